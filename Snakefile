@@ -1,0 +1,41 @@
+"""Iterative self-refinement of code language models: RefineCoder's ACR, from seed snippets to tables and figures."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/seeds.smk"
+include: "rules/instructions.smk"
+include: "rules/student.smk"
+include: "rules/acr.smk"
+include: "rules/benchmark.smk"
+include: "rules/analysis.smk"
+
+
+report: "report/workflow.rst"
+
+
+wildcard_constraints:
+    student="|".join(STUDENTS),
+    variant="|".join(VARIANTS),
+    benchmark="|".join(BENCHMARKS) or "none",
+    iteration=r"\d+",
+    round=r"\d+",
+    shard=r"\d+",
+    table=r"table\d+",
+
+
+onstart:
+    print(f"{config['label']}: results go to {RESULTS}/", flush=True)
+
+
+rule all:
+    """Everything that the config asks for."""
+    default_target: True
+    input:
+        final_targets(),

@@ -1,0 +1,178 @@
+"""Benchmarks: composed or given, answered by all models of a variant in one process, run, scored."""
+
+BENCHMARK = f"{VARIANT}/benchmarks/{{benchmark}}"
+BENCHMARK_LOGS = f"{LOGS}/{{student}}/{{variant}}/benchmarks/{{benchmark}}"
+BENCHMARK_TIMES = f"{TIMES}/{{student}}/{{variant}}/benchmarks/{{benchmark}}"
+
+
+rule compose_benchmark:
+    """A benchmark of the miniature."""
+    output:
+        f"{RESULTS}/benchmarks/{{benchmark}}.jsonl",
+    params:
+        code=code_digest("compose_benchmark"),
+        size=lambda wildcards: BENCHMARKS[wildcards.benchmark]["size"],
+        depths=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["depths"]),
+        part=lambda wildcards: BENCHMARKS[wildcards.benchmark]["part"],
+        seed=SEED,
+    log:
+        f"{LOGS}/benchmarks/{{benchmark}}.log",
+    benchmark:
+        f"{TIMES}/benchmarks/{{benchmark}}.tsv"
+    conda:
+        "../envs/default.yaml"
+    message:
+        "compose the benchmark {wildcards.benchmark}"
+    shell:
+        "python scripts/compose_benchmark.py --name {wildcards.benchmark} --size {params.size}"
+        " --depths {params.depths:q} --part {params.part} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
+
+
+def models_of(wildcards):
+    """The models M_0..M_T of a variant."""
+    return iteration_files(wildcards.student, wildcards.variant, "model")
+
+
+def problems_for(wildcards):
+    """The problems of a rule's benchmark."""
+    return problems_of(wildcards.benchmark)
+
+
+def decoding_of(wildcards):
+    """How a benchmark's answers are drawn, as JSON."""
+    decoding = BENCHMARKS[wildcards.benchmark]["decoding"]
+    return as_json({name: value for name, value in decoding.items() if name != "samples"})
+
+
+def answers_a_problem(wildcards):
+    """Number of answers to each problem of a benchmark."""
+    return BENCHMARKS[wildcards.benchmark]["decoding"]["samples"]
+
+
+rule request_solutions:
+    """Ask every model of a variant to solve every problem."""
+    input:
+        problems=problems_for,
+        models=models_of,
+    output:
+        f"{BENCHMARK}/requests/solutions.jsonl",
+    params:
+        code=code_digest("request_solutions"),
+        samples=answers_a_problem,
+        sampling=decoding_of,
+        seed=SEED,
+    log:
+        f"{BENCHMARK_LOGS}/request_solutions.log",
+    benchmark:
+        f"{BENCHMARK_TIMES}/request_solutions.tsv"
+    conda:
+        "../envs/default.yaml"
+    message:
+        "write requests for {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
+    shell:
+        "python scripts/request_solutions.py {input.problems:q} --models {input.models:q}"
+        " --samples {params.samples} --sampling {params.sampling:q} --seed {params.seed}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule ask_models:
+    """One shard of the answers; one process for all models."""
+    input:
+        requests=f"{BENCHMARK}/requests/solutions.jsonl",
+        models=models_of,
+    output:
+        f"{BENCHMARK}/responses/solutions.{{shard}}.jsonl",
+    params:
+        code=backend_code("student"),
+        backend=backend_arguments("student", "anything"),
+        shards=config["shards"]["student"],
+    log:
+        f"{BENCHMARK_LOGS}/ask_models.{{shard}}.log",
+    benchmark:
+        f"{BENCHMARK_TIMES}/ask_models.{{shard}}.tsv"
+    conda:
+        "../envs/default.yaml"
+    message:
+        "all models of {wildcards.student} {wildcards.variant} answer {wildcards.benchmark}, shard {wildcards.shard}"
+    shell:
+        "OMP_NUM_THREADS=1 python scripts/complete_requests.py {input.requests:q} --output {output:q}"
+        " {params.backend:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
+
+
+rule collect_solutions:
+    """The programs in the answers, with the problems' tests."""
+    input:
+        problems=problems_for,
+        responses=expand(f"{BENCHMARK}/responses/solutions.{{shard}}.jsonl", shard=shards_of("student"), allow_missing=True),
+    output:
+        solutions=f"{BENCHMARK}/solutions.jsonl",
+        programs=f"{BENCHMARK}/programs.jsonl",
+        counts=f"{BENCHMARK}/solutions.counts.json",
+    params:
+        code=code_digest("collect_solutions"),
+        iterations=lambda wildcards: VARIANTS[wildcards.variant]["iterations"],
+        samples=answers_a_problem,
+    log:
+        f"{BENCHMARK_LOGS}/collect_solutions.log",
+    benchmark:
+        f"{BENCHMARK_TIMES}/collect_solutions.tsv"
+    conda:
+        "../envs/default.yaml"
+    message:
+        "read answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
+    shell:
+        "python scripts/collect_solutions.py {input.problems:q} --responses {input.responses:q}"
+        " --iterations {params.iterations} --samples {params.samples} --output {output.solutions:q}"
+        " --programs {output.programs:q} --counts {output.counts:q} > {log:q} 2>&1"
+
+
+rule execute_solutions:
+    """Run one shard of the programs against the tests."""
+    input:
+        f"{BENCHMARK}/programs.jsonl",
+    output:
+        f"{BENCHMARK}/runs.{{shard}}.jsonl",
+    params:
+        code=code_digest("execute_programs"),
+        shards=config["shards"]["programs"],
+        timeout=config["execution"]["timeout"],
+        memory=config["execution"]["memory_mb"],
+    log:
+        f"{BENCHMARK_LOGS}/execute_solutions.{{shard}}.log",
+    benchmark:
+        f"{BENCHMARK_TIMES}/execute_solutions.{{shard}}.tsv"
+    conda:
+        "../envs/default.yaml"
+    message:
+        "run answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
+    shell:
+        "python scripts/execute_programs.py {input:q} --output {output:q} --workers {threads}"
+        " --timeout {params.timeout} --memory-mb {params.memory}"
+        " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
+
+
+rule score_benchmark:
+    """pass@k of every model of a variant, with its interval."""
+    input:
+        solutions=f"{BENCHMARK}/solutions.jsonl",
+        runs=expand(f"{BENCHMARK}/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
+        problems=problems_for,
+    output:
+        outcomes=f"{BENCHMARK}/outcomes.jsonl",
+        summary=f"{BENCHMARK}/summary.json",
+    params:
+        code=code_digest("score_benchmark"),
+        decoding=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["decoding"]),
+        seed=SEED,
+    log:
+        f"{BENCHMARK_LOGS}/score_benchmark.log",
+    benchmark:
+        f"{BENCHMARK_TIMES}/score_benchmark.tsv"
+    conda:
+        "../envs/default.yaml"
+    message:
+        "score {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
+    shell:
+        "python scripts/score_benchmark.py {input.solutions:q} --runs {input.runs:q} --problems {input.problems:q}"
+        " --decoding {params.decoding:q} --seed {params.seed} --outcomes {output.outcomes:q}"
+        " --summary {output.summary:q} > {log:q} 2>&1"

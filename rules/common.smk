@@ -1,0 +1,135 @@
+"""What the rules share: the config's entries by name, paths, digests, and the run's lock."""
+
+import json
+import os
+import sys
+
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, f"{workflow.basedir}/scripts")
+
+from refinecoder.configuration import check_config
+from refinecoder.digest import code_digest
+from refinecoder.randomness import hash_seed
+from refinecoder.records import BadInput
+from refinecoder.runlock import claim_run
+
+try:
+    check_config(config)
+except BadInput as error:
+    raise WorkflowError(f"config: {error}") from None
+
+claim_run()
+
+STUDENTS = {student["name"]: student for student in config["students"]}
+VARIANTS = {variant["name"]: variant for variant in config["variants"]}
+BENCHMARKS = {benchmark["name"]: benchmark for benchmark in config["benchmarks"]}
+ROLES = config["roles"]
+TABLES = {table: names for table, names in config["tables"].items() if names}
+SEED = config["seed"]
+RESULTS = f"results/{config['experiment']}"
+INSTRUCTIONS = f"{RESULTS}/instructions"
+VARIANT = f"{RESULTS}/{{student}}/{{variant}}"
+ITERATION = f"{VARIANT}/iter_{{iteration}}"
+LOGS = f"{RESULTS}/logs"
+TIMES = f"{RESULTS}/times"
+N = config["scoring"]["samples"]
+
+
+def as_json(value):
+    """A setting as one shell-safe argument (used with :q)."""
+    return json.dumps(value, sort_keys=True)
+
+
+def shards_of(kind):
+    """Numbers of the shards of a kind of work."""
+    return range(1, config["shards"][kind] + 1)
+
+
+def backend_code(role):
+    """Digest of the step that answers requests and of the backend that the role uses."""
+    backend = ROLES[role]["backend"]
+    names = ["complete_requests", f"refinecoder.backends.{backend}"]
+    if backend == "scripted":
+        names.append(f"refinecoder.miniature.{ROLES[role].get('model', role)}")
+    return code_digest(*names)
+
+
+def backend_arguments(role, expect):
+    """Command-line options of complete_requests for a role."""
+    entry = ROLES[role]
+    options = dict(entry["options"])
+    if entry["backend"] == "scripted":
+        options["seed"] = hash_seed(SEED, "scripted")
+    named = {
+        "--backend": entry["backend"],
+        "--model": entry.get("model"),
+        "--options": as_json(options),
+        "--expect": expect,
+        "--attempts": entry["attempts"],
+        "--retry-temperature": entry["retry_temperature"],
+        "--max-failed-share": entry["max_failed_share"],
+    }
+    return [str(part) for name, value in named.items() if value is not None for part in (name, value)]
+
+
+def sampling_of(role):
+    """A role's sampling settings as JSON."""
+    return as_json(ROLES[role]["sampling"])
+
+
+def guarded_benchmarks():
+    """Files of the benchmarks that training data must not overlap with."""
+    return [problems_of(name) for name, entry in BENCHMARKS.items() if entry["decontaminate"]]
+
+
+def problems_of(name):
+    """Where a benchmark's problems lie."""
+    entry = BENCHMARKS[name]
+    return entry["path"] if entry["kind"] == "file" else f"{RESULTS}/benchmarks/{name}.jsonl"
+
+
+def chain_of(variant, iteration):
+    """The variant under which an iteration lies: iteration 0 is made once, under acr.
+
+    A variant that changes the training of M_0 keeps one of its own.
+    """
+    shared = int(iteration) == 0 and VARIANTS[variant]["loss"] == VARIANTS["acr"]["loss"]
+    return "acr" if shared else variant
+
+
+def in_iteration(name):
+    """Input function: a file of the iteration that a rule's wildcards name, shared ones resolved."""
+
+    def path(wildcards):
+        variant = chain_of(wildcards.variant, wildcards.iteration)
+        return f"{RESULTS}/{wildcards.student}/{variant}/iter_{wildcards.iteration}/{name}"
+
+    return path
+
+
+def in_previous_iteration(name):
+    """Input function: a file of iteration t - 1."""
+
+    def path(wildcards):
+        before = int(wildcards.iteration) - 1
+        variant = chain_of(wildcards.variant, before)
+        return f"{RESULTS}/{wildcards.student}/{variant}/iter_{before}/{name}"
+
+    return path
+
+
+def iterations_of(variant):
+    """Iterations 0..T of a variant."""
+    return range(VARIANTS[variant]["iterations"] + 1)
+
+
+def iteration_files(student, variant, name):
+    """A file of each iteration of a variant."""
+    return [f"{RESULTS}/{student}/{chain_of(variant, t)}/iter_{t}/{name}" for t in iterations_of(variant)]
+
+
+def final_targets():
+    """What `snakemake` makes: every table and figure of the method, and the account of records."""
+    targets = [f"{RESULTS}/tables/{table}.md" for table in TABLES]
+    return [*targets, f"{RESULTS}/figures/figure5.svg", f"{RESULTS}/tables/records.md"]

@@ -1,0 +1,33 @@
+"""Seed snippets, harvested from real code."""
+
+
+rule harvest_snippets:
+    """Functions that pass the filters."""
+    input:
+        benchmarks=guarded_benchmarks(),
+    output:
+        snippets=f"{RESULTS}/seeds/snippets.jsonl",
+        rejected=f"{RESULTS}/seeds/snippets.rejected.jsonl",
+        counts=f"{RESULTS}/seeds/snippets.counts.json",
+    params:
+        code=code_digest("harvest_snippets"),
+        source=config["seeds"]["source"],
+        max_lines=config["seeds"]["max_lines"],
+        max_characters=config["seeds"]["max_characters"],
+        forbidden=config["seeds"]["forbidden_modules"],
+        threshold=config["seeds"]["near_duplicate_threshold"],
+        ngram=config["seeds"]["overlap_ngram"],
+    log:
+        f"{LOGS}/harvest_snippets.log",
+    benchmark:
+        f"{TIMES}/harvest_snippets.tsv"
+    conda:
+        "../envs/default.yaml"
+    message:
+        "harvest seed snippets"
+    shell:
+        "python scripts/harvest_snippets.py --source {params.source:q} --benchmarks {input.benchmarks:q}"
+        " --max-lines {params.max_lines} --max-characters {params.max_characters}"
+        " --forbidden-modules {params.forbidden:q} --near-duplicate-threshold {params.threshold}"
+        " --overlap-ngram {params.ngram} --output {output.snippets:q} --rejected {output.rejected:q}"
+        " --counts {output.counts:q} > {log:q} 2>&1"

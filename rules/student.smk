@@ -1,0 +1,119 @@
+"""The student: its base (from the hub, or pre-trained here) and M_t, trained from the base on D_t."""
+
+
+def training_settings(*overrides, stage):
+    """The common training settings with a student's own, and a seed of their own, as JSON."""
+    common = {name: value for name, value in config["training"].items() if name != "threads"}
+    settings = dict(common)
+    for override in overrides:
+        settings.update(override)
+    return as_json({**settings, "seed": hash_seed(SEED, "training", *stage) % 2**31})
+
+
+def base_of(wildcards):
+    """A student's base as a file to wait for; nothing where it comes from the hub."""
+    return [] if "model" in STUDENTS[wildcards.student] else f"{RESULTS}/{wildcards.student}/base"
+
+
+def start_of(wildcards):
+    """A student's base: a folder or the name of a model of the hub."""
+    return STUDENTS[wildcards.student].get("model", f"{RESULTS}/{wildcards.student}/base")
+
+
+def pretraining_of(wildcards):
+    """The settings by which a student's base is made here."""
+    return STUDENTS[wildcards.student]["pretraining"]
+
+
+rule compose_corpus:
+    """The text that the miniature's base model learns from."""
+    output:
+        f"{RESULTS}/{{student}}/corpus.jsonl",
+    params:
+        code=code_digest("compose_corpus"),
+        documents=lambda wildcards: pretraining_of(wildcards)["documents"],
+        depths=lambda wildcards: as_json(pretraining_of(wildcards)["depths"]),
+        beside=lambda wildcards: pretraining_of(wildcards)["beside"],
+        seed=SEED,
+    log:
+        f"{LOGS}/{{student}}/compose_corpus.log",
+    benchmark:
+        f"{TIMES}/{{student}}/compose_corpus.tsv"
+    conda:
+        "../envs/default.yaml"
+    message:
+        "compose the corpus of {wildcards.student}"
+    shell:
+        "python scripts/compose_corpus.py --documents {params.documents} --depths {params.depths:q}"
+        " --beside {params.beside} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
+
+
+rule pretrain_base:
+    """The miniature's tokenizer and base model."""
+    input:
+        corpus=rules.compose_corpus.output,
+        chat_template=lambda wildcards: STUDENTS[wildcards.student]["chat_template"],
+    output:
+        model=directory(f"{RESULTS}/{{student}}/base"),
+        log=f"{RESULTS}/{{student}}/base.log.json",
+    params:
+        code=code_digest("pretrain_base"),
+        architecture=lambda wildcards: as_json(pretraining_of(wildcards)["architecture"]),
+        settings=lambda wildcards: training_settings(pretraining_of(wildcards)["settings"], stage=("base",)),
+        threads=config["training"]["threads"],
+    log:
+        f"{LOGS}/{{student}}/pretrain_base.log",
+    benchmark:
+        f"{TIMES}/{{student}}/pretrain_base.tsv"
+    conda:
+        "../envs/default.yaml"
+    # The longest job: started first, it runs beside everything up to D_0.
+    priority: 10
+    message:
+        "pre-train the base of {wildcards.student}"
+    shell:
+        "python scripts/pretrain_base.py {input.corpus:q} --chat-template {input.chat_template:q}"
+        " --architecture {params.architecture:q} --settings {params.settings:q} --threads {params.threads}"
+        " --output {output.model:q} --log {output.log:q} > {log:q} 2>&1"
+
+
+def chat_template_of(wildcards):
+    """The template file that replaces a hub model's own, where there is one."""
+    student = STUDENTS[wildcards.student]
+    return [student["chat_template"]] if "model" in student and "chat_template" in student else []
+
+
+rule train_model:
+    """M_t: the base, fine-tuned on D_t."""
+    input:
+        dataset=lambda wildcards: dataset_of(wildcards),
+        base=base_of,
+        chat_template=chat_template_of,
+    output:
+        model=directory(f"{ITERATION}/model"),
+        log=f"{ITERATION}/model.log.json",
+        rejected=f"{ITERATION}/model.rejected.jsonl",
+        counts=f"{ITERATION}/model.counts.json",
+    params:
+        code=code_digest("train_model"),
+        start=start_of,
+        template=lambda wildcards, input: [f"--chat-template={path}" for path in input.chat_template],
+        settings=lambda wildcards: training_settings(
+            STUDENTS[wildcards.student]["training"], stage=("model", wildcards.iteration)
+        ),
+        loss=lambda wildcards: VARIANTS[wildcards.variant]["loss"],
+        threads=config["training"]["threads"],
+    log:
+        f"{LOGS}/{{student}}/{{variant}}/iter_{{iteration}}/train_model.log",
+    benchmark:
+        f"{TIMES}/{{student}}/{{variant}}/iter_{{iteration}}/train_model.tsv"
+    conda:
+        "../envs/default.yaml"
+    priority: 5
+    message:
+        "train M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant}"
+    shell:
+        "python scripts/train_model.py {input.dataset:q} --start {params.start:q} {params.template:q}"
+        " --settings {params.settings:q} --loss {params.loss} --threads {params.threads}"
+        " --output {output.model:q} --log {output.log:q}"
+        " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"

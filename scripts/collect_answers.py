@@ -1,0 +1,45 @@
+"""Read the teacher's answers: the initial data set D_0."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+
+from refinecoder.accounts import Account
+from refinecoder.acr.refining import single_turn
+from refinecoder.batch import Answer, collect_answers
+from refinecoder.instructions import found_in
+from refinecoder.records import BadInput, Record, read_records, write_records
+from refinecoder.steps import add_account, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("instructions", help="JSONL: selected instructions")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
+    options.add_argument("--output", required=True, help="JSONL: D_0")
+    add_account(options)
+    return options
+
+
+def answered(instructions: Iterator[Record], answers: Mapping[tuple[str, int], Answer], account: Account) -> Iterator[Record]:
+    """Records of D_0; instructions without an answer are rejected."""
+    for record in account.take(instructions):
+        answer = found_in(answers, record["id"])
+        if answer.text is None or not answer.text.strip():
+            account.reject(record["id"], answer.error or "empty")
+            continue
+        account.given += 1
+        yield single_turn(record, answer.text, "initial", "teacher")
+
+
+def main(options: Namespace) -> None:
+    account = Account("answers")
+    instructions = read_records(options.instructions, "instruction")
+    records = list(answered(instructions, collect_answers(options.responses), account))
+    if not records:
+        raise BadInput(f"{options.instructions}: the teacher answered none of {account.taken} ({account.rejected}); see its responses")
+    write_records(options.output, records, "dataset")
+    account.write(options.counts, options.rejected)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,39 @@
+"""Read the comparisons and decide the winners (equations 6 to 8)."""
+
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+
+from refinecoder.accounts import Account
+from refinecoder.acr.stages import collect_comparisons, contradicts, rank
+from refinecoder.batch import collect_answers
+from refinecoder.records import load_records, write_records
+from refinecoder.steps import add_account, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("best", help="JSONL: best")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
+    options.add_argument("--order", choices=("coin", "both"), required=True, help="as given to request_comparisons")
+    options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
+    options.add_argument("--comparisons", required=True, help="JSONL: comparisons")
+    options.add_argument("--output", required=True, help="JSONL: ranking")
+    add_account(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    account = Account("comparisons")
+    best = load_records(options.best, "best")
+    answers = collect_answers(options.responses)
+    comparisons = list(collect_comparisons(best, answers, options.order, options.seed, account))
+    ranking = list(rank(best, comparisons))
+    write_records(options.comparisons, comparisons, "comparison")
+    write_records(options.output, ranking, "ranking")
+    winners = Counter(record["winner"] for record in ranking)
+    contradictions = sum(map(contradicts, comparisons))
+    account.write(options.counts, options.rejected, contradictions=contradictions, winners=dict(sorted(winners.items())))
+
+
+if __name__ == "__main__":
+    run(main, arguments())

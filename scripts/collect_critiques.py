@@ -1,0 +1,44 @@
+"""Read the critiques of what lost to the current answer (equation 9)."""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.accounts import Account
+from refinecoder.acr.refining import current_answer
+from refinecoder.acr.stages import best_answers, collect_critiques
+from refinecoder.batch import collect_answers
+from refinecoder.records import index_records, load_records, write_records
+from refinecoder.steps import add_account, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("dataset", help="JSONL: D_t")
+    options.add_argument("samples", help="JSONL: samples")
+    options.add_argument("ranking", help="JSONL: ranking")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: the critic's responses, all shards")
+    options.add_argument("--rewrite", choices=("original", "polished"), required=True, help="whose wording is kept")
+    options.add_argument("--output", required=True, help="JSONL: critiques")
+    add_account(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    account = Account("critiques")
+    ranking = load_records(options.ranking, "ranking")
+    samples = index_records(load_records(options.samples, "sample"), "id", "sample")
+    critiques = list(
+        collect_critiques(
+            ranking,
+            {record["id"]: current_answer(record) for record in load_records(options.dataset, "dataset")},
+            best_answers(ranking, samples),
+            collect_answers(options.responses),
+            options.rewrite,
+            account,
+        )
+    )
+    write_records(options.output, critiques, "critique")
+    account.write(options.counts, options.rejected, code_changed=sum(record["code_unchanged"] == 0 for record in critiques))
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,47 @@
+"""Read a round's evolved instructions and reject those that must not be kept."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from refinecoder.accounts import Account
+from refinecoder.batch import collect_answers
+from refinecoder.instructions import choose_strategy, collect_evolutions
+from refinecoder.records import load_records, write_records
+from refinecoder.similarity import overlap_with
+from refinecoder.steps import add_account, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("instructions", help="JSONL: instructions of the round before")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
+    options.add_argument("--templates", nargs="+", required=True, help="as given to request_evolutions")
+    options.add_argument("--round", type=int, required=True)
+    options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
+    options.add_argument("--forbidden-phrases", nargs="*", default=[])
+    options.add_argument("--benchmarks", nargs="*", default=[], help="JSONL: problems that must not overlap")
+    options.add_argument("--overlap-ngram", type=int, default=0, help="tokens shared with a benchmark; 0: not checked")
+    options.add_argument("--keep", choices=("last", "all"), required=True)
+    options.add_argument("--output", required=True, help="JSONL: instructions")
+    add_account(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    account = Account(f"evolutions, round {options.round}")
+    strategies = sorted(Path(path).stem for path in options.templates)
+    evolved = collect_evolutions(
+        load_records(options.instructions, "instruction"),
+        collect_answers(options.responses),
+        lambda name: choose_strategy(name, strategies, options.seed, options.round),
+        options.forbidden_phrases,
+        overlap_with(load_records(options.benchmarks, "problem"), options.overlap_ngram),
+        options.keep == "all",
+        account,
+    )
+    write_records(options.output, evolved, "instruction")
+    account.write(options.counts, options.rejected)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,35 @@
+"""Read what came of the programs: equation 4 for y0 and every sample."""
+
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+
+from refinecoder.accounts import Account
+from refinecoder.acr.stages import all_answers, collect_executions
+from refinecoder.records import index_records, load_records, write_records
+from refinecoder.steps import add_account, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("dataset", help="JSONL: D_t")
+    options.add_argument("samples", help="JSONL: samples")
+    options.add_argument("--runs", nargs="+", required=True, help="JSONL: runs, all shards")
+    options.add_argument("--n", type=int, required=True, help="answers to each instruction")
+    options.add_argument("--output", required=True, help="JSONL: executions")
+    add_account(options, rejected=False)
+    return options
+
+
+def main(options: Namespace) -> None:
+    account = Account("executions")
+    samples = index_records(load_records(options.samples, "sample"), "id", "sample")
+    responses = list(all_answers(load_records(options.dataset, "dataset"), samples, options.n))
+    runs = index_records(load_records(options.runs, "run"), "id")
+    executions = list(collect_executions(responses, runs))
+    account.taken = len(responses)
+    account.given = write_records(options.output, executions, "execution")
+    account.write(options.counts, verdicts=dict(sorted(Counter(record["verdict"] for record in executions).items())))
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,29 @@
+"""Read the point-wise judgements (equation 1)."""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.accounts import Account
+from refinecoder.acr.stages import collect_judgements
+from refinecoder.batch import collect_answers
+from refinecoder.records import load_records, write_records
+from refinecoder.steps import add_account, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("samples", help="JSONL: samples")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
+    options.add_argument("--output", required=True, help="JSONL: judgements")
+    add_account(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    account = Account("judgements")
+    samples = load_records(options.samples, "sample")
+    write_records(options.output, collect_judgements(samples, collect_answers(options.responses), account), "judgement")
+    account.write(options.counts, options.rejected)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,34 @@
+"""Read the self-generated answers and write the programs that they hold, y0's too."""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.accounts import Account
+from refinecoder.acr.stages import all_answers, collect_samples, write_programs
+from refinecoder.batch import collect_answers
+from refinecoder.records import index_records, load_records, write_records
+from refinecoder.steps import add_account, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("dataset", help="JSONL: D_t")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
+    options.add_argument("--samples", type=int, required=True, help="n, the answers to each instruction")
+    options.add_argument("--output", required=True, help="JSONL: samples")
+    options.add_argument("--programs", required=True, help="JSONL: programs")
+    add_account(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    account = Account("samples")
+    dataset = load_records(options.dataset, "dataset")
+    samples = list(collect_samples(dataset, collect_answers(options.responses), options.samples, account))
+    responses = all_answers(dataset, index_records(samples, "id", "sample"), options.samples)
+    write_records(options.output, samples, "sample")
+    write_records(options.programs, write_programs(responses), "program")
+    account.write(options.counts, options.rejected)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

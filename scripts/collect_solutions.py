@@ -1,0 +1,62 @@
+"""Read models' answers to a benchmark and write the programs that they hold."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+
+from refinecoder.accounts import Account
+from refinecoder.answers.code import extract_code
+from refinecoder.batch import Answer, collect_answers
+from refinecoder.instructions import found_in
+from refinecoder.records import Record, load_records, write_records
+from refinecoder.steps import add_account, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("problems", help="JSONL: problems")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
+    options.add_argument("--iterations", type=int, required=True, help="T: models are M_0..M_T")
+    options.add_argument("--samples", type=int, required=True, help="answers to each problem")
+    options.add_argument("--output", required=True, help="JSONL: samples, ids {iteration}/{problem}")
+    options.add_argument("--programs", required=True, help="JSONL: programs")
+    add_account(options, rejected=False)
+    return options
+
+
+def solutions(options: Namespace, problems: list[Record], answers: Mapping[tuple[str, int], Answer]) -> Iterator[Record]:
+    """Every answer; a request that failed is an empty one, which passes nothing."""
+    for iteration in range(options.iterations + 1):
+        for problem in problems:
+            for sample in range(1, options.samples + 1):
+                name = f"{iteration}/{problem['id']}"
+                answer = found_in(answers, name, sample)
+                yield {"id": name, "sample": sample, "response": answer.text or "", "finish_reason": answer.finish_reason}
+
+
+def programs(samples: list[Record], problems: list[Record]) -> Iterator[Record]:
+    """A program of mode call for every answer with code."""
+    tests = {problem["id"]: problem for problem in problems}
+    for sample in samples:
+        problem, code = tests[sample["id"].partition("/")[2]], extract_code(sample["response"])
+        if code is not None:
+            yield {
+                "id": f"{sample['id']}:{sample['sample']}",
+                "mode": "call",
+                "code": code,
+                "entry_point": problem["entry_point"],
+                "tests": problem["tests"],
+            }
+
+
+def main(options: Namespace) -> None:
+    account = Account("solutions")
+    problems = load_records(options.problems, "problem")
+    found = list(solutions(options, problems, collect_answers(options.responses)))
+    account.taken = len(found)
+    account.given = write_records(options.output, found, "sample")
+    with_code = write_records(options.programs, programs(found, problems), "program")
+    account.write(options.counts, without_code=len(found) - with_code)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,35 @@
+"""Compose a benchmark of the miniature: tasks of the small grammar with tests.
+
+Specifications are parted by hash: --part I/N takes the I-th of N shares, so
+that benchmarks with the same N are disjoint whatever their sizes.
+"""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.miniature.problems import compose_problems
+from refinecoder.records import BadInput, write_records
+from refinecoder.steps import json_value, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("--name", required=True, help="the benchmark's name")
+    options.add_argument("--size", type=int, required=True, help="number of problems")
+    options.add_argument("--depths", type=json_value, required=True, help="JSON: weight of each number of steps")
+    options.add_argument("--part", required=True, help="I/N: which share of the specifications")
+    options.add_argument("--seed", type=int, required=True)
+    options.add_argument("--output", required=True, help="JSONL: problems")
+    return options
+
+
+def main(options: Namespace) -> None:
+    if options.size < 1:
+        raise BadInput(f"benchmark {options.name}: size {options.size}; a benchmark needs at least one problem")
+    part, parts = map(int, options.part.split("/"))
+    depths = {int(depth): weight for depth, weight in options.depths.items()}
+    problems = compose_problems(options.name, options.size, depths, part, parts, options.seed)
+    write_records(options.output, problems, "problem")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,27 @@
+"""Compose the corpus that the miniature's base model is pre-trained on."""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.miniature.corpus import compose_documents
+from refinecoder.records import write_records
+from refinecoder.steps import json_value, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("--documents", type=int, required=True)
+    options.add_argument("--depths", type=json_value, required=True, help="JSON: weight of each number of steps")
+    options.add_argument("--beside", type=float, required=True, help="share of documents with comments beside the lines")
+    options.add_argument("--seed", type=int, required=True)
+    options.add_argument("--output", required=True, help="JSONL: documents")
+    return options
+
+
+def main(options: Namespace) -> None:
+    depths = {int(depth): weight for depth, weight in options.depths.items()}
+    texts = compose_documents(options.documents, depths, options.beside, options.seed)
+    write_records(options.output, ({"id": f"{n:06d}", "text": text} for n, text in enumerate(texts)), "document")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

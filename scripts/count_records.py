@@ -1,0 +1,48 @@
+"""One table of every step's account: records in = records out + rejected."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from refinecoder.records import BadInput, read_json
+from refinecoder.steps import parser, run
+from refinecoder.tables import write_table
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("counts", nargs="+", help="JSON: counts of the steps, in order")
+    options.add_argument("--below", required=True, help="folder that the names in the table are relative to")
+    options.add_argument("--label", required=True, help="what kind of run this is")
+    options.add_argument("--csv", required=True)
+    options.add_argument("--markdown", required=True)
+    options.add_argument("--latex", required=True)
+    return options
+
+
+def row(path: str, below: str) -> dict[str, Any]:
+    """A step's account. Raises BadInput if it does not balance."""
+    counts = read_json(path)
+    rejected = counts["rejected"]
+    if counts["in"] != counts["out"] + sum(rejected.values()):
+        raise BadInput(f"{path}: {counts['in']} in, {counts['out']} out, {rejected} rejected does not balance; make it again")
+    return {
+        "Where": str(Path(path).parent.relative_to(below)),
+        "Step": counts["stage"],
+        "In": counts["in"],
+        "Out": counts["out"],
+        "Rejected": sum(rejected.values()),
+        "Reasons": ", ".join(f"{reason} {count}" for reason, count in rejected.items()),
+    }
+
+
+def main(options: Namespace) -> None:
+    frame = pd.DataFrame([row(path, options.below) for path in options.counts])
+    note = "In = Out + Rejected in every row."
+    write_table(frame, f"Records in and out ({options.label})", note, options.csv, options.markdown, options.latex)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,61 @@
+"""Harvest seed snippets from real code and filter them.
+
+Every filter's count goes to --counts, every rejected snippet to --rejected.
+"""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.accounts import Account
+from refinecoder.harvest import Filters, find_candidates, find_fault
+from refinecoder.records import BadInput, Record, load_records, write_records
+from refinecoder.similarity import find_near_duplicates, overlap_with
+from refinecoder.steps import add_account, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("--source", required=True, help="stdlib, a .py or .jsonl file, a folder, or hub:NAME:FIELD")
+    options.add_argument("--benchmarks", nargs="*", default=[], help="JSONL: problems that must not overlap")
+    options.add_argument("--max-lines", type=int, required=True)
+    options.add_argument("--max-characters", type=int, required=True)
+    options.add_argument("--forbidden-modules", nargs="*", default=[])
+    options.add_argument("--near-duplicate-threshold", type=float, required=True, help="Jaccard similarity")
+    options.add_argument("--overlap-ngram", type=int, required=True, help="tokens shared with a benchmark; 0: not checked")
+    options.add_argument("--output", required=True, help="JSONL: snippets")
+    add_account(options)
+    return options
+
+
+def drop_near_duplicates(snippets: list[Record], threshold: float, account: Account) -> list[Record]:
+    """The snippets less those that nearly repeat an earlier one."""
+    repeated = find_near_duplicates([snippet["code"] for snippet in snippets], threshold)
+    for index, earlier in repeated.items():
+        account.reject(snippets[index]["id"], "near_duplicate", snippets[earlier]["id"])
+    return [snippet for index, snippet in enumerate(snippets) if index not in repeated]
+
+
+def main(options: Namespace) -> None:
+    account = Account("snippets")
+    filters = Filters(options.max_lines, options.max_characters, tuple(options.forbidden_modules))
+    overlap = overlap_with(load_records(options.benchmarks, "problem"), options.overlap_ngram)
+    passed = []
+    for snippet in account.take(find_candidates(options.source)):
+        fault = find_fault(snippet["code"], filters)
+        if fault is None and overlap and (gram := overlap.find(snippet["code"])):
+            fault = "benchmark_overlap", gram
+        if fault:
+            account.reject(snippet["id"], *fault)
+        else:
+            passed.append(snippet)
+    kept = drop_near_duplicates(passed, options.near_duplicate_threshold, account)
+    if not kept:
+        raise BadInput(
+            f"seeds.source {options.source}: none of {account.taken} functions passed the filters {account.rejected}; "
+            "name another source or loosen seeds' filters"
+        )
+    account.given = write_records(options.output, kept, "snippet")
+    account.write(options.counts, options.rejected)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

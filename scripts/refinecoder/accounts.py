@@ -1,0 +1,44 @@
+"""Accounts of records: records in = records out + records rejected with a reason."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from refinecoder.records import Record, write_json, write_records
+
+
+class Account:
+    """What a step took, gave and rejected; ``write`` fails if it does not balance."""
+
+    def __init__(self, stage: str):
+        self._stage = stage
+        self.taken = 0
+        self.given = 0
+        self._rejections: list[Record] = []
+
+    def reject(self, record_id: str, reason: str, detail: str | None = None) -> None:
+        """Note one record that goes no further; ``detail`` is cut to 200 characters."""
+        cut = detail[:200] if detail is not None else None
+        self._rejections.append({"id": record_id, "reason": reason, "detail": cut})
+
+    def take(self, records: Iterable[Record]) -> Iterable[Record]:
+        """Count records as they are taken."""
+        for record in records:
+            self.taken += 1
+            yield record
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """Number of records by reason."""
+        return dict(sorted(Counter(rejection["reason"] for rejection in self._rejections).items()))
+
+    def write(self, counts: str, rejected: str | None = None, **extra: Any) -> None:
+        """Write the counts and, where wanted, the rejections themselves.
+
+        Raises AssertionError if the account does not balance.
+        """
+        missing = self.taken - self.given - sum(self.rejected.values())
+        assert missing == 0, f"{self._stage}: {self.taken} in, {self.given} out, {self.rejected} rejected"
+        if rejected:
+            write_records(rejected, self._rejections, "rejection")
+        write_json(counts, {"stage": self._stage, "in": self.taken, "out": self.given, "rejected": self.rejected, **extra})

@@ -1,0 +1,39 @@
+"""The code in a response, as DESIGN's definition of "executable" reads it."""
+
+import ast
+import re
+
+_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+_OPEN = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*)\Z", re.DOTALL | re.MULTILINE)
+_PYTHON = {"", "python", "python3", "py"}
+
+
+def code_blocks(response: str) -> list[str]:
+    """The fenced blocks that are Python or name no language, in order.
+
+    A fence that is never closed counts, since a cut answer must be run to be
+    found broken.
+    """
+    closed = list(_FENCE.finditer(response))
+    rest = response[closed[-1].end() :] if closed else response
+    opened = _OPEN.search(rest)
+    matches = [*closed, *([opened] if opened else [])]
+    return [match[2] for match in matches if match[1].lower() in _PYTHON]
+
+
+def extract_code(response: str) -> str | None:
+    """The program of a response: its fenced blocks joined, or all of it.
+
+    None if there is no fence and the whole does not parse, or no code at all.
+    """
+    blocks = code_blocks(response)
+    if blocks:
+        joined = "\n".join(block.rstrip("\n") for block in blocks) + "\n"
+        return joined if joined.strip() else None
+    if "```" in response or not response.strip():
+        return None
+    try:
+        ast.parse(response)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return response

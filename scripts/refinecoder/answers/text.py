@@ -1,0 +1,22 @@
+"""What the readers of structured answers share."""
+
+import re
+
+_START, _END = re.compile(r"<<<\s*OUTPUT\s*>>>", re.IGNORECASE), re.compile(r"<<\s*/\s*OUTPUT\s*>>>?", re.IGNORECASE)
+
+
+def output_block(text: str) -> str:
+    """What stands between the last <<<OUTPUT>>> and its end, or the whole text."""
+    starts = list(_START.finditer(text))
+    if starts:
+        text = text[starts[-1].end() :]
+    end = _END.search(text)
+    return text[: end.start()] if end else text
+
+
+def bracketed(label: str, value: str) -> re.Pattern[str]:
+    """Pattern of ``label: [[value]]`` on a line, bold or plain, brackets optional."""
+    return re.compile(
+        rf"^[ \t>*\-\d.)]*{label}[ \t*]*[:=][ \t*]*\[{{0,2}}[ \t]*({value})[ \t]*(?:/[ \t]*10)?[ \t]*\]{{0,2}}[ \t*.]*$",
+        re.IGNORECASE | re.MULTILINE,
+    )

@@ -1,0 +1,51 @@
+"""Backend ``scripted``: the miniature's teacher, judge and critic, in process."""
+
+import importlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from refinecoder.batch import respond
+from refinecoder.digest import code_digest
+from refinecoder.records import BadInput, Record
+
+BATCH = 256
+MODELS = ("teacher", "judge", "critic")
+
+
+def _count_words(text: str) -> int:
+    return len(text.split())
+
+
+class ScriptedBackend:
+    """Answers by program, from the request's text alone.
+
+    ``model``: one of :data:`MODELS`, a module of ``refinecoder.miniature``;
+    ``options``: its settings. At temperature 0 an answer depends on the text
+    only, above it on the request's seed too. Token counts are counts of words.
+    """
+
+    def __init__(self, model: str, options: Mapping[str, Any]):
+        if model not in MODELS:
+            raise BadInput(f"the scripted backend has no model '{model}'; choose one of {', '.join(MODELS)}")
+        name = f"refinecoder.miniature.{model}"
+        self._reply = importlib.import_module(name).reply
+        self._options = dict(options)
+        self._identity = json.dumps(["scripted", code_digest(name), self._options], sort_keys=True)
+
+    def identify(self, request: Record) -> str:
+        """The model, its code and its settings."""
+        return self._identity
+
+    def batches(self, requests: Sequence[Record]) -> list[list[Record]]:
+        """Chunks in the file's order."""
+        return [list(requests[start : start + BATCH]) for start in range(0, len(requests), BATCH)]
+
+    def complete(self, batch: Sequence[Record]) -> Iterator[Record]:
+        """Answer each request by itself."""
+        for request in batch:
+            body = request["body"]
+            text = "\n\n".join(message["content"] for message in body["messages"])
+            key = (body["seed"],) if body.get("temperature", 0) > 0 else ()
+            reply = self._reply(text, key, self._options)
+            yield respond(request, reply, usage=(_count_words(text), _count_words(reply)))

@@ -1,0 +1,67 @@
+"""Digests of code: what a step's results depend on, comments and docstrings left out."""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+SCRIPTS = PACKAGE.parent
+
+
+def _strip_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return tree
+
+
+def _module_path(name: str) -> Path | None:
+    base = SCRIPTS.joinpath(*name.split("."))
+    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@cache
+def _read(path: Path) -> tuple[str, tuple[Path, ...]]:
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    own = [_module_path(name) for name in _imported(tree) if name.partition(".")[0] == PACKAGE.name]
+    digest = hashlib.blake2b(ast.dump(_strip_docstrings(tree)).encode(), digest_size=16).hexdigest()
+    return digest, tuple(path for path in own if path)
+
+
+def _closure(paths: Iterable[Path]) -> set[Path]:
+    seen: set[Path] = set()
+    waiting = list(paths)
+    while waiting:
+        path = waiting.pop()
+        if path not in seen:
+            seen.add(path)
+            waiting.extend(_read(path)[1])
+    return seen
+
+
+def code_digest(*names: str) -> str:
+    """Digest of steps (``verb_noun``) or modules (``refinecoder.x``) and all that they import here.
+
+    Raises FileNotFoundError for a name that is neither.
+    """
+    paths = []
+    for name in names:
+        path = _module_path(name)
+        if path is None:
+            raise FileNotFoundError(f"no step or module {name} below {SCRIPTS}")
+        paths.append(path)
+    parts = sorted((str(path.relative_to(SCRIPTS)), _read(path)[0]) for path in _closure(paths))
+    return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()

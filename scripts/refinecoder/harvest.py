@@ -1,0 +1,121 @@
+"""Seed snippets: functions of real code, and the filters that they must pass.
+
+The filters are of SelfCodeAlign's kind (Wei et al. 2024a, section 2): a
+snippet is a whole function that explains itself, takes something and returns
+something.
+"""
+
+import ast
+import json
+import sysconfig
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from refinecoder.records import BadInput, Record
+
+_NOT_LIBRARY = {"test", "tests", "idlelib", "lib2to3", "turtledemo", "site-packages", "dist-packages", "ensurepip"}
+_TODO = ("todo", "fixme", "xxx:")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Limits: ``max_lines``, ``max_characters``; ``forbidden_modules``: names that must not be used."""
+
+    max_lines: int
+    max_characters: int
+    forbidden_modules: tuple[str, ...]
+
+
+def _functions(text: str, source: str) -> Iterator[Record]:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            code = ast.get_source_segment(text, node)
+            yield {"id": f"{source}.{node.name}.{node.lineno}", "source": f"{source}:{node.lineno}", "code": code}
+
+
+def _python_files(root: Path, skip: set[str]) -> Iterator[Record]:
+    for path in sorted(root.rglob("*.py")):
+        relative = path.relative_to(root)
+        if not skip & set(relative.parts[:-1]):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            yield from _functions(text, ".".join(relative.with_suffix("").parts))
+
+
+def _json_lines(path: Path) -> Iterator[Record]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            code = json.loads(line)["code"]
+        except (json.JSONDecodeError, KeyError, TypeError):
+            raise BadInput(f"{path}:{number}: a JSON object with the field 'code' is needed; mend the line") from None
+        yield {"id": f"{path.stem}.{number}", "source": f"{path.name}:{number}", "code": code}
+
+
+def _hub_data_set(name: str, field: str) -> Iterator[Record]:
+    from datasets import load_dataset  # heavy, and needed for this source alone
+
+    for number, row in enumerate(load_dataset(name, split="train", streaming=True)):
+        if field not in row:
+            raise BadInput(f"hub data set {name}: no field '{field}'; it has {', '.join(row)}")
+        yield {"id": f"{name}.{number}", "source": f"{name}:{number}", "code": row[field]}
+
+
+def find_candidates(source: str) -> Iterator[Record]:
+    """Snippets of a source: ``stdlib``, a .py or .jsonl file, a folder, or ``hub:NAME:FIELD``.
+
+    From Python files come their top-level functions; a line of JSONL or of a
+    data set is one snippet. Raises BadInput for a source that is not there.
+    """
+    if source == "stdlib":
+        yield from _python_files(Path(sysconfig.get_paths()["stdlib"]), _NOT_LIBRARY)
+    elif source.startswith("hub:"):
+        name, _, field = source.removeprefix("hub:").rpartition(":")
+        yield from _hub_data_set(name, field)
+    elif (path := Path(source)).is_dir():
+        yield from _python_files(path, set())
+    elif path.suffix == ".jsonl" and path.is_file():
+        yield from _json_lines(path)
+    elif path.is_file():
+        yield from _functions(path.read_text(encoding="utf-8"), path.stem)
+    else:
+        raise BadInput(f"seeds.source {source}: no such file or folder; name one, or 'stdlib', or hub:NAME:FIELD")
+
+
+def _uses(nodes: Sequence[ast.AST], modules: Sequence[str]) -> str | None:
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").partition(".")[0])
+    return next((module for module in modules if module in names), None)
+
+
+def find_fault(code: str, filters: Filters) -> tuple[str, str | None] | None:
+    """Why a snippet is rejected and what decided it, or None if it passes."""
+    try:
+        nodes = list(ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError):
+        return "does_not_parse", None
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+    if not functions:
+        return "no_function", None
+    function = functions[0]
+    arguments = function.args
+    if not ast.get_docstring(function):
+        return "no_docstring", None
+    if not (arguments.args or arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg):
+        return "no_arguments", None
+    if not any(isinstance(node, ast.Return) and node.value is not None for node in nodes):
+        return "no_return", None
+    if code.count("\n") >= filters.max_lines or len(code) > filters.max_characters:
+        return "too_long", f"{code.count(chr(10)) + 1} lines, {len(code)} characters"
+    if module := _uses(nodes, filters.forbidden_modules):
+        return "forbidden_import", module
+    if word := next((word for word in _TODO if word in code.lower()), None):
+        return "todo", word
+    return None

@@ -1,0 +1,189 @@
+"""The kinds of records and their fields: the schema of every JSONL file.
+
+``docs/records.md`` is made from this table.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+TEXT, WHOLE, NUMBER, LIST, OBJECT, NULL = "text", "a whole number", "a number", "a list", "an object", "null"
+
+_TESTS = {
+    TEXT: lambda value: isinstance(value, str),
+    WHOLE: lambda value: isinstance(value, int) and not isinstance(value, bool),
+    NUMBER: lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    LIST: lambda value: isinstance(value, list),
+    OBJECT: lambda value: isinstance(value, dict),
+    NULL: lambda value: value is None,
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field: its name, what it means, its types, and its values where they are few."""
+
+    name: str
+    description: str
+    types: tuple[str, ...] = (TEXT,)
+    required: bool = True
+    choices: tuple[str | int, ...] = ()
+
+    def accepts(self, value: Any) -> bool:
+        if not any(_TESTS[name](value) for name in self.types):
+            return False
+        return not self.choices or value is None or value in self.choices
+
+    @property
+    def expects(self) -> str:
+        if self.choices:
+            return "one of " + ", ".join(map(str, self.choices))
+        return " or ".join(self.types)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record: what it is, where it lies, its fields."""
+
+    name: str
+    description: str
+    path: str
+    fields: tuple[Field, ...]
+
+
+_ID = Field("id", "name of the record, unique in its file")
+_SAMPLE = Field("sample", "number of the answer; 0 is the current one, 1..n are the model's own", (WHOLE,))
+_REJECTED = Field("reason", "why the record was rejected")
+
+VERDICTS = ("passed", "failed", "error", "timeout", "memory", "output", "killed")
+WINNERS = ("self", "original", "tie", "unjudged")
+REASONS = ("initial", "self", "original", "tie", "unjudged", "critique_missing", "kept")
+MODES = ("run", "call")
+
+_KINDS = (
+    Kind("snippet", "a function from which an instruction is inspired", "seeds/snippets.jsonl", (
+        _ID,
+        Field("source", "module or file and line that it came from"),
+        Field("code", "its source text"),
+    )),
+    Kind("rejection", "a record that went no further", "*.rejected.jsonl", (
+        _ID,
+        _REJECTED,
+        Field("detail", "the text or the match that decided", (TEXT, NULL)),
+    )),
+    Kind("problem", "a benchmark's task", "benchmarks/{benchmark}.jsonl", (
+        _ID,
+        Field("prompt", "what the model is asked"),
+        Field("entry_point", "the function under test"),
+        Field("tests", "assert statements that call it"),
+        Field("canonical_solution", "a right program"),
+    )),
+    Kind("document", "a text of the miniature's corpus", "corpus.jsonl", (
+        _ID,
+        Field("text", "its text"),
+    )),
+    Kind("instruction", "an instruction at some round of its evolution", "instructions/round_{r}.jsonl", (
+        _ID,
+        Field("instruction", "its text"),
+        Field("concepts", "the programming concepts found in its snippet", (LIST,)),
+        Field("snippet", "id of the snippet that inspired it"),
+        Field("lineage", "strategies that changed it, in order", (LIST,)),
+    )),
+    Kind("request", "a call of a language model (OpenAI's batch format)", "*/requests/{stage}.jsonl", (
+        Field("custom_id", "{record id}:{sample}:{attempt}, sample and attempt counted from 1"),
+        Field("body", "messages or prompt, model, and sampling: temperature, top_p, max_tokens, seed", (OBJECT,)),
+    )),
+    Kind("response", "the answer to a request (OpenAI's batch format)", "*/responses/{stage}.{shard}.jsonl", (
+        Field("custom_id", "the request's, with the attempt that was answered"),
+        Field("response", "status_code and body with choices and usage, or null", (OBJECT, NULL)),
+        Field("error", "code and message, or null", (OBJECT, NULL)),
+    )),
+    Kind("program", "generated code to be run", "*/programs.jsonl", (
+        _ID,
+        Field("mode", "what is done with it", choices=MODES),
+        Field("code", "the program"),
+        Field("entry_point", "call: the function under test", required=False),
+        Field("tests", "call: assert statements that call it", required=False),
+        Field("preamble", "call: trusted code that precedes the program", required=False),
+        Field("timeout", "seconds of CPU", (NUMBER,), required=False),
+        Field("memory_mb", "address space in MiB", (WHOLE,), required=False),
+    )),
+    Kind("run", "what came of a program", "*/runs.{shard}.jsonl", (
+        _ID,
+        Field("verdict", "how it ended", choices=VERDICTS),
+        Field("passed", "tests passed", (WHOLE,)),
+        Field("total", "tests there were", (WHOLE,)),
+        Field("error", "type and message, cut, or null", (TEXT, NULL)),
+        Field("seconds", "CPU seconds that it took", (NUMBER,)),
+        Field("isolation", "the isolation that it ran under"),
+        Field("mode", "as in its program", choices=MODES),
+    )),
+    Kind("dataset", "a training record of D_t", "iter_{t}/dataset.jsonl", (
+        _ID,
+        Field("instruction", "the instruction x"),
+        Field("messages", "the conversation that is trained on", (LIST,)),
+        Field("kind", "single: (x, y); critique: (x, y_l, c, y_w)", choices=("single", "critique")),
+        Field("reason", "what made the record as it is", choices=REASONS),
+        Field("origin", "'teacher', or the iteration whose model wrote the final answer", (TEXT, WHOLE)),
+    )),
+    Kind("sample", "an answer of M_t to an instruction of D_t", "iter_{t}/samples.jsonl", (
+        _ID,
+        _SAMPLE,
+        Field("response", "its text"),
+        Field("finish_reason", "stop, or length where it was cut off"),
+    )),
+    Kind("execution", "equation 4 for one answer", "iter_{t}/executions.jsonl", (
+        _ID,
+        _SAMPLE,
+        Field("executed", "1 if it is executable, else 0", (WHOLE,), choices=(0, 1)),
+        Field("verdict", "how it ended", choices=(*VERDICTS, "no_code", "missing_package")),
+    )),
+    Kind("judgement", "equation 1 for one sample", "iter_{t}/judgements.jsonl", (
+        _ID,
+        _SAMPLE,
+        Field("scores", "a number for each criterion, or null", (OBJECT, NULL)),
+        Field("reason", "why there are none, or null", (TEXT, NULL)),
+    )),
+    Kind("comparison", "equation 6 in one order of the two answers", "iter_{t}/comparisons.jsonl", (
+        _ID,
+        Field("order", "which answer stood first", choices=("self", "original")),
+        Field("self", "rating of the best own answer in [0, 1], or null", (NUMBER, NULL)),
+        Field("original", "rating of the current answer in [0, 1], or null", (NUMBER, NULL)),
+        Field("better", "the judge's verdict, or null", (TEXT, NULL), choices=("self", "original", "tie")),
+        Field("reason", "why there is none, or null", (TEXT, NULL)),
+    )),
+    Kind("best", "equations 2 to 5 for one instruction", "iter_{t}/best.jsonl", (
+        _ID,
+        Field("score_point", "equation 3 for samples 1..n; null without a judgement", (LIST,)),
+        Field("score_exec", "equation 4 for answers 0..n", (LIST,)),
+        Field("best_self", "equation 5: the best sample, or null", (WHOLE, NULL)),
+    )),
+    Kind("ranking", "equations 2 to 8 for one instruction", "iter_{t}/ranking.jsonl", (
+        _ID,
+        Field("score_point", "equation 3 for samples 1..n; null without a judgement", (LIST,)),
+        Field("score_exec", "equation 4 for answers 0..n", (LIST,)),
+        Field("best_self", "equation 5: the best sample, or null", (WHOLE, NULL)),
+        Field("score_self", "equation 7 for it, or null", (NUMBER, NULL)),
+        Field("score_original", "equation 7 for the current answer, or null", (NUMBER, NULL)),
+        Field("winner", "equation 8", choices=WINNERS),
+    )),
+    Kind("critique", "equation 9 for one lost comparison", "iter_{t}/critiques.jsonl", (
+        _ID,
+        Field("parts", "the four parts as the critic wrote them, or null", (OBJECT, NULL)),
+        Field("critique", "the user's second turn that is used, or null", (TEXT, NULL)),
+        Field("first_answer", "the assistant's first turn that is used", (TEXT, NULL)),
+        Field("second_answer", "the assistant's second turn that is used", (TEXT, NULL)),
+        Field("code_unchanged", "whether the critic left both answers' code as it was, or null", (WHOLE, NULL), choices=(0, 1)),
+        Field("reason", "why there is none, or null", (TEXT, NULL)),
+    )),
+    Kind("outcome", "a benchmark's answer and what came of it", "benchmarks/{benchmark}/outcomes.jsonl", (
+        _ID,
+        Field("iteration", "the model M_t that answered", (WHOLE,)),
+        _SAMPLE,
+        Field("passed", "1 if all tests passed, else 0", (WHOLE,), choices=(0, 1)),
+        Field("verdict", "how it ended", choices=(*VERDICTS, "no_code")),
+        Field("error", "type and message, or null", (TEXT, NULL)),
+        Field("response", "the model's text"),
+    )),
+)  # fmt: skip
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}

@@ -1,0 +1,62 @@
+"""The mistakes that the scripted teacher makes when it writes code.
+
+Each pair of operation and paraphrase has an error rate of its own and one
+fixed kind of bug, as a model that misunderstands a phrase does so whenever it
+meets it. ``independent`` spreads the same mean rate evenly instead: such
+errors cancel in a majority, and refinement then has nothing to teach.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from refinecoder.miniature.grammar import OPERATIONS, Wording, fill, write_code
+from refinecoder.randomness import keyed
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """How often and where the teacher errs.
+
+    ``alpha``, ``beta``: the Beta distribution of the error rates of the pairs
+    (operation, paraphrase); ``syntax_rate``: the share of answers cut off in
+    the middle of a line; ``errors``: "concept" or "independent"; ``seed``:
+    which rates and bugs this teacher has.
+    """
+
+    alpha: float = 0.27
+    beta: float = 2.73
+    syntax_rate: float = 0.02
+    errors: Literal["concept", "independent"] = "concept"
+    seed: int = 0
+
+    def rate(self, operation: str, paraphrase: int) -> float:
+        """Probability that the teacher gets this phrase wrong."""
+        if self.errors == "independent":
+            return self.alpha / (self.alpha + self.beta)
+        return keyed(self.seed, "error rate", operation, paraphrase).betavariate(self.alpha, self.beta)
+
+    def bug(self, operation: str, paraphrase: int) -> str:
+        """The wrong expression that the teacher writes for this phrase."""
+        return keyed(self.seed, "bug", operation, paraphrase).choice(OPERATIONS[operation].bugs)
+
+    def expressions(self, wording: Wording, key: Sequence[object]) -> list[str]:
+        """One expression for each step, right or wrong, as drawn by ``key``."""
+        generator = keyed(self.seed, "slips", *key)
+        steps = (*wording.specification.steps, wording.specification.reducer)
+        chosen = []
+        for step, paraphrase in zip(steps, wording.paraphrases, strict=True):
+            slips = generator.random() < self.rate(step.operation, paraphrase)
+            text = self.bug(step.operation, paraphrase) if slips else OPERATIONS[step.operation].code
+            chosen.append(fill(text, step))
+        return chosen
+
+
+def write_answer(wording: Wording, mistakes: Mistakes, key: Sequence[object]) -> str:
+    """The teacher's program for a wording; ``key`` names the occasion."""
+    generator = keyed(mistakes.seed, "style", *key)
+    comments = generator.random() < 0.5
+    code = write_code(wording.specification, mistakes.expressions(wording, key), comments)
+    if generator.random() < mistakes.syntax_rate:
+        code = code[: generator.randint(len(code) // 2, len(code) - 2)]
+    return code

@@ -1,0 +1,98 @@
+"""What a specification means, and how specifications are drawn.
+
+The meaning is the right code's value under the interpreter, on probe inputs
+that every judge and every test of the small world draws from here.
+"""
+
+import random
+from collections.abc import Sequence
+from functools import cache, lru_cache
+
+from refinecoder.miniature.grammar import (
+    OPERATIONS,
+    PARAMETERS,
+    REDUCERS,
+    STEPS,
+    Operation,
+    Specification,
+    Step,
+    Wording,
+    write_code,
+)
+from refinecoder.miniature.interpreter import Program
+from refinecoder.randomness import keyed
+
+LARGEST = 12
+LONGEST = 9
+
+
+def draw_inputs(generator: random.Random, count: int) -> list[list[int]]:
+    """``count`` lists of 0 to 9 whole numbers in [-12, 12]; the first is empty."""
+    inputs: list[list[int]] = [[]]
+    while len(inputs) < count:
+        length = generator.randint(1, LONGEST)
+        values = [generator.randint(-LARGEST, LARGEST) for _ in range(length)]
+        if length > 3:
+            values[-1] = generator.choice(values)
+        inputs.append(values)
+    return inputs
+
+
+@cache
+def probe_inputs(count: int = 16) -> tuple[tuple[int, ...], ...]:
+    """The fixed inputs on which programs of the small world are compared."""
+    return tuple(tuple(values) for values in draw_inputs(keyed("probe inputs"), count))
+
+
+def evaluate(specification: Specification, inputs: Sequence[Sequence[int]]) -> list[int]:
+    """The right answers of a task on ``inputs``."""
+    program = Program(write_code(specification))
+    return [program(list(values)) for values in inputs]
+
+
+@lru_cache(maxsize=4096)
+def expected(specification: Specification) -> tuple[int, ...]:
+    """The right answers of a task on the probe inputs."""
+    return tuple(evaluate(specification, probe_inputs()))
+
+
+def _without(specification: Specification, index: int) -> Specification:
+    steps = specification.steps
+    return specification._replace(steps=steps[:index] + steps[index + 1 :])
+
+
+def is_meaningful(specification: Specification) -> bool:
+    """Whether every step matters on the probe inputs, and the answer varies."""
+    answers = expected(specification)
+    if len(set(answers)) < 3:
+        return False
+    return all(expected(_without(specification, i)) != answers for i in range(specification.depth))
+
+
+def draw_step(generator: random.Random, choices: Sequence[Operation] = STEPS) -> Step:
+    """A uniform operation with, where it takes one, a uniform parameter."""
+    operation = generator.choice(choices)
+    return Step(operation.name, generator.choice(PARAMETERS) if operation.takes_parameter else None)
+
+
+def draw_specification(generator: random.Random, depth: int) -> Specification:
+    """A uniform chain of ``depth`` steps with a uniform reducer; it need not be meaningful."""
+    steps = tuple(draw_step(generator) for _ in range(depth))
+    return Specification(steps, draw_step(generator, REDUCERS))
+
+
+def draw_meaningful(generator: random.Random, depth: int) -> Specification:
+    """As :func:`draw_specification`, drawn again until it is meaningful."""
+    while True:
+        specification = draw_specification(generator, depth)
+        if is_meaningful(specification):
+            return specification
+
+
+def draw_wording(generator: random.Random, specification: Specification) -> Wording:
+    """Uniform paraphrases for a specification."""
+    steps = (*specification.steps, specification.reducer)
+    return Wording(
+        specification,
+        tuple(generator.randrange(len(OPERATIONS[step.operation].phrases)) for step in steps),
+    )

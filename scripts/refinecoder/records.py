@@ -1,0 +1,129 @@
+"""Records in and out: JSON lines, checked on the way in, whole on the way out."""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from refinecoder.kinds import KINDS, Kind
+
+Record = dict[str, Any]
+
+
+class BadInput(Exception):
+    """Something a user can mend; its text is one line: what, where, what to do."""
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Path to write to that becomes ``path`` when the block ends well.
+
+    Files and folders alike appear whole or not at all: the temporary name is
+    unique, and the last act is a rename. On failure nothing is left behind.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.part")
+    try:
+        yield temporary
+        if target.is_dir():
+            shutil.rmtree(target)
+        os.replace(temporary, target)
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        else:
+            temporary.unlink(missing_ok=True)
+
+
+def to_line(record: Record) -> str:
+    """One JSON line, keys in the order given, without its newline."""
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+def _check(record: Any, kind: Kind, where: str) -> Record:
+    if not isinstance(record, dict):
+        raise BadInput(f"{where}: a {kind.name} must be a JSON object; mend or remove the line")
+    for field in kind.fields:
+        if field.name not in record:
+            if field.required:
+                raise BadInput(f"{where}: {kind.name} without the field '{field.name}' ({field.description})")
+        elif not field.accepts(record[field.name]):
+            raise BadInput(f"{where}: '{field.name}' of a {kind.name} must be {field.expects}")
+    return record
+
+
+def read_records(path: str | Path, kind: str) -> Iterator[Record]:
+    """Yield the records of a JSONL file, each checked against its kind.
+
+    Raises BadInput with file and line for what is broken, incomplete or of
+    the wrong type.
+    """
+    schema = KINDS[kind]
+    try:
+        with open(path, encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                where = f"{path}:{number}"
+                if not line.strip():
+                    raise BadInput(f"{where}: empty line; remove it")
+                try:
+                    record = json.loads(line)
+                except json.JSONDecodeError as error:
+                    raise BadInput(f"{where}: not JSON ({error.msg} at column {error.colno}); mend or remove the line") from None
+                yield _check(record, schema, where)
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file; make it first or name another") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8 JSON lines") from None
+
+
+def load_records(paths: str | Path | Sequence[str | Path], kind: str) -> list[Record]:
+    """All records of one file or of several, in order."""
+    if isinstance(paths, (str, Path)):
+        paths = [paths]
+    return [record for path in paths for record in read_records(path, kind)]
+
+
+def index_records(records: Iterable[Record], *names: str) -> dict[Any, Record]:
+    """Records by one field or by a tuple of fields. Raises BadInput on a duplicate."""
+    index: dict[Any, Record] = {}
+    for record in records:
+        key = record[names[0]] if len(names) == 1 else tuple(record[name] for name in names)
+        if key in index:
+            raise BadInput(f"the key {key!r} ({', '.join(names)}) stands twice; each record needs its own")
+        index[key] = record
+    return index
+
+
+def write_records(path: str | Path, records: Iterable[Record], kind: str) -> int:
+    """Write records as JSON lines, whole or not at all; returns their number.
+
+    What is written is checked like what is read, so that a broken step fails
+    where it breaks and not in the next one.
+    """
+    schema, count = KINDS[kind], 0
+    with whole(path) as temporary, open(temporary, "w", encoding="utf-8") as out:
+        for record in records:
+            count += 1
+            out.write(to_line(_check(record, schema, f"record {count} for {path}")) + "\n")
+    return count
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write one JSON document, whole or not at all."""
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def read_json(path: str | Path) -> Any:
+    """One JSON document. Raises BadInput with file and line."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file; make it first or name another") from None
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{path}:{error.lineno}: not JSON ({error.msg}); mend the file") from None

@@ -1,0 +1,60 @@
+"""Near-duplicates (MinHash) and overlaps with benchmarks (shared n-grams)."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from refinecoder.records import Record
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+def tokenize(text: str) -> list[str]:
+    """Words and punctuation marks, in lower case."""
+    return _TOKEN.findall(text.lower())
+
+
+def grams(text: str, n: int) -> Iterator[tuple[str, ...]]:
+    """The n-grams of a text's tokens."""
+    tokens = tokenize(text)
+    return zip(*(tokens[start:] for start in range(n)), strict=False)
+
+
+def find_near_duplicates(texts: Sequence[str], threshold: float) -> dict[int, int]:
+    """Index of each text that nearly repeats an earlier one -> index of that one.
+
+    Jaccard similarity of 3-gram sets at or above ``threshold``, estimated by
+    MinHash with 128 permutations.
+    """
+    from datasketch import MinHash, MinHashLSH  # heavy; most steps of this module do without
+
+    index = MinHashLSH(threshold=threshold, num_perm=128)
+    repeated: dict[int, int] = {}
+    for number, text in enumerate(texts):
+        sketch = MinHash(num_perm=128)
+        sketch.update_batch([" ".join(gram).encode() for gram in grams(text, 3)] or [text.encode()])
+        earlier = [key for key in index.query(sketch) if key < number]
+        if earlier:
+            repeated[number] = min(earlier)
+        else:
+            index.insert(number, sketch)
+    return repeated
+
+
+class BenchmarkOverlap:
+    """Finds the n-grams that a text shares with any prompt or solution of a benchmark."""
+
+    def __init__(self, texts: Iterable[str], n: int):
+        self._n = n
+        self._known = {gram for text in texts for gram in grams(text, n)}
+
+    def find(self, text: str) -> str | None:
+        """The first shared n-gram, or None."""
+        return next((" ".join(gram) for gram in grams(text, self._n) if gram in self._known), None)
+
+
+def overlap_with(problems: Iterable[Record], n: int) -> BenchmarkOverlap | None:
+    """Overlap with prompts and solutions of problems, or None where ``n`` is 0."""
+    if not n:
+        return None
+    texts = [problem[field] for problem in problems for field in ("prompt", "canonical_solution")]
+    return BenchmarkOverlap(texts, n)

@@ -1,0 +1,26 @@
+"""Write the requests for answers: the bare instructions, as they stand."""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.batch import ask
+from refinecoder.records import read_records, write_records
+from refinecoder.steps import add_request_options, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("instructions", help="JSONL: selected instructions")
+    add_request_options(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    requests = (
+        ask(record["id"], record["instruction"], options.sampling, (options.seed, "answer"))
+        for record in read_records(options.instructions, "instruction")
+    )
+    write_records(options.output, requests, "request")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,57 @@
+"""Write the requests that compare the best self-generated answer with the current one (equation 6)."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+
+from refinecoder.acr.refining import current_answer
+from refinecoder.acr.stages import SELF_FIRST, comparison_orders
+from refinecoder.batch import ask
+from refinecoder.prompts import fill_template, load_template
+from refinecoder.records import Record, index_records, load_records, read_records, write_records
+from refinecoder.steps import add_request_options, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("dataset", help="JSONL: D_t")
+    options.add_argument("samples", help="JSONL: samples")
+    options.add_argument("best", help="JSONL: best")
+    options.add_argument("--template", required=True, help="text with {instruction}, {response_a} and {response_b}")
+    options.add_argument("--order", choices=("coin", "both"), required=True, help="which answer stands first")
+    options.add_argument("--iteration", type=int, required=True, help="t")
+    add_request_options(options)
+    return options
+
+
+def pairs(
+    options: Namespace, dataset: Mapping[str, Record], samples: Mapping[tuple[str, int], Record]
+) -> Iterator[tuple[str, int, str, str]]:
+    """(id, order, answer A, answer B) of what is to be compared."""
+    for record in read_records(options.best, "best"):
+        name, chosen = record["id"], record["best_self"]
+        if chosen is None:
+            continue
+        own, original = samples[name, chosen]["response"], current_answer(dataset[name])
+        for order in comparison_orders(name, options.order, options.seed):
+            yield name, order, *((own, original) if order == SELF_FIRST else (original, own))
+
+
+def main(options: Namespace) -> None:
+    template = load_template(options.template, "instruction", "response_a", "response_b")
+    dataset = index_records(load_records(options.dataset, "dataset"), "id")
+    samples = index_records(load_records(options.samples, "sample"), "id", "sample")
+    requests = (
+        ask(
+            name,
+            fill_template(template, instruction=dataset[name]["instruction"], response_a=a, response_b=b),
+            options.sampling,
+            (options.seed, "pair judge", options.iteration),
+            order,
+        )
+        for name, order, a, b in pairs(options, dataset, samples)
+    )
+    write_records(options.output, requests, "request")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

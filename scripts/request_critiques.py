@@ -1,0 +1,46 @@
+"""Write the requests for critiques of what lost to the current answer (equation 9)."""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.acr.refining import current_answer
+from refinecoder.batch import ask
+from refinecoder.prompts import fill_template, load_template
+from refinecoder.records import index_records, load_records, read_records, write_records
+from refinecoder.steps import add_request_options, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("dataset", help="JSONL: D_t")
+    options.add_argument("samples", help="JSONL: samples")
+    options.add_argument("ranking", help="JSONL: ranking")
+    options.add_argument("--template", required=True, help="text with {instruction}, {response_1} and {response_2}")
+    options.add_argument("--iteration", type=int, required=True, help="t")
+    add_request_options(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    template = load_template(options.template, "instruction", "response_1", "response_2")
+    dataset = index_records(load_records(options.dataset, "dataset"), "id")
+    samples = index_records(load_records(options.samples, "sample"), "id", "sample")
+    requests = (
+        ask(
+            ranking["id"],
+            fill_template(
+                template,
+                instruction=dataset[ranking["id"]]["instruction"],
+                response_1=samples[ranking["id"], ranking["best_self"]]["response"],
+                response_2=current_answer(dataset[ranking["id"]]),
+            ),
+            options.sampling,
+            (options.seed, "critic", options.iteration),
+        )
+        for ranking in read_records(options.ranking, "ranking")
+        if ranking["winner"] == "original"
+    )
+    write_records(options.output, requests, "request")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

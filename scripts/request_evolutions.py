@@ -1,0 +1,41 @@
+"""Write the requests that evolve instructions, each by a strategy chosen for it."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from refinecoder.batch import ask
+from refinecoder.instructions import choose_strategy
+from refinecoder.prompts import fill_template, load_template
+from refinecoder.records import read_records, write_records
+from refinecoder.steps import add_request_options, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("instructions", help="JSONL: instructions of the round before")
+    options.add_argument("--templates", nargs="+", required=True, help="texts with {instruction}, each named like its strategy")
+    options.add_argument("--round", type=int, required=True, help="number of the round, from 1")
+    add_request_options(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    templates = {Path(path).stem: load_template(path, "instruction") for path in options.templates}
+    strategies = sorted(templates)
+    requests = (
+        ask(
+            record["id"],
+            fill_template(
+                templates[choose_strategy(record["id"], strategies, options.seed, options.round)],
+                instruction=record["instruction"],
+            ),
+            options.sampling,
+            (options.seed, "evolution", options.round),
+        )
+        for record in read_records(options.instructions, "instruction")
+    )
+    write_records(options.output, requests, "request")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,31 @@
+"""Write the requests for concepts and instructions inspired by snippets."""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.batch import ask
+from refinecoder.prompts import fill_template, load_template
+from refinecoder.records import read_records, write_records
+from refinecoder.steps import add_request_options, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("snippets", help="JSONL: snippets")
+    options.add_argument("--template", required=True, help="text with {snippet}")
+    options.add_argument("--per-snippet", type=int, required=True, help="instructions asked for each snippet")
+    add_request_options(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    template = load_template(options.template, "snippet")
+    requests = (
+        ask(snippet["id"], fill_template(template, snippet=snippet["code"]), options.sampling, (options.seed, "idea"), sample)
+        for snippet in read_records(options.snippets, "snippet")
+        for sample in range(1, options.per_snippet + 1)
+    )
+    write_records(options.output, requests, "request")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

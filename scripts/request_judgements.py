@@ -1,0 +1,38 @@
+"""Write the requests for point-wise judgements of the samples (equation 1)."""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.batch import ask
+from refinecoder.prompts import fill_template, load_template
+from refinecoder.records import index_records, load_records, read_records, write_records
+from refinecoder.steps import add_request_options, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("dataset", help="JSONL: D_t")
+    options.add_argument("samples", help="JSONL: samples")
+    options.add_argument("--template", required=True, help="text with {instruction} and {response}")
+    options.add_argument("--iteration", type=int, required=True, help="t")
+    add_request_options(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    template = load_template(options.template, "instruction", "response")
+    dataset = index_records(load_records(options.dataset, "dataset"), "id")
+    requests = (
+        ask(
+            sample["id"],
+            fill_template(template, instruction=dataset[sample["id"]]["instruction"], response=sample["response"]),
+            options.sampling,
+            (options.seed, "judge", options.iteration),
+            sample["sample"],
+        )
+        for sample in read_records(options.samples, "sample")
+    )
+    write_records(options.output, requests, "request")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,29 @@
+"""Write the requests for self-generated answers: n for each instruction of D_t."""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.batch import ask
+from refinecoder.records import read_records, write_records
+from refinecoder.steps import add_request_options, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("dataset", help="JSONL: D_t")
+    options.add_argument("--samples", type=int, required=True, help="n, the answers to each instruction")
+    options.add_argument("--iteration", type=int, required=True, help="t")
+    add_request_options(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    requests = (
+        ask(record["id"], record["instruction"], options.sampling, (options.seed, "student", options.iteration), sample)
+        for record in read_records(options.dataset, "dataset")
+        for sample in range(1, options.samples + 1)
+    )
+    write_records(options.output, requests, "request")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

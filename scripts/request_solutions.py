@@ -1,0 +1,44 @@
+"""Write the requests that ask models to solve a benchmark's problems.
+
+Record ids are {iteration}/{problem}; each request names its model, so one
+process answers for all of them.
+"""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.batch import ask
+from refinecoder.records import BadInput, index_records, load_records, write_records
+from refinecoder.steps import add_request_options, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("problems", help="JSONL: problems")
+    options.add_argument("--models", nargs="+", required=True, help="M_0, M_1, ...: folders or hub names")
+    options.add_argument("--samples", type=int, required=True, help="answers to each problem")
+    add_request_options(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    problems = index_records(load_records(options.problems, "problem"), "id")
+    if not problems:
+        raise BadInput(f"{options.problems}: no problem in it; a benchmark needs at least one")
+    requests = (
+        ask(
+            f"{iteration}/{name}",
+            problem["prompt"],
+            options.sampling,
+            (options.seed, "benchmark"),
+            sample,
+            model,
+        )
+        for iteration, model in enumerate(options.models)
+        for name, problem in problems.items()
+        for sample in range(1, options.samples + 1)
+    )
+    write_records(options.output, requests, "request")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

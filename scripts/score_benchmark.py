@@ -1,0 +1,86 @@
+"""Score models on a benchmark: unbiased pass@k and bootstrap intervals."""
+
+import statistics
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from refinecoder.manifest import digest_files, versions
+from refinecoder.metrics import bootstrap_interval, pass_at_k
+from refinecoder.randomness import hash_seed
+from refinecoder.records import Record, index_records, load_records, write_json, write_records
+from refinecoder.steps import json_value, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("solutions", help="JSONL: samples, ids {iteration}/{problem}")
+    options.add_argument("--runs", nargs="+", required=True, help="JSONL: runs, all shards")
+    options.add_argument("--problems", required=True, help="JSONL: problems")
+    options.add_argument("--decoding", type=json_value, required=True, help="JSON: how answers were drawn")
+    options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
+    options.add_argument("--outcomes", required=True, help="JSONL: outcomes")
+    options.add_argument("--summary", required=True, help="JSON: pass@k by iteration")
+    return options
+
+
+def judge(solutions: list[Record], runs: Mapping[str, Record]) -> Iterator[Record]:
+    """What came of each answer."""
+    for solution in solutions:
+        run_ = runs.get(f"{solution['id']}:{solution['sample']}")
+        iteration, _, problem = solution["id"].partition("/")
+        verdict = run_["verdict"] if run_ else "no_code"
+        yield {
+            "id": problem,
+            "iteration": int(iteration),
+            "sample": solution["sample"],
+            "passed": int(verdict == "passed"),
+            "verdict": verdict,
+            "error": run_["error"] if run_ else None,
+            "response": solution["response"],
+        }
+
+
+def summarize(outcomes: list[Record], seed: int) -> list[dict[str, Any]]:
+    """pass@k for k = 1 and the number of samples, by iteration."""
+    rows = []
+    for iteration in sorted({outcome["iteration"] for outcome in outcomes}):
+        mine = [outcome for outcome in outcomes if outcome["iteration"] == iteration]
+        samples = Counter(outcome["id"] for outcome in mine)
+        right = Counter(outcome["id"] for outcome in mine if outcome["passed"])
+        ones = [pass_at_k(samples[name], right[name], 1) for name in samples]
+        n = min(samples.values())
+        low, high = bootstrap_interval(ones, hash_seed(seed, "bootstrap"))
+        rows.append(
+            {
+                "iteration": iteration,
+                "problems": len(samples),
+                "samples": n,
+                "pass@1": statistics.fmean(ones),
+                "low": low,
+                "high": high,
+                f"pass@{n}": statistics.fmean(pass_at_k(samples[name], right[name], n) for name in samples),
+                "verdicts": dict(sorted(Counter(outcome["verdict"] for outcome in mine).items())),
+            }
+        )
+    return rows
+
+
+def main(options: Namespace) -> None:
+    solutions = load_records(options.solutions, "sample")
+    outcomes = list(judge(solutions, index_records(load_records(options.runs, "run"), "id")))
+    rows = summarize(outcomes, options.seed)
+    write_records(options.outcomes, outcomes, "outcome")
+    manifest = {
+        "problems": digest_files(options.problems),
+        "decoding": options.decoding,
+        "seed": options.seed,
+        "isolation": sorted({run_["isolation"] for run_ in load_records(options.runs, "run")}),
+        "versions": versions(),
+    }
+    write_json(options.summary, {"iterations": rows, "manifest": manifest})
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,36 @@
+"""Choose the best self-generated answer of every instruction (equations 2 to 5)."""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.acr.stages import select_best
+from refinecoder.answers.judgement import CRITERIA
+from refinecoder.records import BadInput, index_records, load_records, write_records
+from refinecoder.steps import json_value, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("dataset", help="JSONL: D_t")
+    options.add_argument("judgements", help="JSONL: judgements")
+    options.add_argument("executions", help="JSONL: executions")
+    options.add_argument("--weights", type=json_value, required=True, help="JSON: alpha_j of each criterion")
+    options.add_argument("--n", type=int, required=True, help="answers to each instruction")
+    options.add_argument("--output", required=True, help="JSONL: best")
+    return options
+
+
+def main(options: Namespace) -> None:
+    if set(options.weights) != set(CRITERIA):
+        raise BadInput(f"--weights: exactly the criteria {', '.join(CRITERIA)} need a weight")
+    best = select_best(
+        load_records(options.dataset, "dataset"),
+        index_records(load_records(options.judgements, "judgement"), "id", "sample"),
+        index_records(load_records(options.executions, "execution"), "id", "sample"),
+        options.weights,
+        options.n,
+    )
+    write_records(options.output, best, "best")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

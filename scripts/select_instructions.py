@@ -1,0 +1,50 @@
+"""Choose the instructions of D_0: no duplicates, none of a benchmark, no more than wanted."""
+
+from argparse import ArgumentParser, Namespace
+from functools import partial
+
+from refinecoder.accounts import Account
+from refinecoder.instructions import select
+from refinecoder.records import BadInput, load_records, write_records
+from refinecoder.similarity import find_near_duplicates, overlap_with
+from refinecoder.steps import add_account, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("instructions", help="JSONL: instructions of the last round")
+    options.add_argument("--benchmarks", nargs="*", default=[], help="JSONL: problems that must not be among them")
+    options.add_argument("--identity", choices=("text", "specification"), required=True, help="what makes two the same")
+    options.add_argument("--near-duplicate-threshold", type=float, default=0, help="Jaccard similarity; 0: not checked")
+    options.add_argument("--overlap-ngram", type=int, default=0, help="tokens shared with a benchmark; 0: not checked")
+    options.add_argument("--size", type=int, required=True, help="how many are enough")
+    options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
+    options.add_argument("--output", required=True, help="JSONL: instructions")
+    add_account(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    account = Account("selection")
+    problems = load_records(options.benchmarks, "problem")
+    threshold = options.near_duplicate_threshold
+    chosen = select(
+        load_records(options.instructions, "instruction"),
+        [problem["prompt"] for problem in problems],
+        options.identity,
+        partial(find_near_duplicates, threshold=threshold) if threshold else None,
+        overlap_with(problems, options.overlap_ngram),
+        options.size,
+        options.seed,
+        account,
+    )
+    if not chosen:
+        raise BadInput(f"{options.instructions}: no instruction is left of {account.taken} ({account.rejected}); add snippets or rounds")
+    if len(chosen) < options.size:
+        print(f"{len(chosen)} instructions where instructions.d0_size asks for {options.size}")
+    write_records(options.output, chosen, "instruction")
+    account.write(options.counts, options.rejected, wanted=options.size)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,44 @@
+"""Fine-tune a student on a data set, from its base (RefineCoder, section 3.4)."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from refinecoder.accounts import Account
+from refinecoder.records import BadInput, load_records, write_json
+from refinecoder.steps import add_account, json_value, parser, run
+from refinecoder.training import Settings, fine_tune, load_student, split_over_long, use_threads
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("dataset", help="JSONL: D_t")
+    options.add_argument("--start", required=True, help="folder or hub name of the model to start from")
+    options.add_argument("--chat-template", help="Jinja template that replaces the model's own")
+    options.add_argument("--settings", type=json_value, required=True, help="JSON: training settings")
+    options.add_argument("--loss", choices=("all", "last"), required=True, help="on which assistant turns")
+    options.add_argument("--threads", type=int, default=1, help="CPU threads; results may depend on it")
+    options.add_argument("--output", required=True, help="folder: the model, Hugging Face format")
+    options.add_argument("--log", required=True, help="JSON: losses")
+    add_account(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    use_threads(options.threads)
+    settings = Settings(**options.settings)
+    account = Account("training")
+    records = list(account.take(load_records(options.dataset, "dataset")))
+    model, tokenizer = load_student(options.start, settings.precision, options.chat_template)
+    kept, long = split_over_long(records, tokenizer, settings)
+    for record in long:
+        account.reject(record["id"], "over_long")
+    if not kept:
+        raise BadInput(f"{options.dataset}: no record fits into training.max_length {settings.max_length}; raise it")
+    account.given = len(kept)
+    log = fine_tune(model, tokenizer, kept, settings, Path(options.output), options.loss)
+    write_json(options.log, log)
+    account.write(options.counts, options.rejected)
+
+
+if __name__ == "__main__":
+    run(main, arguments())
