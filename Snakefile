@@ -21,9 +21,9 @@ report: "report/workflow.rst"
 
 
 wildcard_constraints:
-    student="|".join(STUDENTS),
-    variant="|".join(VARIANTS),
-    benchmark="|".join(BENCHMARKS) or "none",
+    student=any_of(STUDENTS),
+    variant=any_of(VARIANTS),
+    benchmark=any_of(BENCHMARKS),
     iteration=r"\d+",
     round=r"\d+",
     shard=r"\d+",

@@ -37,17 +37,17 @@ rule request_samples:
         dataset_of,
     output:
         f"{ITERATION}/requests/samples.jsonl",
-    params:
-        code=code_digest("request_samples"),
-        n=N,
-        sampling=sampling_of("student"),
-        seed=SEED,
     log:
         f"{ITERATION_LOGS}/request_samples.log",
     benchmark:
         f"{ITERATION_TIMES}/request_samples.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("request_samples"),
+        n=N,
+        sampling=sampling_of("student"),
+        seed=SEED,
     message:
         "write requests for samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -62,17 +62,17 @@ rule ask_student:
         model=f"{ITERATION}/model",
     output:
         f"{ITERATION}/responses/samples.{{shard}}.jsonl",
-    params:
-        code=backend_code("student"),
-        backend=backend_arguments("student", "anything"),
-        shards=config["shards"]["student"],
     log:
         f"{ITERATION_LOGS}/ask_student.{{shard}}.log",
     benchmark:
         f"{ITERATION_TIMES}/ask_student.{{shard}}.tsv"
+    priority: 5
     conda:
         "../envs/default.yaml"
-    priority: 5
+    params:
+        code=backend_code("student"),
+        backend=backend_arguments("student", "anything"),
+        shards=config["shards"]["student"],
     message:
         "M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant} samples, shard {wildcards.shard}"
     shell:
@@ -90,15 +90,15 @@ rule collect_samples:
         programs=f"{ITERATION}/programs.jsonl",
         rejected=f"{ITERATION}/samples.rejected.jsonl",
         counts=f"{ITERATION}/samples.counts.json",
-    params:
-        code=code_digest("collect_samples"),
-        n=N,
     log:
         f"{ITERATION_LOGS}/collect_samples.log",
     benchmark:
         f"{ITERATION_TIMES}/collect_samples.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("collect_samples"),
+        n=N,
     message:
         "read samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -113,17 +113,17 @@ rule execute_samples:
         f"{ITERATION}/programs.jsonl",
     output:
         f"{ITERATION}/runs.{{shard}}.jsonl",
-    params:
-        code=code_digest("execute_programs"),
-        shards=config["shards"]["programs"],
-        timeout=config["execution"]["timeout"],
-        memory=config["execution"]["memory_mb"],
     log:
         f"{ITERATION_LOGS}/execute_samples.{{shard}}.log",
     benchmark:
         f"{ITERATION_TIMES}/execute_samples.{{shard}}.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("execute_programs"),
+        shards=config["shards"]["programs"],
+        timeout=config["execution"]["timeout"],
+        memory=config["execution"]["memory_mb"],
     message:
         "run programs, {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
     shell:
@@ -141,15 +141,15 @@ rule collect_executions:
     output:
         executions=f"{ITERATION}/executions.jsonl",
         counts=f"{ITERATION}/executions.counts.json",
-    params:
-        code=code_digest("collect_executions"),
-        n=N,
     log:
         f"{ITERATION_LOGS}/collect_executions.log",
     benchmark:
         f"{ITERATION_TIMES}/collect_executions.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("collect_executions"),
+        n=N,
     message:
         "read runs, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -165,16 +165,16 @@ rule request_judgements:
         template=config["prompts"]["judge_point"],
     output:
         f"{ITERATION}/requests/judgements.jsonl",
-    params:
-        code=code_digest("request_judgements"),
-        sampling=sampling_of("judge"),
-        seed=SEED,
     log:
         f"{ITERATION_LOGS}/request_judgements.log",
     benchmark:
         f"{ITERATION_TIMES}/request_judgements.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("request_judgements"),
+        sampling=sampling_of("judge"),
+        seed=SEED,
     message:
         "write requests for judgements, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -189,18 +189,18 @@ rule ask_judge_or_critic:
         f"{ITERATION}/requests/{{stage}}.jsonl",
     output:
         f"{ITERATION}/responses/{{stage}}.{{shard}}.jsonl",
-    wildcard_constraints:
-        stage="judgements|comparisons|critiques",
-    params:
-        code=lambda wildcards: backend_code(ROLE_OF[wildcards.stage]),
-        backend=lambda wildcards: backend_arguments(ROLE_OF[wildcards.stage], READERS[wildcards.stage]),
-        shards=lambda wildcards: config["shards"][ROLE_OF[wildcards.stage]],
     log:
         f"{ITERATION_LOGS}/ask_{{stage}}.{{shard}}.log",
     benchmark:
         f"{ITERATION_TIMES}/ask_{{stage}}.{{shard}}.tsv"
+    wildcard_constraints:
+        stage="judgements|comparisons|critiques",
     conda:
         "../envs/default.yaml"
+    params:
+        code=lambda wildcards: backend_code(ROLE_OF[wildcards.stage]),
+        backend=lambda wildcards: backend_arguments(ROLE_OF[wildcards.stage], READERS[wildcards.stage]),
+        shards=lambda wildcards: config["shards"][ROLE_OF[wildcards.stage]],
     message:
         "{wildcards.stage} of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
     shell:
@@ -217,14 +217,14 @@ rule collect_judgements:
         judgements=f"{ITERATION}/judgements.jsonl",
         rejected=f"{ITERATION}/judgements.rejected.jsonl",
         counts=f"{ITERATION}/judgements.counts.json",
-    params:
-        code=code_digest("collect_judgements"),
     log:
         f"{ITERATION_LOGS}/collect_judgements.log",
     benchmark:
         f"{ITERATION_TIMES}/collect_judgements.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("collect_judgements"),
     message:
         "read judgements, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -240,16 +240,16 @@ rule select_best:
         executions=f"{ITERATION}/executions.jsonl",
     output:
         f"{ITERATION}/best.jsonl",
-    params:
-        code=code_digest("select_best"),
-        weights=as_json(config["scoring"]["weights"]),
-        n=N,
     log:
         f"{ITERATION_LOGS}/select_best.log",
     benchmark:
         f"{ITERATION_TIMES}/select_best.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("select_best"),
+        weights=as_json(config["scoring"]["weights"]),
+        n=N,
     message:
         "select the best samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -266,17 +266,17 @@ rule request_comparisons:
         template=config["prompts"]["judge_pair"],
     output:
         f"{ITERATION}/requests/comparisons.jsonl",
-    params:
-        code=code_digest("request_comparisons"),
-        order=config["scoring"]["pair_order"],
-        sampling=sampling_of("judge"),
-        seed=SEED,
     log:
         f"{ITERATION_LOGS}/request_comparisons.log",
     benchmark:
         f"{ITERATION_TIMES}/request_comparisons.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("request_comparisons"),
+        order=config["scoring"]["pair_order"],
+        sampling=sampling_of("judge"),
+        seed=SEED,
     message:
         "write requests for comparisons, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -295,16 +295,16 @@ rule collect_comparisons:
         ranking=f"{ITERATION}/ranking.jsonl",
         rejected=f"{ITERATION}/comparisons.rejected.jsonl",
         counts=f"{ITERATION}/comparisons.counts.json",
-    params:
-        code=code_digest("collect_comparisons"),
-        order=config["scoring"]["pair_order"],
-        seed=SEED,
     log:
         f"{ITERATION_LOGS}/collect_comparisons.log",
     benchmark:
         f"{ITERATION_TIMES}/collect_comparisons.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("collect_comparisons"),
+        order=config["scoring"]["pair_order"],
+        seed=SEED,
     message:
         "rank, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -322,16 +322,16 @@ rule request_critiques:
         template=config["prompts"]["critic"],
     output:
         f"{ITERATION}/requests/critiques.jsonl",
-    params:
-        code=code_digest("request_critiques"),
-        sampling=sampling_of("critic"),
-        seed=SEED,
     log:
         f"{ITERATION_LOGS}/request_critiques.log",
     benchmark:
         f"{ITERATION_TIMES}/request_critiques.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("request_critiques"),
+        sampling=sampling_of("critic"),
+        seed=SEED,
     message:
         "write requests for critiques, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -351,15 +351,15 @@ rule collect_critiques:
         critiques=f"{ITERATION}/critiques.jsonl",
         rejected=f"{ITERATION}/critiques.rejected.jsonl",
         counts=f"{ITERATION}/critiques.counts.json",
-    params:
-        code=code_digest("collect_critiques"),
-        rewrite=config["scoring"]["rewrite"],
     log:
         f"{ITERATION_LOGS}/collect_critiques.log",
     benchmark:
         f"{ITERATION_TIMES}/collect_critiques.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("collect_critiques"),
+        rewrite=config["scoring"]["rewrite"],
     message:
         "read critiques, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -385,18 +385,18 @@ rule refine_dataset:
         dataset=f"{ITERATION}/dataset.jsonl",
         rejected=f"{ITERATION}/dataset.rejected.jsonl",
         counts=f"{ITERATION}/dataset.counts.json",
-    wildcard_constraints:
-        iteration=r"[1-9]\d*",
-    params:
-        code=code_digest("refine_dataset"),
-        strategy=strategy_of,
-        before=lambda wildcards: int(wildcards.iteration) - 1,
     log:
         f"{ITERATION_LOGS}/refine_dataset.log",
     benchmark:
         f"{ITERATION_TIMES}/refine_dataset.tsv"
+    wildcard_constraints:
+        iteration=r"[1-9]\d*",
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("refine_dataset"),
+        strategy=strategy_of,
+        before=lambda wildcards: int(wildcards.iteration) - 1,
     message:
         "refine D_{params.before} of {wildcards.student}, {wildcards.variant}"
     shell:

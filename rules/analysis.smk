@@ -28,20 +28,23 @@ rule make_table:
     output:
         csv=f"{RESULTS}/tables/{{table}}.csv",
         markdown=report(
-            f"{RESULTS}/tables/{{table}}.md", caption="../report/table.rst", category="Tables", labels={"table": "{table}"}
+            f"{RESULTS}/tables/{{table}}.md",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{table}"},
         ),
         latex=f"{RESULTS}/tables/{{table}}.tex",
         manifest=f"{RESULTS}/tables/{{table}}.manifest.json",
-    params:
-        code=code_digest("tabulate_passes"),
-        entries=table_entries,
-        label=config["label"],
     log:
         f"{LOGS}/{{table}}.log",
     benchmark:
         f"{TIMES}/{{table}}.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("tabulate_passes"),
+        entries=table_entries,
+        label=config["label"],
     message:
         "{wildcards.table}"
     shell:
@@ -52,11 +55,7 @@ rule make_table:
 
 def dataset_counts(wildcards):
     """Counts of D_1..D_T of every student, under the method itself."""
-    return [
-        path
-        for student in STUDENTS
-        for path in iteration_files(student, "acr", "dataset.counts.json")[1:]
-    ]
+    return [path for student in STUDENTS for path in iteration_files(student, "acr", "dataset.counts.json")[1:]]
 
 
 rule plot_kinds:
@@ -64,20 +63,25 @@ rule plot_kinds:
     input:
         dataset_counts,
     output:
-        svg=report(f"{RESULTS}/figures/figure5.svg", caption="../report/figure5.rst", category="Figures", labels={"figure": "5"}),
+        svg=report(
+            f"{RESULTS}/figures/figure5.svg",
+            caption="../report/figure5.rst",
+            category="Figures",
+            labels={"figure": "5"},
+        ),
         pdf=f"{RESULTS}/figures/figure5.pdf",
         png=f"{RESULTS}/figures/figure5.png",
         csv=f"{RESULTS}/figures/figure5.csv",
-    params:
-        code=code_digest("plot_kinds"),
-        students=as_json([student["title"] for student in STUDENTS.values()]),
-        label=config["label"],
     log:
         f"{LOGS}/figure5.log",
     benchmark:
         f"{TIMES}/figure5.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("plot_kinds"),
+        students=as_json([student["title"] for student in STUDENTS.values()]),
+        label=config["label"],
     message:
         "figure5"
     shell:
@@ -109,16 +113,16 @@ rule count_records:
         csv=f"{RESULTS}/tables/records.csv",
         markdown=report(f"{RESULTS}/tables/records.md", caption="../report/records.rst", category="Records"),
         latex=f"{RESULTS}/tables/records.tex",
-    params:
-        code=code_digest("count_records"),
-        label=config["label"],
-        results=RESULTS,
     log:
         f"{LOGS}/count_records.log",
     benchmark:
         f"{TIMES}/count_records.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("count_records"),
+        label=config["label"],
+        results=RESULTS,
     message:
         "count records"
     shell:

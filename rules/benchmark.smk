@@ -9,18 +9,18 @@ rule compose_benchmark:
     """A benchmark of the miniature."""
     output:
         f"{RESULTS}/benchmarks/{{benchmark}}.jsonl",
-    params:
-        code=code_digest("compose_benchmark"),
-        size=lambda wildcards: BENCHMARKS[wildcards.benchmark]["size"],
-        depths=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["depths"]),
-        part=lambda wildcards: BENCHMARKS[wildcards.benchmark]["part"],
-        seed=SEED,
     log:
         f"{LOGS}/benchmarks/{{benchmark}}.log",
     benchmark:
         f"{TIMES}/benchmarks/{{benchmark}}.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("compose_benchmark"),
+        size=lambda wildcards: BENCHMARKS[wildcards.benchmark]["size"],
+        depths=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["depths"]),
+        part=lambda wildcards: BENCHMARKS[wildcards.benchmark]["part"],
+        seed=SEED,
     message:
         "compose the benchmark {wildcards.benchmark}"
     shell:
@@ -56,17 +56,17 @@ rule request_solutions:
         models=models_of,
     output:
         f"{BENCHMARK}/requests/solutions.jsonl",
-    params:
-        code=code_digest("request_solutions"),
-        samples=answers_a_problem,
-        sampling=decoding_of,
-        seed=SEED,
     log:
         f"{BENCHMARK_LOGS}/request_solutions.log",
     benchmark:
         f"{BENCHMARK_TIMES}/request_solutions.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("request_solutions"),
+        samples=answers_a_problem,
+        sampling=decoding_of,
+        seed=SEED,
     message:
         "write requests for {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
@@ -82,16 +82,16 @@ rule ask_models:
         models=models_of,
     output:
         f"{BENCHMARK}/responses/solutions.{{shard}}.jsonl",
-    params:
-        code=backend_code("student"),
-        backend=backend_arguments("student", "anything"),
-        shards=config["shards"]["student"],
     log:
         f"{BENCHMARK_LOGS}/ask_models.{{shard}}.log",
     benchmark:
         f"{BENCHMARK_TIMES}/ask_models.{{shard}}.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=backend_code("student"),
+        backend=backend_arguments("student", "anything"),
+        shards=config["shards"]["student"],
     message:
         "all models of {wildcards.student} {wildcards.variant} answer {wildcards.benchmark}, shard {wildcards.shard}"
     shell:
@@ -103,21 +103,23 @@ rule collect_solutions:
     """The programs in the answers, with the problems' tests."""
     input:
         problems=problems_for,
-        responses=expand(f"{BENCHMARK}/responses/solutions.{{shard}}.jsonl", shard=shards_of("student"), allow_missing=True),
+        responses=expand(
+            f"{BENCHMARK}/responses/solutions.{{shard}}.jsonl", shard=shards_of("student"), allow_missing=True
+        ),
     output:
         solutions=f"{BENCHMARK}/solutions.jsonl",
         programs=f"{BENCHMARK}/programs.jsonl",
         counts=f"{BENCHMARK}/solutions.counts.json",
-    params:
-        code=code_digest("collect_solutions"),
-        iterations=lambda wildcards: VARIANTS[wildcards.variant]["iterations"],
-        samples=answers_a_problem,
     log:
         f"{BENCHMARK_LOGS}/collect_solutions.log",
     benchmark:
         f"{BENCHMARK_TIMES}/collect_solutions.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("collect_solutions"),
+        iterations=lambda wildcards: VARIANTS[wildcards.variant]["iterations"],
+        samples=answers_a_problem,
     message:
         "read answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
@@ -132,17 +134,17 @@ rule execute_solutions:
         f"{BENCHMARK}/programs.jsonl",
     output:
         f"{BENCHMARK}/runs.{{shard}}.jsonl",
-    params:
-        code=code_digest("execute_programs"),
-        shards=config["shards"]["programs"],
-        timeout=config["execution"]["timeout"],
-        memory=config["execution"]["memory_mb"],
     log:
         f"{BENCHMARK_LOGS}/execute_solutions.{{shard}}.log",
     benchmark:
         f"{BENCHMARK_TIMES}/execute_solutions.{{shard}}.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("execute_programs"),
+        shards=config["shards"]["programs"],
+        timeout=config["execution"]["timeout"],
+        memory=config["execution"]["memory_mb"],
     message:
         "run answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
     shell:
@@ -160,16 +162,16 @@ rule score_benchmark:
     output:
         outcomes=f"{BENCHMARK}/outcomes.jsonl",
         summary=f"{BENCHMARK}/summary.json",
-    params:
-        code=code_digest("score_benchmark"),
-        decoding=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["decoding"]),
-        seed=SEED,
     log:
         f"{BENCHMARK_LOGS}/score_benchmark.log",
     benchmark:
         f"{BENCHMARK_TIMES}/score_benchmark.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("score_benchmark"),
+        decoding=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["decoding"]),
+        seed=SEED,
     message:
         "score {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:

@@ -1,10 +1,8 @@
 """What the rules share: the config's entries by name, paths, digests, and the run's lock."""
 
 import json
-import os
+import re
 import sys
-
-from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
@@ -17,7 +15,7 @@ from refinecoder.runlock import claim_run
 try:
     check_config(config)
 except BadInput as error:
-    raise WorkflowError(f"config: {error}") from None
+    sys.exit(f"error: {error}")
 
 claim_run()
 
@@ -34,6 +32,11 @@ ITERATION = f"{VARIANT}/iter_{{iteration}}"
 LOGS = f"{RESULTS}/logs"
 TIMES = f"{RESULTS}/times"
 N = config["scoring"]["samples"]
+
+
+def any_of(names):
+    """Pattern that matches exactly these names; none of them where there are none."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def as_json(value):

@@ -17,17 +17,17 @@ rule request_instructions:
         template=config["prompts"]["concepts"],
     output:
         f"{INSTRUCTIONS}/requests/round_0.jsonl",
-    params:
-        code=code_digest("request_instructions"),
-        per_snippet=config["instructions"]["per_snippet"],
-        sampling=sampling_of("teacher"),
-        seed=SEED,
     log:
         f"{LOGS}/request_instructions.log",
     benchmark:
         f"{TIMES}/request_instructions.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("request_instructions"),
+        per_snippet=config["instructions"]["per_snippet"],
+        sampling=sampling_of("teacher"),
+        seed=SEED,
     message:
         "write requests for instructions"
     shell:
@@ -42,16 +42,16 @@ rule ask_teacher:
         f"{INSTRUCTIONS}/requests/{{stage}}.jsonl",
     output:
         f"{INSTRUCTIONS}/responses/{{stage}}.{{shard}}.jsonl",
-    params:
-        code=backend_code("teacher"),
-        backend=lambda wildcards: backend_arguments("teacher", stage_reader(wildcards)),
-        shards=config["shards"]["teacher"],
     log:
         f"{LOGS}/ask_teacher/{{stage}}.{{shard}}.log",
     benchmark:
         f"{TIMES}/ask_teacher/{{stage}}.{{shard}}.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=backend_code("teacher"),
+        backend=lambda wildcards: backend_arguments("teacher", stage_reader(wildcards)),
+        shards=config["shards"]["teacher"],
     message:
         "the teacher answers {wildcards.stage}, shard {wildcards.shard}"
     shell:
@@ -68,15 +68,15 @@ rule collect_instructions:
         instructions=f"{INSTRUCTIONS}/round_0.jsonl",
         rejected=f"{INSTRUCTIONS}/round_0.rejected.jsonl",
         counts=f"{INSTRUCTIONS}/round_0.counts.json",
-    params:
-        code=code_digest("collect_instructions"),
-        per_snippet=config["instructions"]["per_snippet"],
     log:
         f"{LOGS}/collect_instructions.log",
     benchmark:
         f"{TIMES}/collect_instructions.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("collect_instructions"),
+        per_snippet=config["instructions"]["per_snippet"],
     message:
         "read instructions"
     shell:
@@ -97,18 +97,18 @@ rule request_evolutions:
         templates=EVOLUTION_TEMPLATES,
     output:
         f"{INSTRUCTIONS}/requests/round_{{round}}.jsonl",
-    wildcard_constraints:
-        round=r"[1-9]\d*",
-    params:
-        code=code_digest("request_evolutions"),
-        sampling=sampling_of("teacher"),
-        seed=SEED,
     log:
         f"{LOGS}/request_evolutions/{{round}}.log",
     benchmark:
         f"{TIMES}/request_evolutions/{{round}}.tsv"
+    wildcard_constraints:
+        round=r"[1-9]\d*",
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("request_evolutions"),
+        sampling=sampling_of("teacher"),
+        seed=SEED,
     message:
         "write requests for round {wildcards.round} of evolution"
     shell:
@@ -130,20 +130,20 @@ rule collect_evolutions:
         instructions=f"{INSTRUCTIONS}/round_{{round}}.jsonl",
         rejected=f"{INSTRUCTIONS}/round_{{round}}.rejected.jsonl",
         counts=f"{INSTRUCTIONS}/round_{{round}}.counts.json",
+    log:
+        f"{LOGS}/collect_evolutions/{{round}}.log",
+    benchmark:
+        f"{TIMES}/collect_evolutions/{{round}}.tsv"
     wildcard_constraints:
         round=r"[1-9]\d*",
+    conda:
+        "../envs/default.yaml"
     params:
         code=code_digest("collect_evolutions"),
         phrases=config["instructions"]["forbidden_phrases"],
         ngram=config["instructions"]["overlap_ngram"],
         keep=config["instructions"]["keep"],
         seed=SEED,
-    log:
-        f"{LOGS}/collect_evolutions/{{round}}.log",
-    benchmark:
-        f"{TIMES}/collect_evolutions/{{round}}.tsv"
-    conda:
-        "../envs/default.yaml"
     message:
         "read round {wildcards.round} of evolution"
     shell:
@@ -163,6 +163,12 @@ rule select_instructions:
         instructions=f"{INSTRUCTIONS}/selected.jsonl",
         rejected=f"{INSTRUCTIONS}/selected.rejected.jsonl",
         counts=f"{INSTRUCTIONS}/selected.counts.json",
+    log:
+        f"{LOGS}/select_instructions.log",
+    benchmark:
+        f"{TIMES}/select_instructions.tsv"
+    conda:
+        "../envs/default.yaml"
     params:
         code=code_digest("select_instructions"),
         identity=config["instructions"]["identity"],
@@ -170,12 +176,6 @@ rule select_instructions:
         ngram=config["instructions"]["overlap_ngram"],
         size=config["instructions"]["d0_size"],
         seed=SEED,
-    log:
-        f"{LOGS}/select_instructions.log",
-    benchmark:
-        f"{TIMES}/select_instructions.tsv"
-    conda:
-        "../envs/default.yaml"
     message:
         "select the instructions of D_0"
     shell:
@@ -191,16 +191,16 @@ rule request_answers:
         rules.select_instructions.output.instructions,
     output:
         f"{INSTRUCTIONS}/requests/answers.jsonl",
-    params:
-        code=code_digest("request_answers"),
-        sampling=sampling_of("teacher"),
-        seed=SEED,
     log:
         f"{LOGS}/request_answers.log",
     benchmark:
         f"{TIMES}/request_answers.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("request_answers"),
+        sampling=sampling_of("teacher"),
+        seed=SEED,
     message:
         "write requests for answers"
     shell:
@@ -217,14 +217,14 @@ rule collect_answers:
         dataset=f"{RESULTS}/d0.jsonl",
         rejected=f"{RESULTS}/d0.rejected.jsonl",
         counts=f"{RESULTS}/d0.counts.json",
-    params:
-        code=code_digest("collect_answers"),
     log:
         f"{LOGS}/collect_answers.log",
     benchmark:
         f"{TIMES}/collect_answers.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("collect_answers"),
     message:
         "make D_0"
     shell:

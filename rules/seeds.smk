@@ -9,6 +9,12 @@ rule harvest_snippets:
         snippets=f"{RESULTS}/seeds/snippets.jsonl",
         rejected=f"{RESULTS}/seeds/snippets.rejected.jsonl",
         counts=f"{RESULTS}/seeds/snippets.counts.json",
+    log:
+        f"{LOGS}/harvest_snippets.log",
+    benchmark:
+        f"{TIMES}/harvest_snippets.tsv"
+    conda:
+        "../envs/default.yaml"
     params:
         code=code_digest("harvest_snippets"),
         source=config["seeds"]["source"],
@@ -17,12 +23,6 @@ rule harvest_snippets:
         forbidden=config["seeds"]["forbidden_modules"],
         threshold=config["seeds"]["near_duplicate_threshold"],
         ngram=config["seeds"]["overlap_ngram"],
-    log:
-        f"{LOGS}/harvest_snippets.log",
-    benchmark:
-        f"{TIMES}/harvest_snippets.tsv"
-    conda:
-        "../envs/default.yaml"
     message:
         "harvest seed snippets"
     shell:

@@ -29,18 +29,18 @@ rule compose_corpus:
     """The text that the miniature's base model learns from."""
     output:
         f"{RESULTS}/{{student}}/corpus.jsonl",
-    params:
-        code=code_digest("compose_corpus"),
-        documents=lambda wildcards: pretraining_of(wildcards)["documents"],
-        depths=lambda wildcards: as_json(pretraining_of(wildcards)["depths"]),
-        beside=lambda wildcards: pretraining_of(wildcards)["beside"],
-        seed=SEED,
     log:
         f"{LOGS}/{{student}}/compose_corpus.log",
     benchmark:
         f"{TIMES}/{{student}}/compose_corpus.tsv"
     conda:
         "../envs/default.yaml"
+    params:
+        code=code_digest("compose_corpus"),
+        documents=lambda wildcards: pretraining_of(wildcards)["documents"],
+        depths=lambda wildcards: as_json(pretraining_of(wildcards)["depths"]),
+        beside=lambda wildcards: pretraining_of(wildcards)["beside"],
+        seed=SEED,
     message:
         "compose the corpus of {wildcards.student}"
     shell:
@@ -56,19 +56,19 @@ rule pretrain_base:
     output:
         model=directory(f"{RESULTS}/{{student}}/base"),
         log=f"{RESULTS}/{{student}}/base.log.json",
+    log:
+        f"{LOGS}/{{student}}/pretrain_base.log",
+    benchmark:
+        f"{TIMES}/{{student}}/pretrain_base.tsv"
+    # The longest job: started first, it runs beside everything up to D_0.
+    priority: 10
+    conda:
+        "../envs/default.yaml"
     params:
         code=code_digest("pretrain_base"),
         architecture=lambda wildcards: as_json(pretraining_of(wildcards)["architecture"]),
         settings=lambda wildcards: training_settings(pretraining_of(wildcards)["settings"], stage=("base",)),
         threads=config["training"]["threads"],
-    log:
-        f"{LOGS}/{{student}}/pretrain_base.log",
-    benchmark:
-        f"{TIMES}/{{student}}/pretrain_base.tsv"
-    conda:
-        "../envs/default.yaml"
-    # The longest job: started first, it runs beside everything up to D_0.
-    priority: 10
     message:
         "pre-train the base of {wildcards.student}"
     shell:
@@ -94,6 +94,13 @@ rule train_model:
         log=f"{ITERATION}/model.log.json",
         rejected=f"{ITERATION}/model.rejected.jsonl",
         counts=f"{ITERATION}/model.counts.json",
+    log:
+        f"{LOGS}/{{student}}/{{variant}}/iter_{{iteration}}/train_model.log",
+    benchmark:
+        f"{TIMES}/{{student}}/{{variant}}/iter_{{iteration}}/train_model.tsv"
+    priority: 5
+    conda:
+        "../envs/default.yaml"
     params:
         code=code_digest("train_model"),
         start=start_of,
@@ -103,13 +110,6 @@ rule train_model:
         ),
         loss=lambda wildcards: VARIANTS[wildcards.variant]["loss"],
         threads=config["training"]["threads"],
-    log:
-        f"{LOGS}/{{student}}/{{variant}}/iter_{{iteration}}/train_model.log",
-    benchmark:
-        f"{TIMES}/{{student}}/{{variant}}/iter_{{iteration}}/train_model.tsv"
-    conda:
-        "../envs/default.yaml"
-    priority: 5
     message:
         "train M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant}"
     shell:

@@ -20,7 +20,9 @@ def arguments() -> ArgumentParser:
     return options
 
 
-def answered(instructions: Iterator[Record], answers: Mapping[tuple[str, int], Answer], account: Account) -> Iterator[Record]:
+def answered(
+    instructions: Iterator[Record], answers: Mapping[tuple[str, int], Answer], account: Account
+) -> Iterator[Record]:
     """Records of D_0; instructions without an answer are rejected."""
     for record in account.take(instructions):
         answer = found_in(answers, record["id"])
@@ -36,7 +38,9 @@ def main(options: Namespace) -> None:
     instructions = read_records(options.instructions, "instruction")
     records = list(answered(instructions, collect_answers(options.responses), account))
     if not records:
-        raise BadInput(f"{options.instructions}: the teacher answered none of {account.taken} ({account.rejected}); see its responses")
+        raise BadInput(
+            f"{options.instructions}: none of {account.taken} answered ({account.rejected}); see its responses"
+        )
     write_records(options.output, records, "dataset")
     account.write(options.counts, options.rejected)
 

@@ -32,7 +32,9 @@ def main(options: Namespace) -> None:
     write_records(options.output, ranking, "ranking")
     winners = Counter(record["winner"] for record in ranking)
     contradictions = sum(map(contradicts, comparisons))
-    account.write(options.counts, options.rejected, contradictions=contradictions, winners=dict(sorted(winners.items())))
+    account.write(
+        options.counts, options.rejected, contradictions=contradictions, winners=dict(sorted(winners.items()))
+    )
 
 
 if __name__ == "__main__":

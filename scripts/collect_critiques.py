@@ -37,7 +37,9 @@ def main(options: Namespace) -> None:
         )
     )
     write_records(options.output, critiques, "critique")
-    account.write(options.counts, options.rejected, code_changed=sum(record["code_unchanged"] == 0 for record in critiques))
+    account.write(
+        options.counts, options.rejected, code_changed=sum(record["code_unchanged"] == 0 for record in critiques)
+    )
 
 
 if __name__ == "__main__":

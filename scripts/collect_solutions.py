@@ -23,14 +23,21 @@ def arguments() -> ArgumentParser:
     return options
 
 
-def solutions(options: Namespace, problems: list[Record], answers: Mapping[tuple[str, int], Answer]) -> Iterator[Record]:
+def solutions(
+    options: Namespace, problems: list[Record], answers: Mapping[tuple[str, int], Answer]
+) -> Iterator[Record]:
     """Every answer; a request that failed is an empty one, which passes nothing."""
     for iteration in range(options.iterations + 1):
         for problem in problems:
             for sample in range(1, options.samples + 1):
                 name = f"{iteration}/{problem['id']}"
                 answer = found_in(answers, name, sample)
-                yield {"id": name, "sample": sample, "response": answer.text or "", "finish_reason": answer.finish_reason}
+                yield {
+                    "id": name,
+                    "sample": sample,
+                    "response": answer.text or "",
+                    "finish_reason": answer.finish_reason,
+                }
 
 
 def programs(samples: list[Record], problems: list[Record]) -> Iterator[Record]:

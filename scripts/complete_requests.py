@@ -26,7 +26,9 @@ def arguments() -> ArgumentParser:
     options.add_argument("--options", type=json_value, default={}, help="JSON: the backend's settings")
     options.add_argument("--expect", choices=READERS, default="anything", help="how an answer must be readable")
     options.add_argument("--attempts", type=int, default=1, help="how often a request is asked at most")
-    options.add_argument("--retry-temperature", type=float, default=0.7, help="temperature of further attempts, at least")
+    options.add_argument(
+        "--retry-temperature", type=float, default=0.7, help="temperature of further attempts, at least"
+    )
     options.add_argument("--max-failed-share", type=float, default=1.0, help="share of requests that may fail for good")
     options.add_argument("--shard", default="1/1", help="I/N: answer the I-th of N parts")
     return options
@@ -47,7 +49,12 @@ def complete(options: Namespace, batches: list[list[Record]], backend: Backend) 
     with Journal(f"{options.output}.journal", backend.identify) as journal:
         for batch in batches:
             yield from complete_batch(
-                batch, backend, journal, lambda text: reader(text) is not None, options.attempts, options.retry_temperature
+                batch,
+                backend,
+                journal,
+                lambda text: reader(text) is not None,
+                options.attempts,
+                options.retry_temperature,
             )
             progress.advance(len(batch))
 
@@ -57,7 +64,9 @@ def check_failures(responses: list[Record], asked: int, limit: float) -> None:
     last = {response["custom_id"].rsplit(":", 1)[0]: read_answer(response).error for response in responses}
     errors = [error for error in last.values() if error]
     if asked and len(errors) / asked > limit:
-        raise BadInput(f"{len(errors)} of {asked} requests failed, more than max_failed_share {limit}; the first: {errors[0]}")
+        raise BadInput(
+            f"{len(errors)} of {asked} requests failed, more than max_failed_share {limit}; the first: {errors[0]}"
+        )
 
 
 def main(options: Namespace) -> None:

@@ -11,7 +11,9 @@ def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("--documents", type=int, required=True)
     options.add_argument("--depths", type=json_value, required=True, help="JSON: weight of each number of steps")
-    options.add_argument("--beside", type=float, required=True, help="share of documents with comments beside the lines")
+    options.add_argument(
+        "--beside", type=float, required=True, help="share of documents with comments beside the lines"
+    )
     options.add_argument("--seed", type=int, required=True)
     options.add_argument("--output", required=True, help="JSONL: documents")
     return options

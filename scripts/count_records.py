@@ -27,7 +27,9 @@ def row(path: str, below: str) -> dict[str, Any]:
     counts = read_json(path)
     rejected = counts["rejected"]
     if counts["in"] != counts["out"] + sum(rejected.values()):
-        raise BadInput(f"{path}: {counts['in']} in, {counts['out']} out, {rejected} rejected does not balance; make it again")
+        raise BadInput(
+            f"{path}: {counts['in']} in, {counts['out']} out, {rejected} rejected does not balance; make it again"
+        )
     return {
         "Where": str(Path(path).parent.relative_to(below)),
         "Step": counts["stage"],

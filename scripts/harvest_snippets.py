@@ -20,7 +20,9 @@ def arguments() -> ArgumentParser:
     options.add_argument("--max-characters", type=int, required=True)
     options.add_argument("--forbidden-modules", nargs="*", default=[])
     options.add_argument("--near-duplicate-threshold", type=float, required=True, help="Jaccard similarity")
-    options.add_argument("--overlap-ngram", type=int, required=True, help="tokens shared with a benchmark; 0: not checked")
+    options.add_argument(
+        "--overlap-ngram", type=int, required=True, help="tokens shared with a benchmark; 0: not checked"
+    )
     options.add_argument("--output", required=True, help="JSONL: snippets")
     add_account(options)
     return options

@@ -12,13 +12,19 @@ from refinecoder.steps import json_value, parser, run
 BANDS = {
     "Self-generated answer, single turn": (BLUE, "", ("single/self",)),
     "Critique of a lost answer, two turns": (ORANGE, "//", ("critique/original",)),
-    "Kept: tie, no judgement or no critique": (GREY, "..", ("single/tie", "single/unjudged", "single/critique_missing")),
+    "Kept: tie, no judgement or no critique": (
+        GREY,
+        "..",
+        ("single/tie", "single/unjudged", "single/critique_missing"),
+    ),
 }
 
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("counts", nargs="+", help="JSON: counts of refine_dataset, all iterations of each student in turn")
+    options.add_argument(
+        "counts", nargs="+", help="JSON: counts of refine_dataset, all iterations of each student in turn"
+    )
     options.add_argument("--students", type=json_value, required=True, help="JSON: titles of the students")
     options.add_argument("--label", required=True, help="what kind of run this is")
     options.add_argument("--svg", required=True)
@@ -33,7 +39,9 @@ def shares(path: str, student: str, iteration: int) -> dict[str, object]:
     counts = read_json(path)
     known = {kind for _, _, kinds in BANDS.values() for kind in kinds}
     if unknown := set(counts["kinds"]) - known:
-        raise BadInput(f"{path}: figure 5 has no band for {', '.join(sorted(unknown))}; it is of the method's own variant")
+        raise BadInput(
+            f"{path}: figure 5 has no band for {', '.join(sorted(unknown))}; it is of the method's own variant"
+        )
     total = sum(counts["kinds"].values())
     bands = {
         band: 100 * sum(counts["kinds"].get(kind, 0) for kind in kinds) / total for band, (_, _, kinds) in BANDS.items()
@@ -44,16 +52,30 @@ def shares(path: str, student: str, iteration: int) -> dict[str, object]:
 def draw(frame: pd.DataFrame, label: str) -> pyplot.Figure:
     """Stacked bars, one group of axes a student."""
     students = list(dict.fromkeys(frame["student"]))
-    figure, axes = pyplot.subplots(1, len(students), figsize=(4.6 * len(students) + 0.4, 3.6), sharey=True, squeeze=False)
+    figure, axes = pyplot.subplots(
+        1, len(students), figsize=(4.6 * len(students) + 0.4, 3.6), sharey=True, squeeze=False
+    )
     for axis, student in zip(axes[0], students, strict=True):
         mine = frame[frame["student"] == student]
         bottom = pd.Series(0.0, index=mine.index)
         for band, (color, hatch, _) in BANDS.items():
             bars = axis.bar(
-                mine["iteration"].astype(str), mine[band], 0.62, bottom, color=color, hatch=hatch, edgecolor="white", label=band
+                mine["iteration"].astype(str),
+                mine[band],
+                0.62,
+                bottom,
+                color=color,
+                hatch=hatch,
+                edgecolor="white",
+                label=band,
             )
             names = [f"{share:.0f}%" if share >= 4 else "" for share in mine[band]]
-            axis.bar_label(bars, names, label_type="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85})
+            axis.bar_label(
+                bars,
+                names,
+                label_type="center",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85},
+            )
             bottom += mine[band]
         axis.set(xlabel="Iteration", title=student, ylim=(0, 100))
     axes[0][0].set_ylabel("Share of the data set (%)")

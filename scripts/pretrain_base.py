@@ -25,7 +25,9 @@ def main(options: Namespace) -> None:
     use_threads(options.threads)
     settings = Settings(**options.settings)
     documents = [record["text"] for record in load_records(options.corpus, "document")]
-    tokenizer = train_tokenizer(documents, options.architecture["vocabulary"], Path(options.chat_template), settings.seed)
+    tokenizer = train_tokenizer(
+        documents, options.architecture["vocabulary"], Path(options.chat_template), settings.seed
+    )
     model = new_model(options.architecture, tokenizer, settings.seed)
     examples = encode_documents(documents, tokenizer)
     log = pretrain(model, tokenizer, examples, settings, Path(options.output))

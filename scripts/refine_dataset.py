@@ -38,7 +38,9 @@ def main(options: Namespace) -> None:
         else:
             refined.append(new)
     if not refined:
-        raise BadInput(f"{options.dataset}: the strategy {options.strategy} drops every record; choose another for this variant")
+        raise BadInput(
+            f"{options.dataset}: the strategy {options.strategy} drops every record; choose another for this variant"
+        )
     account.given = write_records(options.output, refined, "dataset")
     kinds = Counter(f"{record['kind']}/{record['reason']}" for record in refined)
     account.write(options.counts, options.rejected, kinds=dict(sorted(kinds.items())))

@@ -13,7 +13,9 @@ from refinecoder.steps import add_request_options, parser, run
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("instructions", help="JSONL: instructions of the round before")
-    options.add_argument("--templates", nargs="+", required=True, help="texts with {instruction}, each named like its strategy")
+    options.add_argument(
+        "--templates", nargs="+", required=True, help="texts with {instruction}, each named like its strategy"
+    )
     options.add_argument("--round", type=int, required=True, help="number of the round, from 1")
     add_request_options(options)
     return options

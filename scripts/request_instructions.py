@@ -20,7 +20,13 @@ def arguments() -> ArgumentParser:
 def main(options: Namespace) -> None:
     template = load_template(options.template, "snippet")
     requests = (
-        ask(snippet["id"], fill_template(template, snippet=snippet["code"]), options.sampling, (options.seed, "idea"), sample)
+        ask(
+            snippet["id"],
+            fill_template(template, snippet=snippet["code"]),
+            options.sampling,
+            (options.seed, "idea"),
+            sample,
+        )
         for snippet in read_records(options.snippets, "snippet")
         for sample in range(1, options.per_snippet + 1)
     )

@@ -39,7 +39,9 @@ def main(options: Namespace) -> None:
         account,
     )
     if not chosen:
-        raise BadInput(f"{options.instructions}: no instruction is left of {account.taken} ({account.rejected}); add snippets or rounds")
+        raise BadInput(
+            f"{options.instructions}: none of {account.taken} is left ({account.rejected}); add snippets or rounds"
+        )
     if len(chosen) < options.size:
         print(f"{len(chosen)} instructions where instructions.d0_size asks for {options.size}")
     write_records(options.output, chosen, "instruction")

@@ -19,7 +19,9 @@ TITLES = {
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("summaries", nargs="+", help="JSON: summaries of score_benchmark")
-    options.add_argument("--entries", type=json_value, required=True, help="JSON: student and benchmark of each summary")
+    options.add_argument(
+        "--entries", type=json_value, required=True, help="JSON: student and benchmark of each summary"
+    )
     options.add_argument("--name", choices=sorted(TITLES), required=True, help="which table")
     options.add_argument("--label", required=True, help="what kind of run this is")
     options.add_argument("--csv", required=True)
@@ -48,7 +50,9 @@ def rows(entry: dict[str, str], summary: dict[str, Any]) -> list[dict[str, Any]]
 
 def main(options: Namespace) -> None:
     if len(options.entries) != len(options.summaries):
-        raise BadInput(f"--entries: {len(options.entries)} entries for {len(options.summaries)} summaries; one each is needed")
+        raise BadInput(
+            f"--entries: {len(options.entries)} entries for {len(options.summaries)} summaries; one each is needed"
+        )
     summaries = [read_json(path) for path in options.summaries]
     frame = pd.DataFrame(
         [row for entry, summary in zip(options.entries, summaries, strict=True) for row in rows(entry, summary)]

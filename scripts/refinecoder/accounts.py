@@ -10,7 +10,7 @@ from refinecoder.records import Record, write_json, write_records
 class Account:
     """What a step took, gave and rejected; ``write`` fails if it does not balance."""
 
-    def __init__(self, stage: str):
+    def __init__(self, stage: str) -> None:
         self._stage = stage
         self.taken = 0
         self.given = 0
@@ -41,4 +41,6 @@ class Account:
         assert missing == 0, f"{self._stage}: {self.taken} in, {self.given} out, {self.rejected} rejected"
         if rejected:
             write_records(rejected, self._rejections, "rejection")
-        write_json(counts, {"stage": self._stage, "in": self.taken, "out": self.given, "rejected": self.rejected, **extra})
+        write_json(
+            counts, {"stage": self._stage, "in": self.taken, "out": self.given, "rejected": self.rejected, **extra}
+        )

@@ -132,7 +132,7 @@ class Journal:
     dropped. Used as a context manager.
     """
 
-    def __init__(self, path: str | Path, identify: Callable[[Record], str]):
+    def __init__(self, path: str | Path, identify: Callable[[Record], str]) -> None:
         self._path, self._identify = Path(path), identify
         self._answers: dict[str, Record] = {}
 
@@ -150,7 +150,9 @@ class Journal:
         self._file.truncate(whole_lines)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._file.close()
 
     def key(self, request: Record) -> str:

@@ -40,7 +40,9 @@ def _explain(error: ValidationError) -> str:
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"{place}: the key '{missing}' is missing; add it (docs/config.md says what it means)"
     if error.validator == "enum":
-        return f"{place}: {error.instance!r} is not available; choose one of {', '.join(map(str, error.validator_value))}"
+        return (
+            f"{place}: {error.instance!r} is not available; choose one of {', '.join(map(str, error.validator_value))}"
+        )
     return f"{place}: {error.message}; see docs/config.md"
 
 
@@ -59,7 +61,7 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
     for table, names in config["tables"].items():
         for name in names:
             if name not in known:
-                yield f"tables.{table}: there is no benchmark '{name}'; benchmarks lists {', '.join(sorted(known)) or 'none'}"
+                yield f"tables.{table}: no benchmark '{name}' is listed; there are {', '.join(sorted(known)) or 'none'}"
     for index, benchmark in enumerate(config["benchmarks"]):
         part, _, parts = benchmark.get("part", "0/1").partition("/")
         if not int(part) < int(parts):

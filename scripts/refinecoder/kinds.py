@@ -29,12 +29,14 @@ class Field:
     choices: tuple[str | int, ...] = ()
 
     def accepts(self, value: Any) -> bool:
+        """Whether a value has one of the types and is among the choices."""
         if not any(_TESTS[name](value) for name in self.types):
             return False
         return not self.choices or value is None or value in self.choices
 
     @property
     def expects(self) -> str:
+        """What a value must be, for an error message."""
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
         return " or ".join(self.types)

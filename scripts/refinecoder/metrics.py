@@ -18,7 +18,9 @@ def pass_at_k(samples: int, correct: int, k: int) -> float:
     return 1.0 - math.prod(1.0 - k / i for i in range(samples - correct + 1, samples + 1))
 
 
-def bootstrap_interval(values: Sequence[float], seed: int, level: float = 0.95, rounds: int = 2000) -> tuple[float, float]:
+def bootstrap_interval(
+    values: Sequence[float], seed: int, level: float = 0.95, rounds: int = 2000
+) -> tuple[float, float]:
     """Percentile bootstrap interval of the mean over problems.
 
     ``values``: one number a problem; ``seed`` makes it repeatable.

@@ -9,7 +9,7 @@ INTERVAL = 5.0
 class Progress:
     """Prints ``done/total`` with a rate and the time left, every few seconds and at the end."""
 
-    def __init__(self, what: str, total: int | None = None):
+    def __init__(self, what: str, total: int | None = None) -> None:
         self._what, self._total = what, total
         self._done = 0
         self._start = self._last = time.monotonic()

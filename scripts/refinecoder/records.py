@@ -1,7 +1,6 @@
 """Records in and out: JSON lines, checked on the way in, whole on the way out."""
 
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +31,7 @@ def whole(path: str | Path) -> Iterator[Path]:
         yield temporary
         if target.is_dir():
             shutil.rmtree(target)
-        os.replace(temporary, target)
+        temporary.replace(target)
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary)
@@ -73,7 +72,9 @@ def read_records(path: str | Path, kind: str) -> Iterator[Record]:
                 try:
                     record = json.loads(line)
                 except json.JSONDecodeError as error:
-                    raise BadInput(f"{where}: not JSON ({error.msg} at column {error.colno}); mend or remove the line") from None
+                    raise BadInput(
+                        f"{where}: not JSON ({error.msg} at column {error.colno}); mend or remove the line"
+                    ) from None
                 yield _check(record, schema, where)
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; make it first or name another") from None

@@ -34,7 +34,7 @@ def claim_run(folder: str | Path = ".snakemake") -> bool:
         os.close(descriptor)
         return False
     _held.append(descriptor)
-    stale = [path for path in (folder / "locks").glob("*.lock")] if (folder / "locks").is_dir() else []
+    stale = list((folder / "locks").glob("*.lock")) if (folder / "locks").is_dir() else []
     for path in stale:
         path.unlink()
     if stale:

@@ -43,7 +43,7 @@ def find_near_duplicates(texts: Sequence[str], threshold: float) -> dict[int, in
 class BenchmarkOverlap:
     """Finds the n-grams that a text shares with any prompt or solution of a benchmark."""
 
-    def __init__(self, texts: Iterable[str], n: int):
+    def __init__(self, texts: Iterable[str], n: int) -> None:
         self._n = n
         self._known = {gram for text in texts for gram in grams(text, n)}
 

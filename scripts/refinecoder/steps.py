@@ -19,9 +19,7 @@ _PR_SET_PDEATHSIG = 1
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """A step's parser; pass the step's own docstring."""
-    return argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def json_value(text: str) -> Any:

@@ -1,12 +1,13 @@
 """Tables as CSV, Markdown and LaTeX."""
 
-
 import pandas as pd
 
 from refinecoder.records import whole
 
 
-def write_table(frame: pd.DataFrame, title: str, note: str, csv: str, markdown: str, latex: str, decimals: int = 1) -> None:
+def write_table(
+    frame: pd.DataFrame, title: str, note: str, csv: str, markdown: str, latex: str, decimals: int = 1
+) -> None:
     """One table in three formats; ``title`` and ``note`` stand in the two that people read."""
     with whole(csv) as path:
         frame.to_csv(path, index=False)
@@ -16,5 +17,3 @@ def write_table(frame: pd.DataFrame, title: str, note: str, csv: str, markdown: 
         path.write_text(f"# {title}\n\n{body}\n\n{note}\n", encoding="utf-8")
     with whole(latex) as path:
         path.write_text(shown.to_latex(index=False, caption=f"{title}. {note}", escape=True), encoding="utf-8")
-
-

@@ -57,6 +57,7 @@ class Progress(TrainerCallback):
     """Logs how far training is, in lines that suit a log file."""
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        """Called by the trainer every few steps."""
         if logs and "loss" in logs:
             print(f"step {state.global_step}/{state.max_steps} loss {float(logs['loss']):.4f}", flush=True)
 
@@ -66,7 +67,9 @@ def use_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-def load_student(path: str, precision: str, chat_template: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def load_student(
+    path: str, precision: str, chat_template: str | None = None
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A model and its tokenizer from a folder or the hub.
 
     Raises BadInput if neither has it, or if the chat template does not mark
@@ -76,13 +79,19 @@ def load_student(path: str, precision: str, chat_template: str | None = None) ->
         tokenizer = AutoTokenizer.from_pretrained(path)
         model = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, precision))
     except (OSError, ValueError) as error:
-        raise BadInput(f"model {path}: cannot be loaded ({str(error).splitlines()[0]}); name a folder or a model of the hub") from None
+        raise BadInput(
+            f"model {path}: cannot be loaded ({str(error).splitlines()[0]}); name a folder or a model of the hub"
+        ) from None
     if chat_template:
         tokenizer.chat_template = Path(chat_template).read_text(encoding="utf-8")
     if GENERATION_MARKER not in (tokenizer.chat_template or ""):
-        raise BadInput(f"model {path}: its chat template has no {GENERATION_MARKER} markers; give the student a chat_template file that has")
+        raise BadInput(
+            f"model {path}: its chat template lacks {GENERATION_MARKER}; give the student a chat_template with it"
+        )
     if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
-        raise BadInput(f"model {path}: its pad token must be set and differ from eos, or the model never learns to stop")
+        raise BadInput(
+            f"model {path}: its pad token must be set and differ from eos, or the model never learns to stop"
+        )
     return model, tokenizer
 
 
@@ -132,7 +141,7 @@ def _arguments(settings: Settings, folder: Path, **special: Any) -> SFTConfig:
         max_grad_norm=settings.max_grad_norm,
         max_length=settings.max_length,
         bf16=settings.precision == "bfloat16",
-        gradient_checkpointing=settings.gradient_checkpointing,
+        activation_checkpointing=settings.gradient_checkpointing,
         seed=settings.seed,
         data_seed=settings.seed,
         use_cpu=not torch.cuda.is_available(),
@@ -151,7 +160,9 @@ def _run(trainer: Trainer, folder: Path) -> dict[str, Any]:
     result = trainer.train()
     trainer.save_model(str(folder))
     (folder / "training_args.bin").unlink(missing_ok=True)
-    losses = [{"step": entry["step"], "loss": float(entry["loss"])} for entry in trainer.state.log_history if "loss" in entry]
+    losses = [
+        {"step": entry["step"], "loss": float(entry["loss"])} for entry in trainer.state.log_history if "loss" in entry
+    ]
     return {"steps": result.global_step, "train_loss": result.training_loss, "losses": losses}
 
 
@@ -171,7 +182,9 @@ def fine_tune(
     with whole(output) as folder:
         trainer = SFTTrainer(
             model=model,
-            args=_arguments(settings, folder, train_sampling_strategy="group_by_length", assistant_only_loss=loss == "all"),
+            args=_arguments(
+                settings, folder, train_sampling_strategy="group_by_length", assistant_only_loss=loss == "all"
+            ),
             train_dataset=Dataset.from_list([to_example(record, loss) for record in records]),
             processing_class=tokenizer,
         )

@@ -19,7 +19,9 @@ Answers = Mapping[tuple[str, int], Answer]
 SELF_FIRST, ORIGINAL_FIRST = 1, 2
 
 
-def all_answers(dataset: Sequence[Record], samples: Mapping[tuple[str, int], Record], n: int) -> Iterator[tuple[str, int, str]]:
+def all_answers(
+    dataset: Sequence[Record], samples: Mapping[tuple[str, int], Record], n: int
+) -> Iterator[tuple[str, int, str]]:
     """(id, sample, response) of y0 and of the samples that there are."""
     for record in dataset:
         yield record["id"], 0, current_answer(record)
@@ -114,11 +116,15 @@ def contradicts(record: Record) -> bool:
     """Whether a verdict does not follow from its own ratings."""
     if record["self"] is None:
         return False
-    implied = "tie" if record["self"] == record["original"] else "self" if record["self"] > record["original"] else "original"
+    implied = (
+        "tie" if record["self"] == record["original"] else "self" if record["self"] > record["original"] else "original"
+    )
     return implied != record["better"]
 
 
-def collect_comparisons(best: Sequence[Record], answers: Answers, order: str, seed: int, account: Account) -> Iterator[Record]:
+def collect_comparisons(
+    best: Sequence[Record], answers: Answers, order: str, seed: int, account: Account
+) -> Iterator[Record]:
     """Equation 6 for every instruction with a best sample, once an order."""
     for record in best:
         if record["best_self"] is None:

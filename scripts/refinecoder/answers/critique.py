@@ -15,7 +15,5 @@ def read(text: str) -> dict[str, str] | None:
     if [head[1].lower() for head in heads] != [name.lower() for name in PARTS]:
         return None
     ends = [*[head.start() for head in heads[1:]], len(block)]
-    parts = {
-        name: block[head.end() : end].strip() for name, head, end in zip(PARTS, heads, ends, strict=True)
-    }
+    parts = {name: block[head.end() : end].strip() for name, head, end in zip(PARTS, heads, ends, strict=True)}
     return parts if all(parts.values()) else None

@@ -2,7 +2,8 @@
 
 import re
 
-_START, _END = re.compile(r"<<<\s*OUTPUT\s*>>>", re.IGNORECASE), re.compile(r"<<\s*/\s*OUTPUT\s*>>>?", re.IGNORECASE)
+_START = re.compile(r"<{2,3}\s*OUTPUT\s*>{2,3}", re.IGNORECASE)
+_END = re.compile(r"<{2,3}\s*/\s*OUTPUT\s*>{2,3}", re.IGNORECASE)
 
 
 def output_block(text: str) -> str:
@@ -17,6 +18,7 @@ def output_block(text: str) -> str:
 def bracketed(label: str, value: str) -> re.Pattern[str]:
     """Pattern of ``label: [[value]]`` on a line, bold or plain, brackets optional."""
     return re.compile(
-        rf"^[ \t>*\-\d.)]*{label}[ \t*]*[:=][ \t*]*\[{{0,2}}[ \t]*({value})[ \t]*(?:/[ \t]*10)?[ \t]*\]{{0,2}}[ \t*.]*$",
+        rf"^[ \t>*\-\d.)]*{label}[ \t*]*[:=][ \t*]*"
+        rf"\[{{0,2}}[ \t]*({value})[ \t]*(?:/[ \t]*10)?[ \t]*\]{{0,2}}[ \t*.]*$",
         re.IGNORECASE | re.MULTILINE,
     )

@@ -25,7 +25,7 @@ class ScriptedBackend:
     only, above it on the request's seed too. Token counts are counts of words.
     """
 
-    def __init__(self, model: str, options: Mapping[str, Any]):
+    def __init__(self, model: str, options: Mapping[str, Any]) -> None:
         if model not in MODELS:
             raise BadInput(f"the scripted backend has no model '{model}'; choose one of {', '.join(MODELS)}")
         name = f"refinecoder.miniature.{model}"

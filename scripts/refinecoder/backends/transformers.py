@@ -24,6 +24,7 @@ _GOLDEN, _MIX1, _MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111
 
 
 def _signed(value: int) -> int:
+    value &= (1 << 64) - 1
     return value - (1 << 64) if value >> 63 else value
 
 
@@ -39,7 +40,7 @@ def gumbel_noise(seeds: torch.Tensor, step: int, size: int) -> torch.Tensor:
 
     ``seeds``: int64 of shape (rows,).
     """
-    keys = _mix(_mix(seeds) + step * _signed(_GOLDEN))[:, None]
+    keys = _mix(_mix(seeds) + _signed(step * _GOLDEN))[:, None]
     tokens = torch.arange(1, size + 1, device=seeds.device) * _signed(_GOLDEN)
     bits = (_mix(keys + tokens) >> 11) & ((1 << 53) - 1)
     uniform = (bits.double() + 0.5) * 2.0**-53
@@ -70,7 +71,7 @@ def _keep_nucleus(logits: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:
 class _Rows:
     """Sampling settings of a batch's rows as tensors; the forward pass may have more rows."""
 
-    def __init__(self, bodies: Sequence[Mapping[str, Any]], device: torch.device):
+    def __init__(self, bodies: Sequence[Mapping[str, Any]], device: torch.device) -> None:
         self.temperature = torch.tensor([float(body.get("temperature", 0.0)) for body in bodies], device=device)
         self.top_p = torch.tensor([float(body.get("top_p", 1.0)) for body in bodies], device=device)
         self.seeds = torch.tensor([int(body.get("seed", 0)) for body in bodies], device=device)
@@ -94,9 +95,22 @@ def _end_tokens(model: Any, tokenizer: Any) -> set[int]:
     return (known | {tokenizer.eos_token_id}) - {None}
 
 
-def _cut_at_stop(answer: list[int], stops: Sequence[str], tokenizer: Any) -> bool:
-    text = tokenizer.decode(answer, skip_special_tokens=True)
-    return any(stop in text for stop in stops)
+def _from_pretrained(kind: Any, name: str, **options: Any) -> Any:
+    try:
+        return kind.from_pretrained(name, **options)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise BadInput(f"model {name}: cannot be loaded ({reason}); name a folder or a model of the hub") from None
+
+
+def _stops(body: Mapping[str, Any]) -> list[str]:
+    stops = body.get("stop") or []
+    return [stops] if isinstance(stops, str) else stops
+
+
+def _cut(text: str, stops: Sequence[str]) -> str:
+    places = [place for stop in stops if (place := text.find(stop)) >= 0]
+    return text[: min(places)] if places else text
 
 
 def _commit(
@@ -116,8 +130,9 @@ def _commit(
             reasons[row] = "stop"
             continue
         answers[row].append(token)
-        if stops := bodies[row].get("stop"):
-            if _cut_at_stop(answers[row], [stops] if isinstance(stops, str) else stops, tokenizer):
+        if stops := _stops(bodies[row]):
+            text = tokenizer.decode(answers[row], skip_special_tokens=True)
+            if any(stop in text for stop in stops):
                 reasons[row] = "stop"
         if len(answers[row]) >= bodies[row]["max_tokens"] and reasons[row] is None:
             reasons[row] = "length"
@@ -130,12 +145,14 @@ class TransformersBackend:
     ``dtype``.
     """
 
-    def __init__(self, model: str | None, options: Mapping[str, Any]):
+    def __init__(self, model: str | None, options: Mapping[str, Any]) -> None:
         self._default = model
         self._max_rows = max(MIN_ROWS, int(options.get("max_rows", 448)))
         self._dtype = getattr(torch, options.get("dtype", "float32"))
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._loaded: tuple[str, Any, Any] | None = None
+        self._models: dict[str, Any] = {}
+        self._tokenizers: dict[str, Any] = {}
+        self._encoded: dict[tuple[str, str], list[int]] = {}
         self._identities: dict[str, str] = {}
         self._settings = json.dumps([self._max_rows, str(self._dtype), code_digest(__name__)])
 
@@ -162,12 +179,14 @@ class TransformersBackend:
         for request in batch:
             unknown = set(request["body"]) - _KNOWN
             if unknown:
-                raise BadInput(f"request {request['custom_id']}: the transformers backend has no '{min(unknown)}'; leave it out")
+                raise BadInput(
+                    f"request {request['custom_id']}: the transformers backend has no '{min(unknown)}'; leave it out"
+                )
         prompts = [self._encode(request) for request in batch]
         outputs = self._generate(prompts, [request["body"] for request in batch], self._model_of(batch[0]))
-        tokenizer = self._load(self._model_of(batch[0]))[1]
+        tokenizer = self._tokenizer(self._model_of(batch[0]))
         for request, prompt, (ids, finish_reason) in zip(batch, prompts, outputs, strict=True):
-            text = tokenizer.decode(ids, skip_special_tokens=True)
+            text = _cut(tokenizer.decode(ids, skip_special_tokens=True), _stops(request["body"]))
             yield respond(request, text, finish_reason, (len(prompt), len(ids)))
 
     def _model_of(self, request: Record) -> str:
@@ -176,33 +195,40 @@ class TransformersBackend:
             raise BadInput(f"request {request['custom_id']} names no model, and --model was not given")
         return model
 
-    def _load(self, name: str) -> tuple[Any, Any]:
-        if self._loaded is None or self._loaded[0] != name:
-            try:
-                tokenizer = AutoTokenizer.from_pretrained(name)
-                model = AutoModelForCausalLM.from_pretrained(name, dtype=self._dtype).to(self._device).eval()
-            except (OSError, ValueError) as error:
-                raise BadInput(f"model {name}: cannot be loaded ({str(error).splitlines()[0]})") from None
-            self._loaded = (name, model, tokenizer)
-        return self._loaded[1], self._loaded[2]
+    def _tokenizer(self, name: str) -> Any:
+        if name not in self._tokenizers:
+            self._tokenizers[name] = _from_pretrained(AutoTokenizer, name)
+        return self._tokenizers[name]
+
+    def _model(self, name: str) -> Any:
+        if name not in self._models:
+            model = _from_pretrained(AutoModelForCausalLM, name, dtype=self._dtype)
+            self._models = {name: model.to(self._device).eval()}
+        return self._models[name]
 
     def _encode(self, request: Record) -> list[int]:
-        tokenizer = self._load(self._model_of(request))[1]
-        return tokenizer.apply_chat_template(request["body"]["messages"], add_generation_prompt=True)["input_ids"]
+        model, messages = self._model_of(request), request["body"]["messages"]
+        key = (model, json.dumps(messages))
+        if key not in self._encoded:
+            tokenizer = self._tokenizer(model)
+            self._encoded[key] = tokenizer.apply_chat_template(messages, add_generation_prompt=True)["input_ids"]
+        return self._encoded[key]
 
     @torch.inference_mode()
     def _generate(
         self, prompts: Sequence[list[int]], bodies: Sequence[Mapping[str, Any]], name: str
     ) -> list[tuple[list[int], str]]:
         """Token ids and finish reason of each row. Equal prompts are read once."""
-        model, tokenizer = self._load(name)
+        model, tokenizer = self._model(name), self._tokenizer(name)
         settings = _Rows(bodies, self._device)
         distinct = {tuple(prompt): None for prompt in prompts}
         position = {prompt: row for row, prompt in enumerate(distinct)}
         ids = [list(prompt) for prompt in distinct]
         ids += [ids[-1]] * (MIN_ROWS - len(ids))
         cache = DynamicCache(config=model.config)
-        logits = model(input_ids=torch.tensor(ids, device=self._device), past_key_values=cache, logits_to_keep=1).logits[:, -1]
+        logits = model(
+            input_ids=torch.tensor(ids, device=self._device), past_key_values=cache, logits_to_keep=1
+        ).logits[:, -1]
         rows = list(range(len(prompts))) + [len(prompts) - 1] * (MIN_ROWS - len(prompts))
         source = torch.tensor([position[tuple(prompts[row])] for row in rows], device=self._device)
         cache.batch_select_indices(source)

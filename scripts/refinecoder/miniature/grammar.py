@@ -38,6 +38,7 @@ class Operation:
 
     @property
     def takes_parameter(self) -> bool:
+        """Whether its texts have a ``{k}``."""
         return "{k}" in self.phrases[0]
 
 
@@ -56,12 +57,12 @@ class Specification(NamedTuple):
 
     @property
     def depth(self) -> int:
+        """Number of steps before the reducer."""
         return len(self.steps)
 
     def __str__(self) -> str:
         return " ".join(
-            step.operation + (f":{step.k}" if step.k is not None else "")
-            for step in (*self.steps, self.reducer)
+            step.operation + (f":{step.k}" if step.k is not None else "") for step in (*self.steps, self.reducer)
         )
 
 

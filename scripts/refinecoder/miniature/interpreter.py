@@ -202,7 +202,7 @@ def translate(node: ast.expr) -> Evaluator:
 class Program:
     """A ``def solve(xs)`` of assignments and a return, ready to be applied."""
 
-    def __init__(self, code: str):
+    def __init__(self, code: str) -> None:
         """Translate ``code``. Raises Outside, or SyntaxError as Outside."""
         try:
             tree = ast.parse(code)

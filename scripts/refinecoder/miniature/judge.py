@@ -56,7 +56,12 @@ def judge_pair(question: str, responses: Sequence[str], options: Mapping[str, fl
         for response in responses
     )
     better = "tie" if a == b else "A" if a > b else "B"
-    lines = ["Explanation: compared line by line.", f"Rating A: [[{a:g}]]", f"Rating B: [[{b:g}]]", f"Better: [[{better}]]"]
+    lines = [
+        "Explanation: compared line by line.",
+        f"Rating A: [[{a:g}]]",
+        f"Rating B: [[{b:g}]]",
+        f"Better: [[{better}]]",
+    ]
     return "\n".join(["<<<OUTPUT>>>", *lines, "<<</OUTPUT>>>"])
 
 

@@ -49,6 +49,8 @@ def compose_problems(
             if part_of(specification, parts) == part and specification not in seen:
                 break
         else:
-            raise BadInput(f"benchmark {name}: not enough tasks of {depth} steps for size {size}; lower its size or change its depths")
+            raise BadInput(
+                f"benchmark {name}: not enough tasks of {depth} steps for size {size}; lower the size or change depths"
+            )
         seen.add(specification)
         yield compose_problem(f"{name}-{index:04d}", specification, seed)

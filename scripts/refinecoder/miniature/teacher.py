@@ -12,7 +12,6 @@ from functools import cache
 from refinecoder.miniature.grammar import (
     CALL,
     CONCEPTS,
-    OPERATIONS,
     PARAMETERS,
     REDUCERS,
     STEPS,
@@ -75,7 +74,7 @@ def _pick(generator: random.Random, choices: Sequence[Operation], concepts: Sequ
 def imagine(concepts: Sequence[str], generator: random.Random) -> Specification:
     """A meaningful task of one or two steps, mostly of the given concepts."""
     while True:
-        depth = generator.choice((1, 1, 2))
+        depth = generator.choice((1, 2, 2))
         steps = tuple(draw_step(generator, _pick(generator, STEPS, concepts)) for _ in range(depth))
         specification = Specification(steps, draw_step(generator, _pick(generator, REDUCERS, concepts)))
         if is_meaningful(specification):
@@ -209,5 +208,3 @@ def reply(text: str, key: Sequence[object], options: Mapping[str, object]) -> st
     if _GIVEN in text:
         return evolve(text, generator)
     return answer(text, Mistakes(**options), key)  # type: ignore[arg-type]
-
-

@@ -15,7 +15,7 @@ from refinecoder.records import BadInput, Record
 from refinecoder.sandbox import runner
 
 ISOLATION = "limits"
-CHUNK = 512
+CHUNK = 4096
 _NEEDED = {"run": ("timeout", "memory_mb"), "call": ("timeout", "memory_mb", "entry_point", "tests")}
 
 
@@ -29,7 +29,9 @@ class Runner:
         )  # fmt: skip
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._process.stdin
         self._process.stdin.close()
         self._process.wait()

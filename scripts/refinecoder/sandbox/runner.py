@@ -9,6 +9,7 @@ own tests; those need namespaces and a verdict from outside.
 """
 
 import ast
+import contextlib
 import ctypes
 import json
 import os
@@ -26,6 +27,7 @@ FILE_BYTES = 16 << 20
 PROCESSES = 64
 OPEN_FILES = 64
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
 
 
 def _describe(error):
@@ -88,13 +90,12 @@ def _limit(program):
 
 def _child(program, folder, result):
     os.setsid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.chdir(folder)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    sys.stdin, sys.stdout, sys.stderr = (open(n, m) for n, m in ((0, "r"), (1, "w"), (2, "w")))
-    os.environ.clear()
+    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0, "r"), os.fdopen(1, "w"), os.fdopen(2, "w")
     _limit(program)
     try:
         outcome = _MODES[program["mode"]](program)
@@ -144,10 +145,8 @@ def execute(program):
     if message is None:
         os.kill(child, signal.SIGKILL)
     _, status, usage = os.wait4(child, 0)
-    try:
+    with contextlib.suppress(ProcessLookupError):  # the usual case: the child left nothing behind
         os.killpg(child, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # the usual case: the child left nothing behind
     shutil.rmtree(folder, ignore_errors=True)
     seconds = usage.ru_utime + usage.ru_stime
     outcome = _judge(message, status, seconds, program["timeout"])
@@ -156,7 +155,7 @@ def execute(program):
 
 def main():
     """Serve until standard input ends."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     for line in sys.stdin:
         sys.stdout.write(json.dumps(execute(json.loads(line))) + "\n")
         sys.stdout.flush()

@@ -1,0 +1,57 @@
+# make demo: the whole method in miniature. make test: everything that is checked on each change.
+# Both set up .venv first, from the lock in requirements.txt.
+PYTHON ?= python3
+CORES ?= 2
+VENV := .venv
+STAMP := $(VENV)/.installed
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Two processes of one thread beat one of two at the miniature's size.
+export OMP_NUM_THREADS := 1
+export OMP_WAIT_POLICY := PASSIVE
+export HF_HUB_DISABLE_TELEMETRY := 1
+
+.PHONY: help setup demo test test-faults speed lint lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP)  ## create .venv from the lock
+
+$(STAMP): requirements.txt
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed: make PYTHON=python3.11"'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $(STAMP)
+
+demo: setup  ## run the method in miniature and print its main table
+	snakemake --cores $(CORES)
+	@cat results/miniature/tables/table2.md
+	@echo "Tables:  results/miniature/tables/   (also .csv and .tex)"
+	@echo "Figures: results/miniature/figures/  (.svg, .pdf, .png)"
+	@echo "Records: results/miniature/          (docs/records.md says what each file is)"
+
+lint: setup  ## formatting, style, and Snakemake's own checks
+	ruff format --check scripts tests
+	ruff check scripts tests
+	snakefmt --check -l 120 Snakefile rules
+	snakemake --lint
+
+test: setup lint  ## lint, unit and workflow tests, the reduced miniature included
+	pytest -m "not faults and not speed"
+
+test-faults: setup  ## kill the workflow at random moments; the same command must finish it
+	pytest -m faults
+
+speed: setup  ## measure, side by side
+	pytest -m speed -s
+
+lock:  ## make requirements.txt anew from requirements.in
+	rm -rf .lock-venv
+	$(PYTHON) -m venv .lock-venv
+	.lock-venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.in
+	{ echo '# The lock: made by `make lock` from requirements.in.'; \
+	  .lock-venv/bin/python -m pip freeze --exclude-editable | sed -E 's/\+cpu//' | grep -viE '^nvidia-|^triton=|^cuda-'; } > requirements.txt
+	rm -rf .lock-venv
+
+clean:  ## remove results (keeps .venv)
+	rm -rf results .snakemake

@@ -1,0 +1,149 @@
+"""Harvesting, evolving and selecting: each filter drops what it should, with its reason."""
+
+import pytest
+from refinecoder.accounts import Account
+from refinecoder.batch import Answer
+from refinecoder.harvest import Filters, find_candidates, find_fault
+from refinecoder.instructions import choose_strategy, collect_evolutions, collect_ideas, identity_of, select
+from refinecoder.miniature.grammar import instruct
+from refinecoder.miniature.problems import compose_problems, part_of
+from refinecoder.miniature.tasks import draw_specification, draw_wording
+from refinecoder.randomness import keyed
+from refinecoder.records import BadInput
+from refinecoder.similarity import BenchmarkOverlap, find_near_duplicates, overlap_with
+
+FILTERS = Filters(max_lines=10, max_characters=300, forbidden_modules=("os",))
+GOOD = 'def f(x):\n    """Double."""\n    return 2 * x'
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (GOOD, None),
+        ("def f(x):\n    return 2 * x", "no_docstring"),
+        ('def f():\n    """One."""\n    return 1', "no_arguments"),
+        ('def f(x):\n    """Nothing."""\n    print(x)', "no_return"),
+        ('def f(x):\n    """Nothing."""\n    return', "no_return"),
+        (GOOD + "\n" * 12, "too_long"),
+        ('def f(x):\n    """Long."""\n    return "' + "x" * 400 + '"', "too_long"),
+        ('def f(x):\n    """Run."""\n    return os.system(x)', "forbidden_import"),
+        ('def f(x):\n    """Run."""\n    from os import path\n    return path.join(x)', "forbidden_import"),
+        ('def f(x):\n    """TODO: better."""\n    return x', "todo"),
+        ("def f(", "does_not_parse"),
+        ("x = 1", "no_function"),
+    ],
+)
+def test_each_filter(code, reason):
+    fault = find_fault(code, FILTERS)
+    assert (fault[0] if fault else None) == reason
+
+
+def test_sources(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.py").write_text(GOOD + "\n\nclass C:\n    def g(self):\n        pass\n")
+    (tmp_path / "sub" / "b.py").write_text("def h(x):\n    return x\n")
+    assert [c["source"] for c in find_candidates(str(tmp_path))] == ["a:1", "sub.b:1"]
+    assert [c["code"] for c in find_candidates(str(tmp_path / "a.py"))] == [GOOD]
+    (tmp_path / "own.jsonl").write_text('{"code": "x"}\n{"kode": "y"}\n')
+    with pytest.raises(BadInput, match=r"own.jsonl:2: .* field 'code'"):
+        list(find_candidates(str(tmp_path / "own.jsonl")))
+    with pytest.raises(BadInput, match="no such file or folder"):
+        list(find_candidates(str(tmp_path / "none")))
+
+
+def test_the_standard_library_is_a_source():
+    found = list(find_candidates("stdlib"))
+    passed = [c for c in found if find_fault(c["code"], Filters(60, 2500, ("os",))) is None]
+    assert len(passed) > 500
+    assert len({c["id"] for c in found}) == len(found)
+    assert not any(c["source"].startswith("test.") for c in found)
+
+
+def test_near_duplicates_point_to_the_earlier_text():
+    words = [f"word{number}" for number in range(60)]
+    texts = [" ".join(words), " ".join(reversed(words)), " ".join([*words[:-1], "other"])]
+    assert find_near_duplicates(texts, 0.7) == {2: 0}
+
+
+def test_overlaps_are_found_whatever_the_case_and_spacing():
+    overlap = BenchmarkOverlap(["Return the sum of all even numbers, please."], 4)
+    assert overlap.find("It must return  THE sum of odds") == "return the sum of"
+    assert overlap.find("Return a sum of all") is None
+    assert overlap_with([], 0) is None
+
+
+def test_strategies_are_uniform_and_seeded():
+    names = ["a", "b", "c"]
+    drawn = [choose_strategy(str(n), names, 0, 1) for n in range(3000)]
+    assert drawn == [choose_strategy(str(n), names, 0, 1) for n in range(3000)]
+    assert all(900 < drawn.count(name) < 1100 for name in names)
+    assert drawn != [choose_strategy(str(n), names, 0, 2) for n in range(3000)]
+
+
+def ideas(answers, per_snippet=1):
+    account = Account("ideas")
+    return list(collect_ideas([{"id": "s"}], answers, per_snippet, account)), account
+
+
+def test_an_answer_that_does_not_parse_is_counted():
+    found, account = ideas({("s", 1): Answer("no format", "stop", None), ("s", 2): Answer(None, "error", "content_filter")}, 3)
+    assert found == [] and account.taken == 3
+    assert account.rejected == {"content_filter": 1, "no_response": 1, "unreadable": 1}
+
+
+PARENT = {"id": "i", "instruction": "Sort the list.", "concepts": ["sorting"], "snippet": "s", "lineage": []}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Sort  the list.", "unchanged"),
+        ("This created prompt sorts.", "forbidden_phrase"),
+        ("Return the sum of it.", "benchmark_overlap"),
+        ("", "unreadable"),
+        (None, "timeout"),
+    ],
+)
+def test_a_rejected_version_leaves_its_parent(text, reason):
+    account = Account("evolutions")
+    answers = {("i", 1): Answer(text, "stop", None if text is not None else "timeout")}
+    overlap = BenchmarkOverlap(["return the sum of"], 4)
+    kept = list(collect_evolutions([PARENT], answers, lambda _: "addition", ["created prompt"], overlap, False, account))
+    assert kept == [PARENT] and account.rejected == {reason: 1}
+
+
+def test_a_new_version_replaces_its_parent_or_joins_it():
+    answers = {("i", 1): Answer("Sort it, then reverse it.", "stop", None)}
+    for keep_all, names in ((False, ["i"]), (True, ["i", "i.1"])):
+        account = Account("evolutions")
+        kept = list(collect_evolutions([PARENT], answers, lambda _: "addition", [], None, keep_all, account))
+        assert [record["id"] for record in kept] == names
+        assert kept[-1]["lineage"] == ["addition"] and account.given == 1
+
+
+def test_selection_drops_the_same_task_in_other_words():
+    specification = draw_specification(keyed("selection"), 2)
+    wordings = {draw_wording(keyed("words", n), specification) for n in range(20)}
+    records = [{**PARENT, "id": str(n), "instruction": instruct(w)} for n, w in enumerate(wordings)]
+    assert len(records) > 2
+
+    def chosen(identity, problems=(), size=100):
+        account = Account("selection")
+        return select(records, list(problems), identity, None, None, size, 0, account), account.rejected
+
+    assert len(chosen("specification")[0]) == 1
+    assert len(chosen("text")[0]) == len(records)
+    assert chosen("specification", [records[0]["instruction"]]) == ([], {"benchmark_overlap": len(records)})
+    assert chosen("text", size=2)[1] == {"surplus": len(records) - 2}
+
+
+def test_benchmarks_of_different_parts_share_no_task():
+    parts = [list(compose_problems(f"b{part}", 60, {1: 1, 2: 1}, part, 2, 0)) for part in range(2)]
+    names = [{identity_of(problem["prompt"], "specification") for problem in problems} for problems in parts]
+    assert len(names[0]) == len(names[1]) == 60 and not names[0] & names[1]
+    assert part_of(draw_specification(keyed("part"), 2), 2) in (0, 1)
+
+
+def test_more_problems_than_there_are_is_a_clear_error():
+    with pytest.raises(BadInput, match="not enough tasks of 1 steps"):
+        list(compose_problems("b", 5000, {1: 1}, 0, 3, 0))

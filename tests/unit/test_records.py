@@ -1,0 +1,99 @@
+"""Records: every broken line is named; nothing is half-written."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from refinecoder.accounts import Account
+from refinecoder.kinds import KINDS
+from refinecoder.records import BadInput, index_records, load_records, read_json, whole, write_records
+
+SAMPLE = {"id": "a", "sample": 1, "response": "x", "finish_reason": "stop"}
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('{"id": "a", ', "not JSON"),
+        ('{"id": "a", "sample": 1, "response": "x"}', "without the field 'finish_reason'"),
+        ('{"id": "a", "sample": "1", "response": "x", "finish_reason": "stop"}', "'sample' of a sample must be a whole number"),
+        ('{"id": "a", "sample": true, "response": "x", "finish_reason": "stop"}', "must be a whole number"),
+        ("[1]", "must be a JSON object"),
+        ("", "empty line"),
+    ],
+)
+def test_a_broken_line_is_named_by_file_and_number(tmp_path, line, says):
+    path = tmp_path / "samples.jsonl"
+    path.write_text(json.dumps(SAMPLE) + "\n" + line + "\n")
+    with pytest.raises(BadInput) as error:
+        load_records(path, "sample")
+    assert str(error.value).startswith(f"{path}:2: ") and says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_a_binary_file_and_a_duplicate(tmp_path):
+    with pytest.raises(BadInput, match="no such file"):
+        load_records(tmp_path / "none.jsonl", "sample")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadInput, match="not UTF-8"):
+        load_records(tmp_path / "binary", "sample")
+    with pytest.raises(BadInput, match="'a' .* stands twice"):
+        index_records([SAMPLE, SAMPLE], "id")
+    with pytest.raises(BadInput, match="no such file"):
+        read_json(tmp_path / "none.json")
+
+
+def test_a_failure_in_the_middle_leaves_what_was_there(tmp_path):
+    path = tmp_path / "samples.jsonl"
+    write_records(path, [SAMPLE], "sample")
+
+    def broken():
+        yield SAMPLE
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_records(path, broken(), "sample")
+    with pytest.raises(BadInput):
+        write_records(path, [SAMPLE, {"id": "a"}], "sample")
+    assert load_records(path, "sample") == [SAMPLE]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["samples.jsonl"]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "model"
+    for text in ("one", "two"):
+        with whole(target) as folder:
+            folder.mkdir()
+            (folder / "file").write_text(text)
+    with pytest.raises(RuntimeError), whole(target) as folder:
+        folder.mkdir()
+        raise RuntimeError
+    assert (target / "file").read_text() == "two"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@given(st.lists(st.text(max_size=30), max_size=5))
+def test_what_is_written_is_what_is_read(tmp_path_factory, texts):
+    path = tmp_path_factory.mktemp("records") / "samples.jsonl"
+    records = [{**SAMPLE, "id": str(number), "response": text} for number, text in enumerate(texts)]
+    assert write_records(path, records, "sample") == len(texts)
+    assert load_records(path, "sample") == records
+
+
+def test_an_account_must_balance(tmp_path):
+    account = Account("test")
+    account.taken, account.given = 3, 1
+    account.reject("a", "bad", "x" * 500)
+    with pytest.raises(AssertionError, match="3 in, 1 out"):
+        account.write(str(tmp_path / "counts.json"))
+    account.reject("b", "bad")
+    account.write(str(tmp_path / "counts.json"), str(tmp_path / "rejected.jsonl"))
+    assert read_json(tmp_path / "counts.json")["rejected"] == {"bad": 2}
+    assert len(load_records(tmp_path / "rejected.jsonl", "rejection")[0]["detail"]) == 200
+
+
+def test_every_kind_says_what_it_and_its_fields_are():
+    for kind in KINDS.values():
+        assert kind.description and kind.path
+        assert all(field.description for field in kind.fields)

@@ -1,0 +1,95 @@
+"""Programs run in processes with limits; what they do is reported, and harms nothing else."""
+
+import pytest
+from refinecoder.records import BadInput
+from refinecoder.sandbox.pool import execute_all
+
+
+def execute(code, mode="run", workers=1, **more):
+    line = {"id": "p", "mode": mode, "code": code, "timeout": 1, "memory_mb": 256, **more}
+    return next(iter(execute_all([line], workers)))
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict", "error"),
+    [
+        ("x = 1", "passed", None),
+        ("import sys; sys.exit()", "passed", None),
+        ("import sys; sys.exit(0)", "passed", None),
+        ("if __name__ == '__main__':\n    print(input() if False else 'main')", "passed", None),
+        ("print('x' * 10_000_000)", "passed", None),
+        ("import numpy", "passed", None),
+        ("import sys; sys.exit(3)", "error", "SystemExit: 3"),
+        ("raise SystemExit('bye')", "error", "SystemExit: bye"),
+        ("1 / 0", "error", "ZeroDivisionError"),
+        ("def f(:", "error", "SyntaxError"),
+        ("input()", "error", "EOFError"),
+        ("import no_such_package", "error", "ModuleNotFoundError"),
+        ("import os; os._exit(0)", "error", "left without reaching its end"),
+        ("while True: pass", "timeout", "more than 1 s"),
+        ("x = bytearray(1 << 30)", "memory", "MemoryError"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "killed", "signal 11"),
+    ],
+)
+def test_what_executable_means(code, verdict, error):
+    result = execute(code, memory_mb=1024) if "numpy" in code else execute(code)
+    assert result["verdict"] == verdict, result
+    assert (result["error"] or "").startswith(error or "")
+    assert result["isolation"] == "limits" and result["mode"] == "run"
+
+
+def call(code, tests):
+    return execute(code, "call", entry_point="f", tests=tests)
+
+
+@pytest.mark.parametrize(
+    ("code", "tests", "verdict", "passed"),
+    [
+        ("def f(x): return x + 1", "assert f(1) == 2\nassert f(2) == 3", "passed", 2),
+        ("def f(x): return 2", "assert f(1) == 2\nassert f(2) == 3", "failed", 1),
+        ("def f(x): return x / 0", "assert f(1) == 2", "error", 0),
+        ("def g(x): return x", "assert f(1) == 1", "error", 0),
+        ("def f(x): return x", "def check(candidate):\n    assert candidate(1) == 1", "passed", 1),
+        ("def f(x): return 0", "def check(candidate):\n    assert candidate(1) == 1", "failed", 0),
+        ("def f(x):\n    import sys; sys.exit(0)", "assert f(1) == 1", "error", 0),
+        ("def f(x):\n    import os; os._exit(0)", "assert f(1) == 1", "error", 0),
+        ("def f(x):\n    while True: pass", "assert f(1) == 1", "timeout", 0),
+    ],
+)
+def test_functions_under_assertions(code, tests, verdict, passed):
+    result = call(code, tests)
+    assert (result["verdict"], result["passed"]) == (verdict, passed)
+
+
+def test_a_program_sees_no_environment_and_writes_into_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "hidden")
+    code = "import os\nassert 'SECRET_TOKEN' not in os.environ\nopen('here', 'w').write('x')\nassert os.listdir() == ['here']"
+    assert execute(code)["verdict"] == "passed"
+    assert execute("import os\nassert os.listdir() == []")["verdict"] == "passed"
+
+
+def test_a_file_too_large_is_not_written():
+    assert execute("open('big', 'wb').write(b'x' * (64 << 20))")["verdict"] in ("error", "killed")
+
+
+def test_one_program_does_not_see_another():
+    lines = [
+        {"id": "1", "mode": "run", "code": "import builtins; builtins.leak = 1", "timeout": 1, "memory_mb": 256},
+        {"id": "2", "mode": "run", "code": "import builtins; assert not hasattr(builtins, 'leak')", "timeout": 1, "memory_mb": 256},
+    ]  # fmt: skip
+    assert [run["verdict"] for run in execute_all(lines, workers=1)] == ["passed", "passed"]
+
+
+def test_results_keep_their_order_whatever_the_workers():
+    lines = [
+        {"id": str(n), "mode": "run", "code": f"assert {n} % 3", "timeout": 1, "memory_mb": 256} for n in range(60)
+    ]
+    found = [(run["id"], run["verdict"]) for run in execute_all(lines, workers=3)]
+    assert found == [(str(n), "passed" if n % 3 else "error") for n in range(60)]
+
+
+def test_bad_input():
+    with pytest.raises(BadInput, match="at least one worker"):
+        list(execute_all([], 0))
+    with pytest.raises(BadInput, match="program p: mode call needs 'entry_point'"):
+        execute("x = 1", "call", tests="assert True")

@@ -1,0 +1,224 @@
+"""The student's tokenizer, its training and its in-process backend, with real tiny models."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from refinecoder.acr.refining import single_turn, two_turns
+from refinecoder.backends.transformers import MIN_ROWS, TransformersBackend, gumbel_noise
+from refinecoder.batch import ask, read_answer
+from refinecoder.miniature.corpus import compose_documents
+from refinecoder.miniature.grammar import CALL, instruct, write_code
+from refinecoder.miniature.student import encode_documents, new_model, train_tokenizer
+from refinecoder.miniature.tasks import draw_specification, draw_wording
+from refinecoder.randomness import keyed
+from refinecoder.records import BadInput, whole
+from refinecoder.training import Settings, arrange_by_length, fine_tune, load_student, split_over_long
+
+TEMPLATE = Path("config/chat_templates/miniature.jinja")
+ARCHITECTURE = {
+    "vocabulary": 400, "hidden": 32, "feed_forward": 64, "layers": 2, "heads": 2, "key_value_heads": 1, "positions": 256,
+}  # fmt: skip
+SETTINGS = Settings(
+    epochs=1, batch_size=8, learning_rate=0.01, min_lr_ratio=0.05, warmup_ratio=0.1, weight_decay=0.01, adam_beta1=0.9,
+    adam_beta2=0.98, max_grad_norm=1.0, max_length=256, over_long="refuse", micro_batch=None, precision="float32",
+    gradient_checkpointing=False, seed=1,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def student(tmp_path_factory):
+    """A folder with a random tiny model; the text that it writes is noise, but it is real text."""
+    documents = list(compose_documents(400, {1: 1, 2: 1}, 0.3, 0))
+    tokenizer = train_tokenizer(documents, ARCHITECTURE["vocabulary"], TEMPLATE, 0)
+    model = new_model(ARCHITECTURE, tokenizer, 0)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(3.0)
+    folder = tmp_path_factory.mktemp("student") / "model"
+    with whole(folder) as path:
+        model.save_pretrained(path)
+        tokenizer.save_pretrained(path)
+    return str(folder)
+
+
+def wordings(count):
+    return [draw_wording(keyed("student", n), draw_specification(keyed("student", n), 1 + n % 3)) for n in range(count)]
+
+
+def records(count):
+    return [
+        single_turn({"id": str(n), "instruction": instruct(w)}, f"```python\n{write_code(w.specification)}\n{CALL}\n```", "initial", "teacher")
+        for n, w in enumerate(wordings(count))
+    ]  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.text(st.sampled_from([chr(c) for c in range(32, 127)] + ["\n"]), max_size=60))
+def test_the_tokenizer_round_trips_ascii(student, text):
+    _, tokenizer = load_student(student, "float32")
+    assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+
+
+def test_the_chat_template_marks_every_assistant_turn_with_its_end(student):
+    _, tokenizer = load_student(student, "float32")
+    record = records(1)[0]
+    critique = {"critique": "Mend it.", "first_answer": "bad", "second_answer": record["messages"][1]["content"]}
+    encoded = tokenizer.apply_chat_template(
+        two_turns(record, critique)["messages"], return_dict=True, return_assistant_tokens_mask=True
+    )
+    spoken = [token for token, bit in zip(encoded["input_ids"], encoded["assistant_masks"], strict=True) if bit]
+    assert tokenizer.decode(spoken) == f"bad<|end|>{record['messages'][1]['content']}<|end|>"
+    assert tokenizer.pad_token_id != tokenizer.eos_token_id
+
+
+def test_comments_of_the_corpus_are_not_learned_and_code_is(student):
+    _, tokenizer = load_student(student, "float32")
+    documents = list(compose_documents(50, {2: 1}, 0.5, 1))
+    for text, example in zip(documents, encode_documents(documents, tokenizer), strict=True):
+        learned = tokenizer.decode([token for token in example["labels"] if token != -100])
+        kept = "".join(line.split("  #")[0].strip() for line in text.split("\n") if not line.strip().startswith("#"))
+        assert "keep" not in learned and "return the" not in learned
+        assert all(piece in learned for piece in kept.replace("def solve(xs):", "").split("xs = ")[:1])
+        assert example["labels"][-1] == tokenizer.eos_token_id
+
+
+def sampling_requests(count, samples, temperature=0.8):
+    return [
+        ask(str(n), instruct(w), {"temperature": temperature, "max_tokens": 20}, (0, "student", 0), sample)
+        for n, w in enumerate(wordings(count))
+        for sample in range(1, samples + 1)
+    ]
+
+
+def complete(backend, requests, parts=1):
+    batches = backend.batches(requests)
+    found = [r for part in range(parts) for batch in batches[part::parts] for r in backend.complete(batch)]
+    return {response["custom_id"]: response for response in found}
+
+
+def test_answers_do_not_depend_on_shards_nor_on_their_order(student):
+    requests = sampling_requests(12, 3)
+    one = complete(TransformersBackend(student, {"max_rows": 16}), requests)
+    three = complete(TransformersBackend(student, {"max_rows": 16}), requests, parts=3)
+    assert one == three and len(one) == 36
+    assert len({read_answer(response).text for response in one.values()}) > 12
+
+
+def test_greedy_answers_are_those_of_transformers_own_generate(student):
+    requests = sampling_requests(10, 1, temperature=0.0)
+    found = complete(TransformersBackend(student, {}), requests)
+    model, tokenizer = load_student(student, "float32")
+    for request in requests:
+        ids = tokenizer.apply_chat_template(request["body"]["messages"], add_generation_prompt=True, return_tensors="pt")
+        output = model.generate(**ids, max_new_tokens=20, do_sample=False, pad_token_id=tokenizer.pad_token_id)
+        text = tokenizer.decode(output[0, ids["input_ids"].shape[1] :], skip_special_tokens=True)
+        assert read_answer(found[request["custom_id"]]).text == text
+
+
+def test_no_forward_pass_has_fewer_than_eight_rows(student):
+    backend, rows = TransformersBackend(student, {}), []
+    model = backend._model(student)
+    original = model.forward
+
+    def watched(*arguments, **named):
+        rows.append(named["input_ids"].shape[0])
+        return original(*arguments, **named)
+
+    model.forward = watched
+    complete(backend, sampling_requests(1, 1))
+    assert rows and min(rows) >= MIN_ROWS
+
+
+def test_max_tokens_and_stop_strings_end_an_answer(student):
+    requests = sampling_requests(6, 1)
+    for request in requests:
+        request["body"]["max_tokens"] = 3
+    assert {read_answer(r).finish_reason for r in complete(TransformersBackend(student, {}), requests).values()} <= {"length", "stop"}
+    for request in requests:
+        request["body"].update(max_tokens=20, stop=["e"])
+    assert all("e" not in read_answer(r).text for r in complete(TransformersBackend(student, {}), requests).values())
+
+
+def test_a_small_nucleus_is_greedy(student):
+    greedy = complete(TransformersBackend(student, {}), sampling_requests(6, 1, temperature=0.0))
+    requests = sampling_requests(6, 1, temperature=1.0)
+    for request in requests:
+        request["body"]["top_p"] = 1e-6
+    nucleus = complete(TransformersBackend(student, {}), requests)
+    assert [read_answer(r).text for r in nucleus.values()] == [read_answer(r).text for r in greedy.values()]
+
+
+def test_gumbel_noise_samples_the_softmax():
+    logits = torch.tensor([1.0, 0.0, -1.0, 2.0])
+    seeds = torch.arange(20000)
+    counts = torch.bincount((logits + gumbel_noise(seeds, 7, 4)).argmax(-1), minlength=4)
+    expected = logits.softmax(-1) * 20000
+    assert float(((counts - expected) ** 2 / expected).sum()) < 16.3, "chi-square, 3 degrees, 0.1%"
+    noise = gumbel_noise(seeds[:500], 3, 50)
+    assert not torch.equal(noise, gumbel_noise(seeds[:500], 4, 50))
+    assert torch.equal(noise[:10], gumbel_noise(seeds[:10], 3, 50))
+    assert abs(float(noise.mean()) - 0.5772) < 0.03
+
+
+def test_an_unknown_setting_and_a_missing_model_are_named(student):
+    requests = sampling_requests(1, 1)
+    requests[0]["body"]["presence_penalty"] = 1
+    with pytest.raises(BadInput, match="no 'presence_penalty'"):
+        complete(TransformersBackend(student, {}), requests)
+    with pytest.raises(BadInput, match="model none/such: cannot be loaded"):
+        complete(TransformersBackend("none/such", {}), sampling_requests(1, 1))
+
+
+def test_training_repeats_to_the_byte_and_learns(student, tmp_path):
+    logs = []
+    for name in ("one", "two"):
+        model, tokenizer = load_student(student, "float32")
+        logs.append(fine_tune(model, tokenizer, records(48), SETTINGS._replace(epochs=4), tmp_path / name, "all"))
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("one", "two")]
+    assert weights[0] == weights[1]
+    assert logs[0]["steps"] == 24
+    _, tokenizer = load_student(str(tmp_path / "one"), "float32")
+    assert "{% generation %}" in tokenizer.chat_template
+
+
+def test_the_loss_is_on_the_turns_that_are_asked_for(student, tmp_path, monkeypatch):
+    import refinecoder.training as training
+
+    seen = {}
+
+    def stop(trainer, folder):
+        seen["labels"] = [token for token in trainer.train_dataset[0]["labels"] if token != -100]
+        return {}
+
+    monkeypatch.setattr(training, "_run", stop)
+    record = two_turns(records(1)[0], {"critique": "Mend it.", "first_answer": "bad", "second_answer": "good"})
+    for loss, text in (("all", "bad<|end|>good<|end|>"), ("last", "good<|end|>")):
+        model, tokenizer = load_student(student, "float32")
+        fine_tune(model, tokenizer, [record], SETTINGS, tmp_path / loss, loss)
+        assert tokenizer.decode(seen["labels"]) == text
+
+
+def test_over_long_records_are_refused_or_counted(student):
+    _, tokenizer = load_student(student, "float32")
+    short = SETTINGS._replace(max_length=len(tokenizer.apply_chat_template(records(1)[0]["messages"])["input_ids"]))
+    with pytest.raises(BadInput, match=r"exceed training.max_length .*, first \d+; raise it"):
+        split_over_long(records(20), tokenizer, short)
+    kept, long = split_over_long(records(20), tokenizer, short._replace(over_long="drop"))
+    assert kept and long and len(kept) + len(long) == 20
+
+
+def test_a_template_without_markers_is_refused(student, tmp_path):
+    template = tmp_path / "plain.jinja"
+    template.write_text("{{ messages }}")
+    with pytest.raises(BadInput, match="lacks {% generation %}"):
+        load_student(student, "float32", str(template))
+
+
+def test_arranging_by_length_keeps_every_example():
+    examples = [{"input_ids": [0] * (1 + n % 17), "n": n} for n in range(103)]
+    arranged = arrange_by_length(examples, 8, seed=1)
+    assert sorted(e["n"] for e in arranged) == list(range(103))
+    assert arranged == arrange_by_length(examples, 8, seed=1) != arrange_by_length(examples, 8, seed=2)
