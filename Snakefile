@@ -9,10 +9,13 @@ configfile: "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/inputs.smk"
 include: "rules/seeds.smk"
 include: "rules/instructions.smk"
 include: "rules/student.smk"
-include: "rules/acr.smk"
+include: "rules/sampling.smk"
+include: "rules/ranking.smk"
+include: "rules/refining.smk"
 include: "rules/benchmark.smk"
 include: "rules/analysis.smk"
 

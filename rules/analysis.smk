@@ -1,26 +1,6 @@
 """Tables and figures, each a rule that can be asked for by name, each also as data."""
 
 
-def table_summaries(wildcards):
-    """The summaries of a table's benchmarks, for the method's models of all students."""
-    return [
-        f"{RESULTS}/{student}/acr/benchmarks/{benchmark}/summary.json"
-        for student in STUDENTS
-        for benchmark in TABLES[wildcards.table]
-    ]
-
-
-def table_entries(wildcards):
-    """What each summary is of: student and benchmark, by their titles."""
-    return as_json(
-        [
-            {"student": STUDENTS[student]["title"], "benchmark": BENCHMARKS[benchmark]["title"]}
-            for student in STUDENTS
-            for benchmark in TABLES[wildcards.table]
-        ]
-    )
-
-
 rule make_table:
     """pass@1 by iteration, with intervals."""
     input:
@@ -51,11 +31,6 @@ rule make_table:
         "python scripts/tabulate_passes.py {input:q} --entries {params.entries:q} --name {wildcards.table}"
         " --label {params.label:q} --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q}"
         " --manifest {output.manifest:q} > {log:q} 2>&1"
-
-
-def dataset_counts(wildcards):
-    """Counts of D_1..D_T of every student, under the method itself."""
-    return [path for student in STUDENTS for path in iteration_files(student, "acr", "dataset.counts.json")[1:]]
 
 
 rule plot_kinds:
@@ -89,22 +64,6 @@ rule plot_kinds:
         " --svg {output.svg:q} --pdf {output.pdf:q} --png {output.png:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
-def all_counts(wildcards):
-    """The counts of every step up to the tables, in the order of the method."""
-    counts = [f"{RESULTS}/seeds/snippets.counts.json"]
-    counts += [f"{INSTRUCTIONS}/round_{number}.counts.json" for number in range(ROUNDS + 1)]
-    counts += [f"{INSTRUCTIONS}/selected.counts.json", f"{RESULTS}/d0.counts.json"]
-    stages = ("samples", "executions", "judgements", "comparisons", "critiques")
-    for student in STUDENTS:
-        counts.append(f"{RESULTS}/{student}/acr/iter_0/model.counts.json")
-        for t in list(iterations_of("acr"))[1:]:
-            counts += [f"{RESULTS}/{student}/acr/iter_{t - 1}/{stage}.counts.json" for stage in stages]
-            counts += [f"{RESULTS}/{student}/acr/iter_{t}/{stage}.counts.json" for stage in ("dataset", "model")]
-        used = sorted({name for names in TABLES.values() for name in names})
-        counts += [f"{RESULTS}/{student}/acr/benchmarks/{name}/solutions.counts.json" for name in used]
-    return counts
-
-
 rule count_records:
     """Records in = records out + rejected, at every step, in one table."""
     input:
@@ -122,11 +81,11 @@ rule count_records:
     params:
         code=code_digest("count_records"),
         label=config["label"],
-        results=RESULTS,
+        below=lambda wildcards, output: Path(output.csv).parents[1],
     message:
         "count records"
     shell:
-        "python scripts/count_records.py {input:q} --below {params.results:q} --label {params.label:q}"
+        "python scripts/count_records.py {input:q} --below {params.below:q} --label {params.label:q}"
         " --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q} > {log:q} 2>&1"
 
 

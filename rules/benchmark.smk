@@ -28,27 +28,6 @@ rule compose_benchmark:
         " --depths {params.depths:q} --part {params.part} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
 
-def models_of(wildcards):
-    """The models M_0..M_T of a variant."""
-    return iteration_files(wildcards.student, wildcards.variant, "model")
-
-
-def problems_for(wildcards):
-    """The problems of a rule's benchmark."""
-    return problems_of(wildcards.benchmark)
-
-
-def decoding_of(wildcards):
-    """How a benchmark's answers are drawn, as JSON."""
-    decoding = BENCHMARKS[wildcards.benchmark]["decoding"]
-    return as_json({name: value for name, value in decoding.items() if name != "samples"})
-
-
-def answers_a_problem(wildcards):
-    """Number of answers to each problem of a benchmark."""
-    return BENCHMARKS[wildcards.benchmark]["decoding"]["samples"]
-
-
 rule request_solutions:
     """Ask every model of a variant to solve every problem."""
     input:

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
@@ -31,6 +32,10 @@ VARIANT = f"{RESULTS}/{{student}}/{{variant}}"
 ITERATION = f"{VARIANT}/iter_{{iteration}}"
 LOGS = f"{RESULTS}/logs"
 TIMES = f"{RESULTS}/times"
+ITERATION_LOGS = f"{LOGS}/{{student}}/{{variant}}/iter_{{iteration}}"
+ITERATION_TIMES = f"{TIMES}/{{student}}/{{variant}}/iter_{{iteration}}"
+READERS = {"judgements": "judgement", "comparisons": "comparison", "critiques": "critique"}
+ROLE_OF = {"judgements": "judge", "comparisons": "judge", "critiques": "critic"}
 N = config["scoring"]["samples"]
 
 
@@ -79,60 +84,3 @@ def backend_arguments(role, expect):
 def sampling_of(role):
     """A role's sampling settings as JSON."""
     return as_json(ROLES[role]["sampling"])
-
-
-def guarded_benchmarks():
-    """Files of the benchmarks that training data must not overlap with."""
-    return [problems_of(name) for name, entry in BENCHMARKS.items() if entry["decontaminate"]]
-
-
-def problems_of(name):
-    """Where a benchmark's problems lie."""
-    entry = BENCHMARKS[name]
-    return entry["path"] if entry["kind"] == "file" else f"{RESULTS}/benchmarks/{name}.jsonl"
-
-
-def chain_of(variant, iteration):
-    """The variant under which an iteration lies: iteration 0 is made once, under acr.
-
-    A variant that changes the training of M_0 keeps one of its own.
-    """
-    shared = int(iteration) == 0 and VARIANTS[variant]["loss"] == VARIANTS["acr"]["loss"]
-    return "acr" if shared else variant
-
-
-def in_iteration(name):
-    """Input function: a file of the iteration that a rule's wildcards name, shared ones resolved."""
-
-    def path(wildcards):
-        variant = chain_of(wildcards.variant, wildcards.iteration)
-        return f"{RESULTS}/{wildcards.student}/{variant}/iter_{wildcards.iteration}/{name}"
-
-    return path
-
-
-def in_previous_iteration(name):
-    """Input function: a file of iteration t - 1."""
-
-    def path(wildcards):
-        before = int(wildcards.iteration) - 1
-        variant = chain_of(wildcards.variant, before)
-        return f"{RESULTS}/{wildcards.student}/{variant}/iter_{before}/{name}"
-
-    return path
-
-
-def iterations_of(variant):
-    """Iterations 0..T of a variant."""
-    return range(VARIANTS[variant]["iterations"] + 1)
-
-
-def iteration_files(student, variant, name):
-    """A file of each iteration of a variant."""
-    return [f"{RESULTS}/{student}/{chain_of(variant, t)}/iter_{t}/{name}" for t in iterations_of(variant)]
-
-
-def final_targets():
-    """What `snakemake` makes: every table and figure of the method, and the account of records."""
-    targets = [f"{RESULTS}/tables/{table}.md" for table in TABLES]
-    return [*targets, f"{RESULTS}/figures/figure5.svg", f"{RESULTS}/tables/records.md"]

@@ -5,11 +5,6 @@ ROUNDS = config["instructions"]["rounds"]
 EVOLUTION_TEMPLATES = [f"{config['prompts']['evolution']}/{name}.txt" for name in config["instructions"]["strategies"]]
 
 
-def stage_reader(wildcards):
-    """How the teacher's answers of a stage must be readable."""
-    return {"round_0": "concepts", "answers": "anything"}.get(wildcards.stage, "evolution")
-
-
 rule request_instructions:
     """Ask for concepts and an instruction for each snippet."""
     input:
@@ -83,11 +78,6 @@ rule collect_instructions:
         "python scripts/collect_instructions.py {input.snippets:q} --responses {input.responses:q}"
         " --per-snippet {params.per_snippet} --output {output.instructions:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
-
-
-def previous_round(wildcards):
-    """The instructions that a round of evolution starts from."""
-    return f"{INSTRUCTIONS}/round_{int(wildcards.round) - 1}.jsonl"
 
 
 rule request_evolutions:

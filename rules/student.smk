@@ -1,30 +1,6 @@
 """The student: its base (from the hub, or pre-trained here) and M_t, trained from the base on D_t."""
 
 
-def training_settings(*overrides, stage):
-    """The common training settings with a student's own, and a seed of their own, as JSON."""
-    common = {name: value for name, value in config["training"].items() if name != "threads"}
-    settings = dict(common)
-    for override in overrides:
-        settings.update(override)
-    return as_json({**settings, "seed": hash_seed(SEED, "training", *stage) % 2**31})
-
-
-def base_of(wildcards):
-    """A student's base as a file to wait for; nothing where it comes from the hub."""
-    return [] if "model" in STUDENTS[wildcards.student] else f"{RESULTS}/{wildcards.student}/base"
-
-
-def start_of(wildcards):
-    """A student's base: a folder or the name of a model of the hub."""
-    return STUDENTS[wildcards.student].get("model", f"{RESULTS}/{wildcards.student}/base")
-
-
-def pretraining_of(wildcards):
-    """The settings by which a student's base is made here."""
-    return STUDENTS[wildcards.student]["pretraining"]
-
-
 rule compose_corpus:
     """The text that the miniature's base model learns from."""
     output:
@@ -75,12 +51,6 @@ rule pretrain_base:
         "python scripts/pretrain_base.py {input.corpus:q} --chat-template {input.chat_template:q}"
         " --architecture {params.architecture:q} --settings {params.settings:q} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q} > {log:q} 2>&1"
-
-
-def chat_template_of(wildcards):
-    """The template file that replaces a hub model's own, where there is one."""
-    student = STUDENTS[wildcards.student]
-    return [student["chat_template"]] if "model" in student and "chat_template" in student else []
 
 
 rule train_model:

@@ -1,6 +1,7 @@
 """Reading structured answers: strict, with one forgiving pass."""
 
 import pytest
+
 from refinecoder.answers import comparison, concepts, critique, evolution, judgement
 from refinecoder.answers.code import extract_code
 
@@ -56,7 +57,11 @@ def test_a_comparison():
 
 def test_a_critique():
     parts = ["x\nmore", "```python\na\n```", "It fails.", "```python\nb\n```"]
-    text = "<<<OUTPUT>>>\n" + "\n".join(f"{n}:\n{p}" for n, p in zip(critique.PARTS, parts, strict=True)) + "\n<<</OUTPUT>>>"
+    text = (
+        "<<<OUTPUT>>>\n"
+        + "\n".join(f"{n}:\n{p}" for n, p in zip(critique.PARTS, parts, strict=True))
+        + "\n<<</OUTPUT>>>"
+    )
     assert list(critique.read(text).values()) == parts
     assert critique.read(text.replace("Round2_from_User", "**Round2_from_User**")) is not None
     assert critique.read(text.replace("It fails.", "")) is None

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from refinecoder.backends import load_backend
 from refinecoder.batch import (
     Journal,
@@ -60,7 +61,11 @@ def test_a_wrong_custom_id_is_refused():
 def test_seeds_differ_by_record_sample_and_attempt_and_by_nothing_else():
     one = ask("a", "x", SAMPLING, (0, "student", 1), sample=1)
     assert one == ask("a", "x", SAMPLING, (0, "student", 1), sample=1)
-    others = [ask("b", "x", SAMPLING, (0, "student", 1)), ask("a", "x", SAMPLING, (0, "student", 1), 2), ask_again(one, 0.7)]
+    others = [
+        ask("b", "x", SAMPLING, (0, "student", 1)),
+        ask("a", "x", SAMPLING, (0, "student", 1), 2),
+        ask_again(one, 0.7),
+    ]
     assert len({request["body"]["seed"] for request in [one, *others]}) == 4
     assert ask_again(one, 0.7)["body"]["temperature"] == 0.7
 

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from refinecoder.miniature.grammar import (
     CONCEPTS,
     OPERATIONS,
@@ -78,7 +79,13 @@ def test_the_interpreter_agrees_with_python_on_right_and_wrong_code():
     programs += [write_code(draw_specification(generator, depth)) for depth in (1, 2, 3, 4, 5, 6) for _ in range(10)]
     inputs = draw_inputs(generator, 12)
     lines = [
-        {"id": str(n), "mode": "call", "code": code, "entry_point": "solve", "tests": _asserts(inputs, _outcome(code, inputs))}
+        {
+            "id": str(n),
+            "mode": "call",
+            "code": code,
+            "entry_point": "solve",
+            "tests": _asserts(inputs, _outcome(code, inputs)),
+        }
         for n, code in enumerate(programs)
     ]
     results = list(execute_all(({**LIMITS, **line} for line in lines), workers=2))
@@ -87,7 +94,13 @@ def test_the_interpreter_agrees_with_python_on_right_and_wrong_code():
 
 
 def test_what_is_outside_the_subset_is_refused():
-    for body in ("import os", "return __import__('os').getpid()", "return xs.pop()", "return open('x')", "while 1: pass"):
+    for body in (
+        "import os",
+        "return __import__('os').getpid()",
+        "return xs.pop()",
+        "return open('x')",
+        "while 1: pass",
+    ):
         try:
             Program(f"def solve(xs):\n    {body}")
         except Outside:

@@ -1,6 +1,7 @@
 """Harvesting, evolving and selecting: each filter drops what it should, with its reason."""
 
 import pytest
+
 from refinecoder.accounts import Account
 from refinecoder.batch import Answer
 from refinecoder.harvest import Filters, find_candidates, find_fault
@@ -86,7 +87,9 @@ def ideas(answers, per_snippet=1):
 
 
 def test_an_answer_that_does_not_parse_is_counted():
-    found, account = ideas({("s", 1): Answer("no format", "stop", None), ("s", 2): Answer(None, "error", "content_filter")}, 3)
+    found, account = ideas(
+        {("s", 1): Answer("no format", "stop", None), ("s", 2): Answer(None, "error", "content_filter")}, 3
+    )
     assert found == [] and account.taken == 3
     assert account.rejected == {"content_filter": 1, "no_response": 1, "unreadable": 1}
 
@@ -108,7 +111,9 @@ def test_a_rejected_version_leaves_its_parent(text, reason):
     account = Account("evolutions")
     answers = {("i", 1): Answer(text, "stop", None if text is not None else "timeout")}
     overlap = BenchmarkOverlap(["return the sum of"], 4)
-    kept = list(collect_evolutions([PARENT], answers, lambda _: "addition", ["created prompt"], overlap, False, account))
+    kept = list(
+        collect_evolutions([PARENT], answers, lambda _: "addition", ["created prompt"], overlap, False, account)
+    )
     assert kept == [PARENT] and account.rejected == {reason: 1}
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from refinecoder.metrics import bootstrap_interval, pass_at_k
 
 

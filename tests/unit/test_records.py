@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from refinecoder.accounts import Account
 from refinecoder.kinds import KINDS
 from refinecoder.records import BadInput, index_records, load_records, read_json, whole, write_records
@@ -17,7 +18,10 @@ SAMPLE = {"id": "a", "sample": 1, "response": "x", "finish_reason": "stop"}
     [
         ('{"id": "a", ', "not JSON"),
         ('{"id": "a", "sample": 1, "response": "x"}', "without the field 'finish_reason'"),
-        ('{"id": "a", "sample": "1", "response": "x", "finish_reason": "stop"}', "'sample' of a sample must be a whole number"),
+        (
+            '{"id": "a", "sample": "1", "response": "x", "finish_reason": "stop"}',
+            "'sample' of a sample must be a whole number",
+        ),
         ('{"id": "a", "sample": true, "response": "x", "finish_reason": "stop"}', "must be a whole number"),
         ("[1]", "must be a JSON object"),
         ("", "empty line"),

@@ -1,6 +1,7 @@
 """Programs run in processes with limits; what they do is reported, and harms nothing else."""
 
 import pytest
+
 from refinecoder.records import BadInput
 from refinecoder.sandbox.pool import execute_all
 

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from refinecoder.accounts import Account
 from refinecoder.acr.refining import single_turn
 from refinecoder.acr.stages import (
@@ -44,7 +45,11 @@ def test_all_samples_of_an_instruction_may_fail():
 
 
 def test_programs_and_executions_cover_y0_and_every_sample():
-    samples = {("a", 1): {"response": CODE}, ("a", 2): {"response": "prose only, no code"}, ("b", 1): {"response": CODE}}
+    samples = {
+        ("a", 1): {"response": CODE},
+        ("a", 2): {"response": "prose only, no code"},
+        ("b", 1): {"response": CODE},
+    }
     responses = list(all_answers(DATASET, samples, 2))
     programs = list(write_programs(responses))
     assert [program["id"] for program in programs] == ["a:0", "a:1", "b:0", "b:1"]
@@ -62,7 +67,13 @@ def test_programs_and_executions_cover_y0_and_every_sample():
 
 def test_a_sample_that_cannot_be_judged_is_counted_and_cannot_win():
     samples = [{"id": "a", "sample": n} for n in (1, 2)]
-    lines = ("Question&Answer Consistency: 1", "Code Exist: 1", "Code Correctness: 1", "Code Clarity: 1", "Code Comments: 1")
+    lines = (
+        "Question&Answer Consistency: 1",
+        "Code Exist: 1",
+        "Code Correctness: 1",
+        "Code Clarity: 1",
+        "Code Comments: 1",
+    )
     account = Account("judgements")
     found = list(collect_judgements(samples, {("a", 1): said("no idea"), ("a", 2): said("\n".join(lines))}, account))
     assert found[0]["scores"] is None and found[0]["reason"] == "unreadable"

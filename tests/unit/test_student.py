@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from refinecoder.acr.refining import single_turn, two_turns
 from refinecoder.backends.transformers import MIN_ROWS, TransformersBackend, gumbel_noise
 from refinecoder.batch import ask, read_answer
@@ -112,7 +113,9 @@ def test_greedy_answers_are_those_of_transformers_own_generate(student):
     found = complete(TransformersBackend(student, {}), requests)
     model, tokenizer = load_student(student, "float32")
     for request in requests:
-        ids = tokenizer.apply_chat_template(request["body"]["messages"], add_generation_prompt=True, return_tensors="pt")
+        ids = tokenizer.apply_chat_template(
+            request["body"]["messages"], add_generation_prompt=True, return_tensors="pt"
+        )
         output = model.generate(**ids, max_new_tokens=20, do_sample=False, pad_token_id=tokenizer.pad_token_id)
         text = tokenizer.decode(output[0, ids["input_ids"].shape[1] :], skip_special_tokens=True)
         assert read_answer(found[request["custom_id"]]).text == text
@@ -136,7 +139,10 @@ def test_max_tokens_and_stop_strings_end_an_answer(student):
     requests = sampling_requests(6, 1)
     for request in requests:
         request["body"]["max_tokens"] = 3
-    assert {read_answer(r).finish_reason for r in complete(TransformersBackend(student, {}), requests).values()} <= {"length", "stop"}
+    assert {read_answer(r).finish_reason for r in complete(TransformersBackend(student, {}), requests).values()} <= {
+        "length",
+        "stop",
+    }
     for request in requests:
         request["body"].update(max_tokens=20, stop=["e"])
     assert all("e" not in read_answer(r).text for r in complete(TransformersBackend(student, {}), requests).values())

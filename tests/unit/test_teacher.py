@@ -1,6 +1,7 @@
 """The scripted teacher, judge and critic: stateless readers of text."""
 
 import pytest
+
 from refinecoder.answers import comparison, concepts, critique, evolution, judgement
 from refinecoder.miniature import critic, judge, teacher
 from refinecoder.miniature.grammar import CALL, instruct, read_instruction, write_code
@@ -60,7 +61,10 @@ def test_an_unreadable_snippet_is_not_answered_in_format():
 
 def test_answers_are_wrong_as_often_as_the_settings_say():
     wordings = [task(number, depth=1 + number % 3) for number in range(600)]
-    answers = [teacher.answer(instruct(w), Mistakes(errors="independent", syntax_rate=0.0), (n,)) for n, w in enumerate(wordings)]
+    answers = [
+        teacher.answer(instruct(w), Mistakes(errors="independent", syntax_rate=0.0), (n,))
+        for n, w in enumerate(wordings)
+    ]
     right = sum(read_response(instruct(w), a).right for w, a in zip(wordings, answers, strict=True)) / len(wordings)
     expected = sum(0.91 ** (w.specification.depth + 1) for w in wordings) / len(wordings)
     assert abs(right - expected) < 0.06

@@ -1,0 +1,157 @@
+"""Ranking: judge each sample, choose the best, compare it with the current answer (RefineCoder, section 3.2)."""
+
+
+rule request_judgements:
+    """Ask the judge to score each sample."""
+    input:
+        dataset=dataset_of,
+        samples=f"{ITERATION}/samples.jsonl",
+        template=config["prompts"]["judge_point"],
+    output:
+        f"{ITERATION}/requests/judgements.jsonl",
+    log:
+        f"{ITERATION_LOGS}/request_judgements.log",
+    benchmark:
+        f"{ITERATION_TIMES}/request_judgements.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("request_judgements"),
+        sampling=sampling_of("judge"),
+        seed=SEED,
+    message:
+        "write requests for judgements, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
+    shell:
+        "python scripts/request_judgements.py {input.dataset:q} {input.samples:q} --template {input.template:q}"
+        " --iteration {wildcards.iteration} --sampling {params.sampling:q} --seed {params.seed}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule ask_judge_or_critic:
+    """The judge's or the critic's answers to one shard of a stage."""
+    input:
+        f"{ITERATION}/requests/{{stage}}.jsonl",
+    output:
+        f"{ITERATION}/responses/{{stage}}.{{shard}}.jsonl",
+    log:
+        f"{ITERATION_LOGS}/ask_{{stage}}.{{shard}}.log",
+    benchmark:
+        f"{ITERATION_TIMES}/ask_{{stage}}.{{shard}}.tsv"
+    wildcard_constraints:
+        stage="judgements|comparisons|critiques",
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=lambda wildcards: backend_code(ROLE_OF[wildcards.stage]),
+        backend=lambda wildcards: backend_arguments(ROLE_OF[wildcards.stage], READERS[wildcards.stage]),
+        shards=lambda wildcards: config["shards"][ROLE_OF[wildcards.stage]],
+    message:
+        "{wildcards.stage} of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
+    shell:
+        "python scripts/complete_requests.py {input:q} --output {output:q} {params.backend:q}"
+        " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
+
+
+rule collect_judgements:
+    """Equation 1."""
+    input:
+        samples=f"{ITERATION}/samples.jsonl",
+        responses=responses_of("judgements", "judge"),
+    output:
+        judgements=f"{ITERATION}/judgements.jsonl",
+        rejected=f"{ITERATION}/judgements.rejected.jsonl",
+        counts=f"{ITERATION}/judgements.counts.json",
+    log:
+        f"{ITERATION_LOGS}/collect_judgements.log",
+    benchmark:
+        f"{ITERATION_TIMES}/collect_judgements.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("collect_judgements"),
+    message:
+        "read judgements, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
+    shell:
+        "python scripts/collect_judgements.py {input.samples:q} --responses {input.responses:q}"
+        " --output {output.judgements:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
+
+
+rule select_best:
+    """Equations 2 to 5."""
+    input:
+        dataset=dataset_of,
+        judgements=f"{ITERATION}/judgements.jsonl",
+        executions=f"{ITERATION}/executions.jsonl",
+    output:
+        f"{ITERATION}/best.jsonl",
+    log:
+        f"{ITERATION_LOGS}/select_best.log",
+    benchmark:
+        f"{ITERATION_TIMES}/select_best.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("select_best"),
+        weights=as_json(config["scoring"]["weights"]),
+        n=N,
+    message:
+        "select the best samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
+    shell:
+        "python scripts/select_best.py {input.dataset:q} {input.judgements:q} {input.executions:q}"
+        " --weights {params.weights:q} --n {params.n} --output {output:q} > {log:q} 2>&1"
+
+
+rule request_comparisons:
+    """Ask the judge to compare the best sample with the current answer."""
+    input:
+        dataset=dataset_of,
+        samples=f"{ITERATION}/samples.jsonl",
+        best=f"{ITERATION}/best.jsonl",
+        template=config["prompts"]["judge_pair"],
+    output:
+        f"{ITERATION}/requests/comparisons.jsonl",
+    log:
+        f"{ITERATION_LOGS}/request_comparisons.log",
+    benchmark:
+        f"{ITERATION_TIMES}/request_comparisons.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("request_comparisons"),
+        order=config["scoring"]["pair_order"],
+        sampling=sampling_of("judge"),
+        seed=SEED,
+    message:
+        "write requests for comparisons, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
+    shell:
+        "python scripts/request_comparisons.py {input.dataset:q} {input.samples:q} {input.best:q}"
+        " --template {input.template:q} --order {params.order} --iteration {wildcards.iteration}"
+        " --sampling {params.sampling:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
+
+
+rule collect_comparisons:
+    """Equations 6 to 8."""
+    input:
+        best=f"{ITERATION}/best.jsonl",
+        responses=responses_of("comparisons", "judge"),
+    output:
+        comparisons=f"{ITERATION}/comparisons.jsonl",
+        ranking=f"{ITERATION}/ranking.jsonl",
+        rejected=f"{ITERATION}/comparisons.rejected.jsonl",
+        counts=f"{ITERATION}/comparisons.counts.json",
+    log:
+        f"{ITERATION_LOGS}/collect_comparisons.log",
+    benchmark:
+        f"{ITERATION_TIMES}/collect_comparisons.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("collect_comparisons"),
+        order=config["scoring"]["pair_order"],
+        seed=SEED,
+    message:
+        "rank, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
+    shell:
+        "python scripts/collect_comparisons.py {input.best:q} --responses {input.responses:q}"
+        " --order {params.order} --seed {params.seed} --comparisons {output.comparisons:q}"
+        " --output {output.ranking:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"

@@ -1,0 +1,87 @@
+"""Refining: criticize what lost, and make D_{t+1} (RefineCoder, section 3.3)."""
+
+
+rule request_critiques:
+    """Ask the critic about the samples that lost."""
+    input:
+        dataset=dataset_of,
+        samples=f"{ITERATION}/samples.jsonl",
+        ranking=f"{ITERATION}/ranking.jsonl",
+        template=config["prompts"]["critic"],
+    output:
+        f"{ITERATION}/requests/critiques.jsonl",
+    log:
+        f"{ITERATION_LOGS}/request_critiques.log",
+    benchmark:
+        f"{ITERATION_TIMES}/request_critiques.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("request_critiques"),
+        sampling=sampling_of("critic"),
+        seed=SEED,
+    message:
+        "write requests for critiques, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
+    shell:
+        "python scripts/request_critiques.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
+        " --template {input.template:q} --iteration {wildcards.iteration}"
+        " --sampling {params.sampling:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
+
+
+rule collect_critiques:
+    """Equation 9."""
+    input:
+        dataset=dataset_of,
+        samples=f"{ITERATION}/samples.jsonl",
+        ranking=f"{ITERATION}/ranking.jsonl",
+        responses=responses_of("critiques", "critic"),
+    output:
+        critiques=f"{ITERATION}/critiques.jsonl",
+        rejected=f"{ITERATION}/critiques.rejected.jsonl",
+        counts=f"{ITERATION}/critiques.counts.json",
+    log:
+        f"{ITERATION_LOGS}/collect_critiques.log",
+    benchmark:
+        f"{ITERATION_TIMES}/collect_critiques.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("collect_critiques"),
+        rewrite=config["scoring"]["rewrite"],
+    message:
+        "read critiques, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
+    shell:
+        "python scripts/collect_critiques.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
+        " --responses {input.responses:q} --rewrite {params.rewrite} --output {output.critiques:q}"
+        " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
+
+
+rule refine_dataset:
+    """Equation 10: D_t from D_{t-1}."""
+    input:
+        dataset=dataset_before,
+        samples=in_previous_iteration("samples.jsonl"),
+        ranking=in_previous_iteration("ranking.jsonl"),
+        critiques=critiques_before,
+    output:
+        dataset=f"{ITERATION}/dataset.jsonl",
+        rejected=f"{ITERATION}/dataset.rejected.jsonl",
+        counts=f"{ITERATION}/dataset.counts.json",
+    log:
+        f"{ITERATION_LOGS}/refine_dataset.log",
+    benchmark:
+        f"{ITERATION_TIMES}/refine_dataset.tsv"
+    wildcard_constraints:
+        iteration=r"[1-9]\d*",
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("refine_dataset"),
+        strategy=strategy_of,
+        before=lambda wildcards: int(wildcards.iteration) - 1,
+    message:
+        "refine D_{params.before} of {wildcards.student}, {wildcards.variant}"
+    shell:
+        "python scripts/refine_dataset.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
+        " --critiques {input.critiques:q} --strategy {params.strategy:q} --iteration {params.before}"
+        " --output {output.dataset:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"

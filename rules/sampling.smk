@@ -1,0 +1,127 @@
+"""Sampling: M_t's answers to the instructions of D_t, and what comes of running them (RefineCoder, section 3.2)."""
+
+
+rule request_samples:
+    """Ask M_t for n answers to each instruction of D_t."""
+    input:
+        dataset_of,
+    output:
+        f"{ITERATION}/requests/samples.jsonl",
+    log:
+        f"{ITERATION_LOGS}/request_samples.log",
+    benchmark:
+        f"{ITERATION_TIMES}/request_samples.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("request_samples"),
+        n=N,
+        sampling=sampling_of("student"),
+        seed=SEED,
+    message:
+        "write requests for samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
+    shell:
+        "python scripts/request_samples.py {input:q} --samples {params.n} --iteration {wildcards.iteration}"
+        " --sampling {params.sampling:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
+
+
+rule ask_student:
+    """M_t's answers to one shard of the requests for samples."""
+    input:
+        requests=f"{ITERATION}/requests/samples.jsonl",
+        model=f"{ITERATION}/model",
+    output:
+        f"{ITERATION}/responses/samples.{{shard}}.jsonl",
+    log:
+        f"{ITERATION_LOGS}/ask_student.{{shard}}.log",
+    benchmark:
+        f"{ITERATION_TIMES}/ask_student.{{shard}}.tsv"
+    priority: 5
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=backend_code("student"),
+        backend=backend_arguments("student", "anything"),
+        shards=config["shards"]["student"],
+    message:
+        "M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant} samples, shard {wildcards.shard}"
+    shell:
+        "OMP_NUM_THREADS=1 python scripts/complete_requests.py {input.requests:q} --output {output:q}"
+        " {params.backend:q} --model {input.model:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
+
+
+rule collect_samples:
+    """The samples, and the programs that they and the current answers hold."""
+    input:
+        dataset=dataset_of,
+        responses=responses_of("samples", "student"),
+    output:
+        samples=f"{ITERATION}/samples.jsonl",
+        programs=f"{ITERATION}/programs.jsonl",
+        rejected=f"{ITERATION}/samples.rejected.jsonl",
+        counts=f"{ITERATION}/samples.counts.json",
+    log:
+        f"{ITERATION_LOGS}/collect_samples.log",
+    benchmark:
+        f"{ITERATION_TIMES}/collect_samples.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("collect_samples"),
+        n=N,
+    message:
+        "read samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
+    shell:
+        "python scripts/collect_samples.py {input.dataset:q} --responses {input.responses:q} --samples {params.n}"
+        " --output {output.samples:q} --programs {output.programs:q}"
+        " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
+
+
+rule execute_samples:
+    """Run one shard of the programs."""
+    input:
+        f"{ITERATION}/programs.jsonl",
+    output:
+        f"{ITERATION}/runs.{{shard}}.jsonl",
+    log:
+        f"{ITERATION_LOGS}/execute_samples.{{shard}}.log",
+    benchmark:
+        f"{ITERATION_TIMES}/execute_samples.{{shard}}.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("execute_programs"),
+        shards=config["shards"]["programs"],
+        timeout=config["execution"]["timeout"],
+        memory=config["execution"]["memory_mb"],
+    message:
+        "run programs, {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
+    shell:
+        "python scripts/execute_programs.py {input:q} --output {output:q} --workers {threads}"
+        " --timeout {params.timeout} --memory-mb {params.memory}"
+        " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
+
+
+rule collect_executions:
+    """Equation 4."""
+    input:
+        dataset=dataset_of,
+        samples=f"{ITERATION}/samples.jsonl",
+        runs=expand(f"{ITERATION}/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
+    output:
+        executions=f"{ITERATION}/executions.jsonl",
+        counts=f"{ITERATION}/executions.counts.json",
+    log:
+        f"{ITERATION_LOGS}/collect_executions.log",
+    benchmark:
+        f"{ITERATION_TIMES}/collect_executions.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("collect_executions"),
+        n=N,
+    message:
+        "read runs, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
+    shell:
+        "python scripts/collect_executions.py {input.dataset:q} {input.samples:q} --runs {input.runs:q}"
+        " --n {params.n} --output {output.executions:q} --counts {output.counts:q} > {log:q} 2>&1"

@@ -1,0 +1,102 @@
+"""The config is closed: what is wrong with it is said in one line."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from refinecoder.configuration import check_config, load_schema
+from refinecoder.records import BadInput
+
+DEFAULT = yaml.safe_load(Path("config.yaml").read_text())
+OVERLAYS = sorted(path for path in Path("config").glob("*.yaml") if path.name != "schema.yaml")
+
+
+def overlaid(overlay):
+    config = copy.deepcopy(DEFAULT)
+    update_config(config, copy.deepcopy(overlay))
+    return config
+
+
+def test_the_default_and_every_overlay_are_valid():
+    check_config(DEFAULT)
+    check_config(overlaid(yaml.safe_load(Path("tests/reduced.yaml").read_text())))
+    assert OVERLAYS
+    for path in OVERLAYS:
+        check_config(overlaid(yaml.safe_load(path.read_text())))
+
+
+def marked(schema, place=()):
+    for name, entry in schema.get("properties", {}).items():
+        if entry.get("x-overlay"):
+            yield (*place, name)
+        yield from marked(entry, (*place, name))
+
+
+@pytest.mark.parametrize("path", OVERLAYS, ids=lambda path: path.stem)
+def test_every_overlay_sets_the_keys_that_it_must(path):
+    overlay = yaml.safe_load(path.read_text())
+    places = list(marked(load_schema()))
+    assert len(places) > 10
+    for place in places:
+        found = overlay
+        for name in place:
+            assert name in found, f"{path} must set {'.'.join(place)}"
+            found = found[name]
+
+
+@pytest.mark.parametrize(
+    ("overlay", "says"),
+    [
+        ({"sed": 1}, "unknown key 'sed'; did you mean 'seed'?"),
+        ({"scoring": {"sample": 3}}, "scoring: unknown key 'sample'; did you mean 'samples'?"),
+        ({"scoring": {"samples": 0}}, "scoring.samples: 0 is less than the minimum of 1"),
+        ({"scoring": {"samples": "7"}}, "scoring.samples: '7' is not of type 'integer'"),
+        (
+            {"roles": {"judge": {"backend": "endpoint"}}},
+            "roles.judge.backend: 'endpoint' is not available; choose one of",
+        ),
+        ({"method": "codelutra"}, "method: 'codelutra' is not available; choose one of acr"),
+        ({"execution": {"timeout": 0}}, "execution.timeout"),
+        (
+            {"benchmarks": [{**DEFAULT["benchmarks"][0], "size": 0}]},
+            "benchmarks[0].size: 0 is less than the minimum of 1",
+        ),
+        ({"benchmarks": [{**DEFAULT["benchmarks"][0], "kind": "file"}]}, "benchmarks[0]: the key 'path' is missing"),
+        ({"benchmarks": [{**b, "part": "3/3"} for b in DEFAULT["benchmarks"]]}, "benchmarks[0].part: 3/3 must be I/N"),
+        ({"tables": {"table2": ["humaneval"]}}, "tables.table2: no benchmark 'humaneval' is listed"),
+        ({"students": DEFAULT["students"] * 2}, "students: the name 'tiny' stands twice; rename one"),
+        (
+            {"students": [{**DEFAULT["students"][0], "model": "x"}]},
+            "students[0]: exactly one of 'model' and 'pretraining'",
+        ),
+        ({"variants": [{**DEFAULT["variants"][0], "name": "b"}]}, "variants[0].name: the first variant"),
+        (
+            {"scoring": {"weights": dict.fromkeys(DEFAULT["scoring"]["weights"], 0)}},
+            "scoring.weights: all weights are 0",
+        ),
+        ({"seeds": None}, "seeds: None is not of type 'object'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(overlay, says):
+    with pytest.raises(BadInput) as error:
+        check_config(overlaid(overlay))
+    assert says in str(error.value) and "\n" not in str(error.value)
+
+
+def described(schema, place=""):
+    for name, entry in schema.get("properties", {}).items():
+        yield f"{place}{name}", entry
+        yield from described(entry, f"{place}{name}.")
+        yield from described(entry.get("items", {}), f"{place}{name}[].")
+
+
+def test_every_key_has_a_description_and_every_object_is_closed():
+    entries = dict(described(load_schema()))
+    assert len(entries) > 100
+    for place, entry in entries.items():
+        assert entry.get("description"), place
+        if "properties" in entry:
+            assert entry["additionalProperties"] is False, place

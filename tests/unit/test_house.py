@@ -1,0 +1,115 @@
+"""The house: digests, pins, docs and steps agree with each other."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from refinecoder import digest
+
+STEPS = sorted(Path("scripts").glob("*.py"))
+LOCK = dict(
+    line.split("==") for line in Path("requirements.txt").read_text().splitlines() if line and not line.startswith("#")
+)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda path: path.stem)
+def test_every_step_is_a_command_with_help(step):
+    assert re.fullmatch(r"[a-z]+_[a-z_]+", step.stem)
+    found = subprocess.run([sys.executable, step, "--help"], capture_output=True, text=True, timeout=120)
+    assert (
+        (found.returncode == 0 and "--output" in found.stdout) or "--csv" in found.stdout or "--summary" in found.stdout
+    )
+
+
+def test_every_step_is_used_by_a_rule_with_the_digest_of_its_code():
+    rules = "".join(path.read_text() for path in Path("rules").glob("*.smk"))
+    for step in STEPS:
+        assert f"scripts/{step.name}" in rules
+        assert f'code_digest("{step.stem}")' in rules or step.stem == "complete_requests"
+
+
+def test_environments_pin_what_the_lock_pins():
+    for path in Path("envs").glob("*.yaml"):
+        environment = yaml.safe_load(path.read_text())
+        pins = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+        assert pins
+        for pin in pins:
+            name, version = pin.split("==")
+            assert LOCK[name] == version, f"{path}: {pin}"
+
+
+def test_the_lock_holds_every_requirement():
+    for line in Path("requirements.in").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, _, version = line.partition("==")
+            assert name.lower() in {known.lower() for known in LOCK} and (not version or LOCK[name] == version)
+
+
+def test_the_docs_are_up_to_date():
+    for name in ("records", "config"):
+        made = subprocess.run(
+            [sys.executable, "docs/make_reference.py", name], capture_output=True, text=True, check=True
+        )
+        assert made.stdout == Path(f"docs/{name}.md").read_text(), "run: make docs"
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of two modules and a step, for the digest to look at."""
+    (tmp_path / "refinecoder").mkdir()
+    (tmp_path / "refinecoder" / "a.py").write_text("from refinecoder import b\n")
+    (tmp_path / "refinecoder" / "b.py").write_text("def f():\n    return 1\n")
+    (tmp_path / "refinecoder" / "c.py").write_text("x = 1\n")
+    (tmp_path / "do_it.py").write_text('"""Doc."""\nfrom refinecoder.a import b\n')
+    monkeypatch.setattr(digest, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(digest, "PACKAGE", tmp_path / "refinecoder")
+    digest._read.cache_clear()
+    yield tmp_path
+    digest._read.cache_clear()
+
+
+def changed(package, name, text):
+    before = digest.code_digest("do_it")
+    (package / name).write_text(text)
+    digest._read.cache_clear()
+    return digest.code_digest("do_it") != before
+
+
+def test_a_digest_follows_imports_and_nothing_else(package):
+    assert changed(package, "refinecoder/b.py", "def f():\n    return 2\n")
+    assert changed(package, "do_it.py", "from refinecoder.a import b\nb.f()\n")
+    assert not changed(package, "refinecoder/c.py", "x = 2\n")
+
+
+def test_a_digest_ignores_comments_docstrings_and_layout(package):
+    assert not changed(package, "refinecoder/b.py", '"""New."""\n\n\ndef f():\n    """Doc."""\n    return (1)  # one\n')
+
+
+def test_the_judge_is_not_part_of_what_the_student_answers_with():
+    assert digest.code_digest("complete_requests") != digest.code_digest(
+        "complete_requests", "refinecoder.miniature.judge"
+    )
+    paths = digest._closure(
+        [digest._module_path("complete_requests"), digest._module_path("refinecoder.backends.transformers")]
+    )
+    assert not any("miniature" in path.parts for path in paths)
+
+
+def test_an_unknown_step_has_no_digest():
+    with pytest.raises(FileNotFoundError, match="no_such_step"):
+        digest.code_digest("no_such_step")
+
+
+def test_no_path_of_one_machine_stands_in_the_project():
+    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True).stdout.split()
+    pattern = re.compile(r"/(?:root|home/\w+|work)/")
+    for name in listed:
+        if (
+            Path(name).suffix in {".py", ".smk", ".yaml", ".md", ".txt", ".toml", ""}
+            and name != "tests/unit/test_house.py"
+        ):
+            assert not pattern.search(Path(name).read_text(encoding="utf-8")), name

@@ -1,0 +1,160 @@
+"""Bad input ends in one clear line, and leaves nothing half-written."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from conftest import ROOT, copy_workflow, environment, snakemake
+
+RECORD = {
+    "id": "a", "instruction": "x", "kind": "single", "reason": "initial", "origin": "teacher",
+    "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}],
+}  # fmt: skip
+
+
+def step(name, *arguments):
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts" / f"{name}.py", *map(str, arguments)],
+        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+def write(path, *records):
+    path.write_text("".join((r if isinstance(r, str) else json.dumps(r)) + "\n" for r in records))
+    return path
+
+
+def fails(run, *says):
+    """Exactly one line on standard error, which says all this."""
+    lines = run.stderr.strip().splitlines()
+    assert run.returncode == 1 and len(lines) == 1 and lines[0].startswith("error: "), run.stderr
+    assert all(str(text) in lines[0] for text in says), lines[0]
+
+
+def request_samples(dataset, tmp_path):
+    return step("request_samples", dataset, "--samples", 1, "--iteration", 0, "--sampling", "{}", "--seed", 0,
+                "--output", tmp_path / "out.jsonl")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        ('{"id": ', "not JSON"),
+        ({"id": "b"}, "without the field 'instruction'"),
+        ({**RECORD, "messages": "none"}, "'messages' of a dataset must be a list"),
+        ({**RECORD, "reason": "luck"}, "'reason' of a dataset must be one of initial"),
+    ],
+)
+def test_a_broken_record(tmp_path, second, says):
+    dataset = write(tmp_path / "dataset.jsonl", RECORD, second)
+    fails(request_samples(dataset, tmp_path), f"{dataset}:2: ", says)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dataset.jsonl"]
+
+
+def test_a_missing_file(tmp_path):
+    fails(request_samples(tmp_path / "none.jsonl", tmp_path), "none.jsonl: no such file")
+
+
+def harvest(source, tmp_path):
+    return step("harvest_snippets", "--source", source, "--max-lines", 50, "--max-characters", 2000,
+                "--near-duplicate-threshold", 0.7, "--overlap-ngram", 13, "--output", tmp_path / "out.jsonl",
+                "--rejected", tmp_path / "rejected.jsonl", "--counts", tmp_path / "counts.json")  # fmt: skip
+
+
+def test_no_snippets(tmp_path):
+    source = tmp_path / "empty.py"
+    source.write_text("x = 1\n")
+    fails(harvest(source, tmp_path), f"{source}: none of 0 functions passed the filters")
+    fails(harvest(tmp_path / "none", tmp_path), "no such file or folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["empty.py"]
+
+
+def test_a_benchmark_of_zero_tasks(tmp_path):
+    run = step("compose_benchmark", "--name", "b", "--size", 0, "--depths", '{"1": 1}', "--part", "0/1", "--seed", 0,
+               "--output", tmp_path / "out.jsonl")  # fmt: skip
+    fails(run, "benchmark b: size 0")
+    problems = write(tmp_path / "problems.jsonl")
+    run = step("request_solutions", problems, "--models", "m", "--samples", 1, "--sampling", "{}", "--seed", 0,
+               "--output", tmp_path / "out.jsonl")  # fmt: skip
+    fails(run, f"{problems}: no problem in it")
+
+
+def test_a_template_with_the_wrong_fields(tmp_path):
+    snippets = write(tmp_path / "snippets.jsonl", {"id": "s", "source": "s", "code": "x"})
+    template = tmp_path / "template.txt"
+    template.write_text("Look: {snipet}")
+    run = step("request_instructions", snippets, "--template", template, "--per-snippet", 1, "--sampling", "{}",
+               "--seed", 0, "--output", tmp_path / "out.jsonl")  # fmt: skip
+    fails(run, template, "exactly the fields {snippet}")
+
+
+def complete(tmp_path, *more, backend="scripted"):
+    body = {"messages": [{"role": "user", "content": "Hello?"}], "temperature": 0, "max_tokens": 9, "seed": 1}
+    requests = write(tmp_path / "requests.jsonl", {"custom_id": "a:1:1", "body": body})
+    return step("complete_requests", requests, "--output", tmp_path / "out.jsonl", "--backend", backend, *more)
+
+
+def test_an_unknown_backend_model_and_shard(tmp_path):
+    fails(complete(tmp_path, backend="oracle"), "--backend oracle: there is none")
+    fails(complete(tmp_path, "--model", "oracle"), "no model 'oracle'")
+    fails(complete(tmp_path, "--model", "teacher", "--shard", "3/2"), "--shard 3/2: must be I/N")
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_an_answer_that_does_not_parse_is_asked_again_and_counted(tmp_path):
+    options = json.dumps({"noise": 0.5, "flip_rate": 0.1, "seed": 0})
+    run = complete(tmp_path, "--model", "judge", "--options", options, "--expect", "judgement", "--attempts", 3)
+    assert run.returncode == 0, run.stderr
+    asked = [json.loads(line)["custom_id"] for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert asked == ["a:1:1", "a:1:2", "a:1:3"]
+    samples = write(tmp_path / "samples.jsonl", {"id": "a", "sample": 1, "response": "x", "finish_reason": "stop"})
+    run = step("collect_judgements", samples, "--responses", tmp_path / "out.jsonl", "--output", tmp_path / "j.jsonl",
+               "--counts", tmp_path / "counts.json", "--rejected", tmp_path / "rejected.jsonl")  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert json.loads((tmp_path / "counts.json").read_text())["rejected"] == {"unreadable": 1}
+
+
+def test_a_model_that_is_not_there(tmp_path):
+    dataset = write(tmp_path / "dataset.jsonl", RECORD)
+    settings = {
+        "epochs": 1, "batch_size": 1, "learning_rate": 1e-3, "min_lr_ratio": 0, "warmup_ratio": 0, "weight_decay": 0,
+        "adam_beta1": 0.9, "adam_beta2": 0.99, "max_grad_norm": 1, "max_length": 64, "over_long": "refuse",
+        "micro_batch": None, "precision": "float32", "gradient_checkpointing": False, "seed": 0,
+    }  # fmt: skip
+    run = step("train_model", dataset, "--start", tmp_path / "no_model", "--settings", json.dumps(settings), "--loss", "all",
+               "--output", tmp_path / "model", "--log", tmp_path / "log", "--counts", tmp_path / "c", "--rejected", tmp_path / "r")  # fmt: skip
+    fails(run, "no_model: cannot be loaded")
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset.jsonl"]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    return copy_workflow(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("sed=1", "error: config: unknown key 'sed'; did you mean 'seed'?"),
+        ("seed=one", "error: seed: 'one' is not of type 'integer'"),
+        ("method=codelutra", "error: method: 'codelutra' is not available; choose one of acr"),
+    ],
+)
+def test_a_wrong_config_ends_in_one_line_before_anything_runs(clone, setting, says):
+    run = snakemake(clone, "-n", "--config", setting, reduced=False)
+    assert run.returncode != 0
+    assert [line for line in run.stderr.splitlines() if "error" in line.lower()] == [says]
+    assert not (clone / "results").exists()
+
+
+def test_the_papers_config_dry_runs(clone):
+    run = snakemake(clone, "-n", "--configfile", "config/refinecoder.yaml", reduced=False)
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert "train_model" in run.stdout and "refinecoder-qw-7b" in run.stdout
+
+
+def test_n_of_one_is_a_run_like_any_other(clone):
+    run = snakemake(clone, "-n", "--config", "scoring={'samples': 1}", reduced=False)
+    assert run.returncode == 0, run.stderr[-2000:]

@@ -1,0 +1,167 @@
+"""The reduced miniature, run for real: repeatable, recomputable, honest about what it is."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import REDUCED, compared, copy_workflow, snakemake
+from refinecoder.miniature.grammar import read_instruction
+
+SAMPLES = 3
+
+
+def load(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def results(reduced):
+    return reduced / "results" / "reduced"
+
+
+def test_the_same_command_again_finds_nothing_to_do(reduced):
+    run = snakemake(reduced)
+    assert run.returncode == 0 and "Nothing to be done" in run.stdout + run.stderr
+
+
+def namespace():
+    """A prefix that runs a command without any network, where this machine allows it."""
+    prefix = ["unshare", "--net", "--map-root-user"]
+    allowed = shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0
+    return prefix if allowed else None
+
+
+def test_other_shards_and_cores_and_no_network_give_the_same_bytes(reduced, tmp_path):
+    prefix = namespace()
+    if prefix is None:
+        pytest.skip("this machine does not allow an empty network namespace (unshare --net)")
+    folder = copy_workflow(tmp_path)
+    path = folder / REDUCED
+    path.write_text(path.read_text() + "shards: {teacher: 2, judge: 3, critic: 2, student: 3, programs: 1}\n")
+    run = snakemake(folder, cores=1, prefix=prefix)
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
+    one, other = compared(reduced), compared(folder)
+    assert len(one) > 30 and one.keys() == other.keys()
+    assert [name for name in one if one[name] != other[name]] == []
+
+
+def refined(record, ranking, samples, critiques, iteration):
+    """Equation 10, written down a second time."""
+    x, y0 = record["instruction"], record["messages"][-1]["content"]
+    user, assistant = (
+        lambda text: {"role": "user", "content": text},
+        lambda text: {"role": "assistant", "content": text},
+    )
+    best = samples.get((record["id"], ranking["best_self"]))
+    made = {"id": record["id"], "instruction": x, "messages": [user(x), assistant(y0)], "kind": "single"}
+    if ranking["winner"] == "self":
+        return {**made, "messages": [user(x), assistant(best)], "reason": "self", "origin": iteration}
+    if ranking["winner"] == "original" and critiques[record["id"]]:
+        turns = [user(x), assistant(best), user(critiques[record["id"]]), assistant(y0)]
+        return {**made, "messages": turns, "kind": "critique", "reason": "original", "origin": record["origin"]}
+    reason = "critique_missing" if ranking["winner"] == "original" else ranking["winner"]
+    return {**made, "reason": reason, "origin": record["origin"]}
+
+
+@pytest.mark.parametrize("iteration", [0, 1])
+def test_the_next_data_set_follows_from_the_records(results, iteration):
+    here = results / "tiny" / "acr" / f"iter_{iteration}"
+    dataset = load(results / "d0.jsonl" if iteration == 0 else here / "dataset.jsonl")
+    samples = {(s["id"], s["sample"]): s["response"] for s in load(here / "samples.jsonl")}
+    ranking = {r["id"]: r for r in load(here / "ranking.jsonl")}
+    critiques = {c["id"]: c["critique"] for c in load(here / "critiques.jsonl")}
+    expected = [refined(record, ranking[record["id"]], samples, critiques, iteration) for record in dataset]
+    assert load(results / "tiny" / "acr" / f"iter_{iteration + 1}" / "dataset.jsonl") == expected
+    assert {r["winner"] for r in ranking.values()} >= {"self", "original"}
+
+
+@pytest.mark.parametrize("iteration", [0, 1])
+def test_the_ranking_follows_from_judgements_executions_and_comparisons(results, iteration):
+    here = results / "tiny" / "acr" / f"iter_{iteration}"
+    weights = {"consistency": 0.2, "code_exist": 0.15, "correctness": 0.4, "clarity": 0.15, "comments": 0.1}
+    judged = {(j["id"], j["sample"]): j["scores"] for j in load(here / "judgements.jsonl")}
+    ran = {(e["id"], e["sample"]): e["executed"] for e in load(here / "executions.jsonl")}
+    compared_ = {c["id"]: c for c in load(here / "comparisons.jsonl")}
+    for row in load(here / "ranking.jsonl"):
+        name = row["id"]
+        sums = [sum(weights[c] * judged[name, i][c] for c in weights) for i in range(1, SAMPLES + 1)]
+        low, high = min(sums), max(sums)
+        points = [1.0 if high == low else (s - low) / (high - low) for s in sums]
+        assert row["score_point"] == pytest.approx(points)
+        assert row["score_exec"] == [ran[name, i] for i in range(SAMPLES + 1)]
+        keys = [(row["score_point"][i - 1] + ran[name, i], ran[name, i], -i) for i in range(1, SAMPLES + 1)]
+        assert row["best_self"] == -max(keys)[2]
+        own = compared_[name]["self"] + ran[name, row["best_self"]]
+        original = compared_[name]["original"] + ran[name, 0]
+        assert (row["score_self"], row["score_original"]) == (own, original)
+        assert row["winner"] == ("self" if own > original else "original" if original > own else "tie")
+
+
+def test_every_step_accounts_for_its_records(results):
+    lines = (results / "tables" / "records.csv").read_text().splitlines()
+    assert len(lines) > 20
+    for path in results.rglob("*.counts.json"):
+        counts = json.loads(path.read_text())
+        assert counts["in"] == counts["out"] + sum(counts["rejected"].values()), path
+        rejected = path.with_name(path.name.replace(".counts.json", ".rejected.jsonl"))
+        if rejected.exists():
+            assert len(load(rejected)) == sum(counts["rejected"].values()), path
+
+
+def test_no_task_of_a_benchmark_is_in_the_training_data(results):
+    def tasks(path, field):
+        return {str(read_instruction(record[field]).specification) for record in load(path)}
+
+    train = tasks(results / "d0.jsonl", "instruction")
+    assert len(train) == len(load(results / "d0.jsonl"))
+    assert not train & tasks(results / "benchmarks" / "in_distribution.jsonl", "prompt")
+
+
+def test_benchmark_answers_are_scored_as_their_tests_say(results):
+    folder = results / "tiny" / "acr" / "benchmarks" / "in_distribution"
+    outcomes, summary = load(folder / "outcomes.jsonl"), json.loads((folder / "summary.json").read_text())
+    assert len(outcomes) == 3 * 20 * 2
+    for row in summary["iterations"]:
+        mine = [o["passed"] for o in outcomes if o["iteration"] == row["iteration"]]
+        assert row["pass@1"] == pytest.approx(sum(mine) / len(mine))
+        assert 0 <= row["low"] <= row["pass@1"] <= row["high"] <= 1
+    assert summary["manifest"]["versions"]["torch"] and summary["manifest"]["isolation"] == ["limits"]
+
+
+def test_what_is_shown_says_that_it_is_a_miniature(results):
+    tables = [path for path in (results / "tables").iterdir() if path.suffix in (".md", ".tex")]
+    assert {path.stem for path in tables} == {"table2", "records"}
+    assert all("(miniature, reduced)" in path.read_text() for path in tables)
+    assert "(miniature, reduced)" in (results / "figures" / "figure5.svg").read_text()
+    assert (results / "figures" / "figure5.pdf").stat().st_size > 5000
+    assert (results / "figures" / "figure5.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_figure_5_adds_up_to_all_the_data(results):
+    head, *rows = (results / "figures" / "figure5.csv").read_text().splitlines()
+    assert len(rows) == 2 and "Critique" in head
+    for row in rows:
+        cells = row.split(",")
+        shares = [float(cell) for cell in cells[-3:]]
+        assert re.fullmatch(r"\d+", cells[2]) and sum(shares) == pytest.approx(100)
+
+
+def test_changed_code_runs_again_and_unchanged_code_does_not(reduced, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(reduced, folder, symlinks=True)
+    script = folder / "scripts" / "plot_kinds.py"
+    script.write_text(script.read_text().replace('"""Figure 5:', '"""A new docstring: figure 5:'))
+    assert "Nothing to be done" in (run := snakemake(folder, "-n")).stdout + run.stderr
+    script.write_text(script.read_text().replace('alpha": 0.85', 'alpha": 0.8'))
+    out = (run := snakemake(folder, "-n")).stdout + run.stderr
+    assert "plot_kinds" in out and "train_model" not in out and "make_table" not in out
+
+
+def test_the_report_is_made(reduced):
+    run = snakemake(reduced, "--report", "report.html")
+    assert run.returncode == 0, run.stderr[-2000:]
+    page = (reduced / "report.html").read_text()
+    assert "figure5" in page and "Tables" in page
