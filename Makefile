@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 export OMP_WAIT_POLICY := PASSIVE
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo test test-faults speed lint lock clean
+.PHONY: help setup demo test test-faults speed lint lock docs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,3 +55,8 @@ lock:  ## make requirements.txt anew from requirements.in
 
 clean:  ## remove results (keeps .venv)
 	rm -rf results .snakemake
+
+docs: setup  ## make the generated pages of docs/ anew
+	python docs/make_reference.py records > docs/records.md
+	python docs/make_reference.py config > docs/config.md
+	python docs/draw_workflow.py

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT, copy_workflow, environment, snakemake
+from conftest import REDUCED, ROOT, copy_workflow, environment, snakemake
 
 RECORD = {
     "id": "a", "instruction": "x", "kind": "single", "reason": "initial", "origin": "teacher",
@@ -138,7 +138,7 @@ def clone(tmp_path_factory):
     ("setting", "says"),
     [
         ("sed=1", "error: config: unknown key 'sed'; did you mean 'seed'?"),
-        ("seed=one", "error: seed: 'one' is not of type 'integer'"),
+        ("seed=one", "error: seed: 'one' is not of type 'integer'; see docs/config.md"),
         ("method=codelutra", "error: method: 'codelutra' is not available; choose one of acr"),
     ],
 )
@@ -155,6 +155,14 @@ def test_the_papers_config_dry_runs(clone):
     assert "train_model" in run.stdout and "refinecoder-qw-7b" in run.stdout
 
 
-def test_n_of_one_is_a_run_like_any_other(clone):
-    run = snakemake(clone, "-n", "--config", "scoring={'samples': 1}", reduced=False)
-    assert run.returncode == 0, run.stderr[-2000:]
+def test_n_of_one_is_a_run_like_any_other(tmp_path):
+    folder = copy_workflow(tmp_path)
+    overlay = folder / REDUCED
+    overlay.write_text(overlay.read_text().replace("samples: 3", "samples: 1"))
+    target = "results/reduced/tiny/acr/iter_1/dataset.jsonl"
+    run = snakemake(folder, target)
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
+    ranking = [json.loads(line) for line in (folder / "results/reduced/tiny/acr/iter_0/ranking.jsonl").open()]
+    assert {row["best_self"] for row in ranking} == {1}
+    assert all(row["score_point"] == [1.0] and len(row["score_exec"]) == 2 for row in ranking)
+    assert len((folder / target).read_text().splitlines()) == len(ranking)
