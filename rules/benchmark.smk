@@ -70,7 +70,7 @@ rule ask_models:
     params:
         code=backend_code("student"),
         backend=backend_arguments("student", "anything"),
-        shards=config["shards"]["student"],
+        shards=config["shards"]["benchmark"],
     message:
         "all models of {wildcards.student} {wildcards.variant} answer {wildcards.benchmark}, shard {wildcards.shard}"
     shell:
@@ -83,7 +83,7 @@ rule collect_solutions:
     input:
         problems=problems_for,
         responses=expand(
-            f"{BENCHMARK}/responses/solutions.{{shard}}.jsonl", shard=shards_of("student"), allow_missing=True
+            f"{BENCHMARK}/responses/solutions.{{shard}}.jsonl", shard=shards_of("benchmark"), allow_missing=True
         ),
     output:
         solutions=f"{BENCHMARK}/solutions.jsonl",
