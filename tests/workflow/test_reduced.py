@@ -40,7 +40,9 @@ def test_other_shards_and_cores_and_no_network_give_the_same_bytes(reduced, tmp_
         pytest.skip("this machine does not allow an empty network namespace (unshare --net)")
     folder = copy_workflow(tmp_path)
     path = folder / REDUCED
-    path.write_text(path.read_text() + "shards: {teacher: 2, judge: 3, critic: 2, student: 3, benchmark: 2, programs: 1}\n")
+    path.write_text(
+        path.read_text() + "shards: {teacher: 2, judge: 3, critic: 2, student: 3, benchmark: 2, programs: 1}\n"
+    )
     run = snakemake(folder, cores=1, prefix=prefix)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
     one, other = compared(reduced), compared(folder)
