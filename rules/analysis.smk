@@ -89,16 +89,20 @@ rule count_records:
         " --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q} > {log:q} 2>&1"
 
 
-rule table1:
-    """Table 1: advanced coding ability."""
-    input:
-        f"{RESULTS}/tables/table1.md",
+if "table1" in TABLES:
+
+    rule table1:
+        """Table 1: advanced coding ability."""
+        input:
+            f"{RESULTS}/tables/table1.md",
 
 
-rule table2:
-    """Table 2: fundamental coding ability."""
-    input:
-        f"{RESULTS}/tables/table2.md",
+if "table2" in TABLES:
+
+    rule table2:
+        """Table 2: fundamental coding ability."""
+        input:
+            f"{RESULTS}/tables/table2.md",
 
 
 rule figure5:
@@ -107,7 +111,9 @@ rule figure5:
         f"{RESULTS}/figures/figure5.svg",
 
 
-rule validation:
-    """Scores on the validation split, the one that settings may be chosen by."""
-    input:
-        [f"{RESULTS}/{student}/acr/benchmarks/validation/summary.json" for student in STUDENTS],
+if "validation" in BENCHMARKS:
+
+    rule validation:
+        """Scores on the validation split, the one that settings may be chosen by."""
+        input:
+            [f"{RESULTS}/{student}/acr/benchmarks/validation/summary.json" for student in STUDENTS],

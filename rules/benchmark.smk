@@ -43,6 +43,7 @@ rule request_solutions:
         "../envs/default.yaml"
     params:
         code=code_digest("request_solutions"),
+        first=first_of,
         samples=answers_a_problem,
         sampling=decoding_of,
         seed=SEED,
@@ -50,7 +51,7 @@ rule request_solutions:
         "write requests for {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
         "python scripts/request_solutions.py {input.problems:q} --models {input.models:q}"
-        " --samples {params.samples} --sampling {params.sampling:q} --seed {params.seed}"
+        " --first {params.first} --samples {params.samples} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -68,7 +69,7 @@ rule ask_models:
     conda:
         "../envs/default.yaml"
     params:
-        code=backend_code("student"),
+        code=backend_code("student", "anything"),
         backend=backend_arguments("student", "anything"),
         shards=config["shards"]["benchmark"],
     message:
@@ -97,13 +98,14 @@ rule collect_solutions:
         "../envs/default.yaml"
     params:
         code=code_digest("collect_solutions"),
-        iterations=lambda wildcards: VARIANTS[wildcards.variant]["iterations"],
+        first=first_of,
+        last=lambda wildcards: VARIANTS[wildcards.variant]["iterations"],
         samples=answers_a_problem,
     message:
         "read answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
         "python scripts/collect_solutions.py {input.problems:q} --responses {input.responses:q}"
-        " --iterations {params.iterations} --samples {params.samples} --output {output.solutions:q}"
+        " --iterations {params.first} {params.last} --samples {params.samples} --output {output.solutions:q}"
         " --programs {output.programs:q} --counts {output.counts:q} > {log:q} 2>&1"
 
 
@@ -138,6 +140,7 @@ rule score_benchmark:
         solutions=f"{BENCHMARK}/solutions.jsonl",
         runs=expand(f"{BENCHMARK}/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
         problems=problems_for,
+        models=models_of,
     output:
         outcomes=f"{BENCHMARK}/outcomes.jsonl",
         summary=f"{BENCHMARK}/summary.json",
@@ -155,5 +158,5 @@ rule score_benchmark:
         "score {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
         "python scripts/score_benchmark.py {input.solutions:q} --runs {input.runs:q} --problems {input.problems:q}"
-        " --decoding {params.decoding:q} --seed {params.seed} --outcomes {output.outcomes:q}"
+        " --models {input.models:q} --decoding {params.decoding:q} --seed {params.seed} --outcomes {output.outcomes:q}"
         " --summary {output.summary:q} > {log:q} 2>&1"

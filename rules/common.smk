@@ -18,7 +18,8 @@ try:
 except BadInput as error:
     sys.exit(f"error: {error}")
 
-claim_run()
+if not workflow.output_settings.dryrun:
+    claim_run()
 
 STUDENTS = {student["name"]: student for student in config["students"]}
 VARIANTS = {variant["name"]: variant for variant in config["variants"]}
@@ -35,6 +36,10 @@ TIMES = f"{RESULTS}/times"
 ITERATION_LOGS = f"{LOGS}/{{student}}/{{variant}}/iter_{{iteration}}"
 ITERATION_TIMES = f"{TIMES}/{{student}}/{{variant}}/iter_{{iteration}}"
 READERS = {"judgements": "judgement", "comparisons": "comparison", "critiques": "critique"}
+OPTIONS = {
+    "scripted": {"alpha", "beta", "syntax_rate", "errors", "noise", "flip_rate"},
+    "transformers": {"max_rows", "dtype"},
+}
 ROLE_OF = {"judgements": "judge", "comparisons": "judge", "critiques": "critic"}
 N = config["scoring"]["samples"]
 
@@ -54,10 +59,10 @@ def shards_of(kind):
     return range(1, config["shards"][kind] + 1)
 
 
-def backend_code(role):
-    """Digest of the step that answers requests and of the backend that the role uses."""
+def backend_code(role, expect):
+    """Digest of the step that answers requests, of the role's backend and of the reader of its answers."""
     backend = ROLES[role]["backend"]
-    names = ["complete_requests", f"refinecoder.backends.{backend}"]
+    names = ["complete_requests", f"refinecoder.backends.{backend}", f"refinecoder.answers.{expect}"]
     if backend == "scripted":
         names.append(f"refinecoder.miniature.{ROLES[role].get('model', role)}")
     return code_digest(*names)
@@ -66,7 +71,8 @@ def backend_code(role):
 def backend_arguments(role, expect):
     """Command-line options of complete_requests for a role."""
     entry = ROLES[role]
-    options = dict(entry["options"])
+    own = OPTIONS[entry["backend"]]
+    options = {name: value for name, value in entry["options"].items() if name in own}
     if entry["backend"] == "scripted":
         options["seed"] = hash_seed(SEED, "scripted")
     named = {

@@ -1,6 +1,11 @@
 """Input functions and parameters of the rules, in the order of the rule files."""
 
 
+def local(path):
+    """A path that a user named, as an input, where it is one; nothing for a name of the hub."""
+    return [path] if Path(path).exists() else []
+
+
 def guarded_benchmarks():
     """Files of the benchmarks that training data must not overlap with."""
     return [problems_of(name) for name, entry in BENCHMARKS.items() if entry["decontaminate"]]
@@ -53,9 +58,16 @@ def iteration_files(student, variant, name):
 
 
 def final_targets():
-    """What `snakemake` makes: every table and figure of the method, and the account of records."""
-    targets = [f"{RESULTS}/tables/{table}.md" for table in TABLES]
-    return [*targets, f"{RESULTS}/figures/figure5.svg", f"{RESULTS}/tables/records.md"]
+    """What `snakemake` makes: all tables and figures, the account of records, and every variant's scores."""
+    scores = expand(
+        f"{RESULTS}/{{student}}/{{variant}}/benchmarks/{{benchmark}}/summary.json",
+        student=STUDENTS,
+        variant=VARIANTS,
+        benchmark=sorted({name for names in TABLES.values() for name in names}),
+    )
+    models = [f"{RESULTS}/{s}/{v}/iter_{VARIANTS[v]['iterations']}/model" for s in STUDENTS for v in VARIANTS]
+    tables = [f"{RESULTS}/tables/{table}.md" for table in (*TABLES, "records")]
+    return [*tables, f"{RESULTS}/figures/figure5.svg", *scores, *models]
 
 
 def stage_reader(wildcards):
@@ -79,7 +91,8 @@ def training_settings(*overrides, stage):
 
 def base_of(wildcards):
     """A student's base as a file to wait for; nothing where it comes from the hub."""
-    return [] if "model" in STUDENTS[wildcards.student] else f"{RESULTS}/{wildcards.student}/base"
+    start = start_of(wildcards)
+    return local(start) if "model" in STUDENTS[wildcards.student] else start
 
 
 def start_of(wildcards):
@@ -96,6 +109,14 @@ def chat_template_of(wildcards):
     """The template file that replaces a hub model's own, where there is one."""
     student = STUDENTS[wildcards.student]
     return [student["chat_template"]] if "model" in student and "chat_template" in student else []
+
+
+def token_arguments(wildcards, input):
+    """Command-line options for what a hub model's tokenizer needs changed."""
+    student = STUDENTS[wildcards.student]
+    options = [f"--chat-template={path}" for path in input.chat_template]
+    names = [name for name in ("eos_token", "pad_token") if name in student]
+    return options + [f"--{name.replace('_', '-')}={student[name]}" for name in names]
 
 
 def dataset_of(wildcards):
@@ -128,9 +149,14 @@ def critiques_before(wildcards):
     return in_previous_iteration("critiques.jsonl")(wildcards) if wanted else []
 
 
+def first_of(wildcards):
+    """The first iteration that is a variant's own: acr's M_0 is not measured again."""
+    return 0 if chain_of(wildcards.variant, 0) == wildcards.variant else 1
+
+
 def models_of(wildcards):
-    """The models M_0..M_T of a variant."""
-    return iteration_files(wildcards.student, wildcards.variant, "model")
+    """The models of a variant's own iterations."""
+    return iteration_files(wildcards.student, wildcards.variant, "model")[first_of(wildcards) :]
 
 
 def problems_for(wildcards):
@@ -179,7 +205,7 @@ def all_counts(wildcards):
     counts = [f"{RESULTS}/seeds/snippets.counts.json"]
     counts += [f"{INSTRUCTIONS}/round_{number}.counts.json" for number in range(ROUNDS + 1)]
     counts += [f"{INSTRUCTIONS}/selected.counts.json", f"{RESULTS}/d0.counts.json"]
-    stages = ("samples", "executions", "judgements", "comparisons", "critiques")
+    stages = ("samples", "executions", "judgements", "best", "comparisons", "critiques")
     for student in STUDENTS:
         counts.append(f"{RESULTS}/{student}/acr/iter_0/model.counts.json")
         for t in list(iterations_of("acr"))[1:]:

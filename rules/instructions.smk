@@ -44,7 +44,7 @@ rule ask_teacher:
     conda:
         "../envs/default.yaml"
     params:
-        code=backend_code("teacher"),
+        code=lambda wildcards: backend_code("teacher", stage_reader(wildcards)),
         backend=lambda wildcards: backend_arguments("teacher", stage_reader(wildcards)),
         shards=config["shards"]["teacher"],
     message:

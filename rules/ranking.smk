@@ -42,7 +42,7 @@ rule ask_judge_or_critic:
     conda:
         "../envs/default.yaml"
     params:
-        code=lambda wildcards: backend_code(ROLE_OF[wildcards.stage]),
+        code=lambda wildcards: backend_code(ROLE_OF[wildcards.stage], READERS[wildcards.stage]),
         backend=lambda wildcards: backend_arguments(ROLE_OF[wildcards.stage], READERS[wildcards.stage]),
         shards=lambda wildcards: config["shards"][ROLE_OF[wildcards.stage]],
     message:
@@ -83,7 +83,8 @@ rule select_best:
         judgements=f"{ITERATION}/judgements.jsonl",
         executions=f"{ITERATION}/executions.jsonl",
     output:
-        f"{ITERATION}/best.jsonl",
+        best=f"{ITERATION}/best.jsonl",
+        counts=f"{ITERATION}/best.counts.json",
     log:
         f"{ITERATION_LOGS}/select_best.log",
     benchmark:
@@ -98,7 +99,8 @@ rule select_best:
         "select the best samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
         "python scripts/select_best.py {input.dataset:q} {input.judgements:q} {input.executions:q}"
-        " --weights {params.weights:q} --n {params.n} --output {output:q} > {log:q} 2>&1"
+        " --weights {params.weights:q} --n {params.n} --output {output.best:q}"
+        " --counts {output.counts:q} > {log:q} 2>&1"
 
 
 rule request_comparisons:

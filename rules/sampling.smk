@@ -40,7 +40,7 @@ rule ask_student:
     conda:
         "../envs/default.yaml"
     params:
-        code=backend_code("student"),
+        code=backend_code("student", "anything"),
         backend=backend_arguments("student", "anything"),
         shards=config["shards"]["student"],
     message:

@@ -4,6 +4,7 @@
 rule harvest_snippets:
     """Functions that pass the filters."""
     input:
+        source=local(config["seeds"]["source"]),
         benchmarks=guarded_benchmarks(),
     output:
         snippets=f"{RESULTS}/seeds/snippets.jsonl",

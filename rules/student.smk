@@ -2,7 +2,9 @@
 
 
 rule compose_corpus:
-    """The text that the miniature's base model learns from."""
+    """The text that the miniature's base model learns from; it solves no task of a benchmark."""
+    input:
+        benchmarks=guarded_benchmarks(),
     output:
         f"{RESULTS}/{{student}}/corpus.jsonl",
     log:
@@ -21,7 +23,7 @@ rule compose_corpus:
         "compose the corpus of {wildcards.student}"
     shell:
         "python scripts/compose_corpus.py --documents {params.documents} --depths {params.depths:q}"
-        " --beside {params.beside} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
+        " --beside {params.beside} --benchmarks {input.benchmarks:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
 
 rule pretrain_base:
@@ -40,6 +42,7 @@ rule pretrain_base:
     priority: 10
     conda:
         "../envs/default.yaml"
+    threads: config["training"]["threads"]
     params:
         code=code_digest("pretrain_base"),
         architecture=lambda wildcards: as_json(pretraining_of(wildcards)["architecture"]),
@@ -71,10 +74,11 @@ rule train_model:
     priority: 5
     conda:
         "../envs/default.yaml"
+    threads: config["training"]["threads"]
     params:
         code=code_digest("train_model"),
         start=start_of,
-        template=lambda wildcards, input: [f"--chat-template={path}" for path in input.chat_template],
+        tokens=token_arguments,
         settings=lambda wildcards: training_settings(
             STUDENTS[wildcards.student]["training"], stage=("model", wildcards.iteration)
         ),
@@ -83,7 +87,7 @@ rule train_model:
     message:
         "train M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant}"
     shell:
-        "python scripts/train_model.py {input.dataset:q} --start {params.start:q} {params.template:q}"
+        "python scripts/train_model.py {input.dataset:q} --start {params.start:q} {params.tokens:q}"
         " --settings {params.settings:q} --loss {params.loss} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from refinecoder.accounts import Account
 from refinecoder.acr.refining import single_turn
-from refinecoder.batch import Answer, collect_answers
-from refinecoder.instructions import found_in
+from refinecoder.batch import Answer, collect_answers, found_in
 from refinecoder.records import BadInput, Record, read_records, write_records
 from refinecoder.steps import add_account, parser, run
 

@@ -28,12 +28,13 @@ def arguments() -> ArgumentParser:
 
 
 def main(options: Namespace) -> None:
-    account = Account(f"evolutions, round {options.round}")
+    account = Account(f"new versions, round {options.round}")
     strategies = sorted(Path(path).stem for path in options.templates)
     evolved = collect_evolutions(
         load_records(options.instructions, "instruction"),
         collect_answers(options.responses),
         lambda name: choose_strategy(name, strategies, options.seed, options.round),
+        options.round,
         options.forbidden_phrases,
         overlap_with(load_records(options.benchmarks, "problem"), options.overlap_ngram),
         options.keep == "all",

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from refinecoder.accounts import Account
 from refinecoder.answers.code import extract_code
-from refinecoder.batch import Answer, collect_answers
-from refinecoder.instructions import found_in
+from refinecoder.batch import Answer, collect_answers, found_in
 from refinecoder.records import Record, load_records, write_records
 from refinecoder.steps import add_account, parser, run
 
@@ -15,7 +14,7 @@ def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("problems", help="JSONL: problems")
     options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
-    options.add_argument("--iterations", type=int, required=True, help="T: models are M_0..M_T")
+    options.add_argument("--iterations", type=int, nargs=2, required=True, help="the models' first and last")
     options.add_argument("--samples", type=int, required=True, help="answers to each problem")
     options.add_argument("--output", required=True, help="JSONL: samples, ids {iteration}/{problem}")
     options.add_argument("--programs", required=True, help="JSONL: programs")
@@ -27,7 +26,8 @@ def solutions(
     options: Namespace, problems: list[Record], answers: Mapping[tuple[str, int], Answer]
 ) -> Iterator[Record]:
     """Every answer; a request that failed is an empty one, which passes nothing."""
-    for iteration in range(options.iterations + 1):
+    first, last = options.iterations
+    for iteration in range(first, last + 1):
         for problem in problems:
             for sample in range(1, options.samples + 1):
                 name = f"{iteration}/{problem['id']}"

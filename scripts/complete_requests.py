@@ -6,13 +6,14 @@ output keeps each answer as it arrives: after a kill, the same command goes on.
 
 import importlib
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 from refinecoder.backends import load_backend
 from refinecoder.batch import Backend, Journal, complete_batch, read_answer
 from refinecoder.progress import Progress
 from refinecoder.records import BadInput, Record, load_records, write_records
-from refinecoder.steps import json_value, parser, run
+from refinecoder.steps import json_value, parse_part, parser, run
 
 READERS = ("anything", "concepts", "evolution", "judgement", "comparison", "critique")
 
@@ -34,47 +35,38 @@ def arguments() -> ArgumentParser:
     return options
 
 
-def select_batches(requests: list[Record], backend: Backend, shard: str) -> list[list[Record]]:
-    """The batches of a shard. Raises BadInput for a shard that is none."""
-    part, _, parts = shard.partition("/")
-    if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
-        raise BadInput(f"--shard {shard}: must be I/N with 1 <= I <= N")
-    return backend.batches(requests)[int(part) - 1 :: int(parts)]
-
-
-def complete(options: Namespace, batches: list[list[Record]], backend: Backend) -> Iterator[Record]:
+def complete(
+    options: Namespace, batches: list[list[Record]], backend: Backend, is_readable: Callable[[str], bool]
+) -> Iterator[Record]:
     """Responses to all batches, further attempts included."""
-    reader = importlib.import_module(f"refinecoder.answers.{options.expect}").read
     progress = Progress("requests", sum(map(len, batches)))
     with Journal(f"{options.output}.journal", backend.identify) as journal:
         for batch in batches:
-            yield from complete_batch(
-                batch,
-                backend,
-                journal,
-                lambda text: reader(text) is not None,
-                options.attempts,
-                options.retry_temperature,
-            )
+            yield from complete_batch(batch, backend, journal, is_readable, options.attempts, options.retry_temperature)
             progress.advance(len(batch))
 
 
-def check_failures(responses: list[Record], asked: int, limit: float) -> None:
-    """Raise BadInput if more than ``limit`` of the requests failed for good."""
-    last = {response["custom_id"].rsplit(":", 1)[0]: read_answer(response).error for response in responses}
-    errors = [error for error in last.values() if error]
-    if asked and len(errors) / asked > limit:
+def check_failures(responses: list[Record], is_readable: Callable[[str], bool], limit: float) -> None:
+    """Raise BadInput if more than ``limit`` of the requests have no readable answer in the end."""
+    last = {response["custom_id"].rpartition(":")[0]: read_answer(response) for response in responses}
+    reasons = Counter(
+        answer.error or "unreadable" for answer in last.values() if answer.text is None or not is_readable(answer.text)
+    )
+    if last and reasons.total() / len(last) > limit:
+        told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common(3))
         raise BadInput(
-            f"{len(errors)} of {asked} requests failed, more than max_failed_share {limit}; the first: {errors[0]}"
+            f"{reasons.total()} of {len(last)} requests have no readable answer ({told}), max_failed_share is {limit}; "
+            "mend the template, or name another model"
         )
 
 
 def main(options: Namespace) -> None:
-    requests = load_records(options.requests, "request")
+    part, parts = parse_part(options.shard)
+    reader = importlib.import_module(f"refinecoder.answers.{options.expect}").read
     backend = load_backend(options.backend, options.model, options.options)
-    batches = select_batches(requests, backend, options.shard)
-    responses = list(complete(options, batches, backend))
-    check_failures(responses, sum(map(len, batches)), options.max_failed_share)
+    batches = backend.batches(load_records(options.requests, "request"))[part - 1 :: parts]
+    responses = list(complete(options, batches, backend, lambda text: reader(text) is not None))
+    check_failures(responses, lambda text: reader(text) is not None, options.max_failed_share)
     write_records(options.output, responses, "response")
 
 

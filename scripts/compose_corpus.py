@@ -3,7 +3,8 @@
 from argparse import ArgumentParser, Namespace
 
 from refinecoder.miniature.corpus import compose_documents
-from refinecoder.records import write_records
+from refinecoder.miniature.grammar import read_instruction
+from refinecoder.records import load_records, write_records
 from refinecoder.steps import json_value, parser, run
 
 
@@ -14,6 +15,7 @@ def arguments() -> ArgumentParser:
     options.add_argument(
         "--beside", type=float, required=True, help="share of documents with comments beside the lines"
     )
+    options.add_argument("--benchmarks", nargs="*", default=[], help="JSONL: problems whose tasks must not be in it")
     options.add_argument("--seed", type=int, required=True)
     options.add_argument("--output", required=True, help="JSONL: documents")
     return options
@@ -21,7 +23,9 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     depths = {int(depth): weight for depth, weight in options.depths.items()}
-    texts = compose_documents(options.documents, depths, options.beside, options.seed)
+    prompts = [problem["prompt"] for problem in load_records(options.benchmarks, "problem")]
+    guarded = {wording.specification for prompt in prompts if (wording := read_instruction(prompt))}
+    texts = compose_documents(options.documents, depths, options.beside, options.seed, guarded)
     write_records(options.output, ({"id": f"{n:06d}", "text": text} for n, text in enumerate(texts)), "document")
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 from refinecoder.progress import Progress
 from refinecoder.records import Record, read_records, write_records
 from refinecoder.sandbox.pool import execute_all
-from refinecoder.steps import parser, run
+from refinecoder.steps import parse_part, parser, run
 
 
 def arguments() -> ArgumentParser:
@@ -30,7 +30,7 @@ def watched(runs: Iterator[Record]) -> Iterator[Record]:
 
 
 def main(options: Namespace) -> None:
-    part, parts = map(int, options.shard.split("/"))
+    part, parts = parse_part(options.shard)
     limits = {"timeout": options.timeout, "memory_mb": options.memory_mb}
     lines = islice(read_records(options.programs, "program"), part - 1, None, parts)
     programs = ({**limits, **program} for program in lines)

@@ -15,6 +15,7 @@ def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("problems", help="JSONL: problems")
     options.add_argument("--models", nargs="+", required=True, help="M_0, M_1, ...: folders or hub names")
+    options.add_argument("--first", type=int, default=0, help="iteration of the first of the models")
     options.add_argument("--samples", type=int, required=True, help="answers to each problem")
     add_request_options(options)
     return options
@@ -33,7 +34,7 @@ def main(options: Namespace) -> None:
             sample,
             model,
         )
-        for iteration, model in enumerate(options.models)
+        for iteration, model in enumerate(options.models, start=options.first)
         for name, problem in problems.items()
         for sample in range(1, options.samples + 1)
     )

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from refinecoder.manifest import digest_files, versions
+from refinecoder.answers.code import extract_code
+from refinecoder.manifest import digest_files, fingerprint, versions
 from refinecoder.metrics import bootstrap_interval, pass_at_k
 from refinecoder.randomness import hash_seed
-from refinecoder.records import Record, index_records, load_records, write_json, write_records
+from refinecoder.records import BadInput, Record, index_records, load_records, write_json, write_records
 from refinecoder.steps import json_value, parser, run
 
 
@@ -18,6 +19,7 @@ def arguments() -> ArgumentParser:
     options.add_argument("solutions", help="JSONL: samples, ids {iteration}/{problem}")
     options.add_argument("--runs", nargs="+", required=True, help="JSONL: runs, all shards")
     options.add_argument("--problems", required=True, help="JSONL: problems")
+    options.add_argument("--models", nargs="+", required=True, help="the models that answered, for the manifest")
     options.add_argument("--decoding", type=json_value, required=True, help="JSON: how answers were drawn")
     options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
     options.add_argument("--outcomes", required=True, help="JSONL: outcomes")
@@ -30,6 +32,8 @@ def judge(solutions: list[Record], runs: Mapping[str, Record]) -> Iterator[Recor
     for solution in solutions:
         run_ = runs.get(f"{solution['id']}:{solution['sample']}")
         iteration, _, problem = solution["id"].partition("/")
+        if run_ is None and extract_code(solution["response"]) is not None:
+            raise BadInput(f"no run of the program in {solution['id']}:{solution['sample']}; run the programs again")
         verdict = run_["verdict"] if run_ else "no_code"
         yield {
             "id": problem,
@@ -74,6 +78,7 @@ def main(options: Namespace) -> None:
     write_records(options.outcomes, outcomes, "outcome")
     manifest = {
         "problems": digest_files(options.problems),
+        "models": {model: fingerprint(model) for model in options.models},
         "decoding": options.decoding,
         "seed": options.seed,
         "isolation": sorted({run_["isolation"] for run_ in load_records(options.runs, "run")}),

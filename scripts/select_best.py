@@ -2,10 +2,11 @@
 
 from argparse import ArgumentParser, Namespace
 
+from refinecoder.accounts import Account
 from refinecoder.acr.stages import select_best
 from refinecoder.answers.judgement import CRITERIA
 from refinecoder.records import BadInput, index_records, load_records, write_records
-from refinecoder.steps import json_value, parser, run
+from refinecoder.steps import add_account, json_value, parser, run
 
 
 def arguments() -> ArgumentParser:
@@ -16,6 +17,7 @@ def arguments() -> ArgumentParser:
     options.add_argument("--weights", type=json_value, required=True, help="JSON: alpha_j of each criterion")
     options.add_argument("--n", type=int, required=True, help="answers to each instruction")
     options.add_argument("--output", required=True, help="JSONL: best")
+    add_account(options, rejected=False)
     return options
 
 
@@ -29,7 +31,14 @@ def main(options: Namespace) -> None:
         options.weights,
         options.n,
     )
-    write_records(options.output, best, "best")
+    account = Account("best sample")
+    chosen = list(account.take(best))
+    for record in chosen:
+        if record["best_self"] is None:
+            account.reject(record["id"], "no_judged_sample")
+    account.given = sum(record["best_self"] is not None for record in chosen)
+    write_records(options.output, chosen, "best")
+    account.write(options.counts)
 
 
 if __name__ == "__main__":

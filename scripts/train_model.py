@@ -14,6 +14,8 @@ def arguments() -> ArgumentParser:
     options.add_argument("dataset", help="JSONL: D_t")
     options.add_argument("--start", required=True, help="folder or hub name of the model to start from")
     options.add_argument("--chat-template", help="Jinja template that replaces the model's own")
+    options.add_argument("--eos-token", help="what ends a turn, where the model's own does not")
+    options.add_argument("--pad-token", help="what fills a batch, where the model's own is eos")
     options.add_argument("--settings", type=json_value, required=True, help="JSON: training settings")
     options.add_argument("--loss", choices=("all", "last"), required=True, help="on which assistant turns")
     options.add_argument("--threads", type=int, default=1, help="CPU threads; results may depend on it")
@@ -28,7 +30,7 @@ def main(options: Namespace) -> None:
     settings = Settings(**options.settings)
     account = Account("training")
     records = list(account.take(load_records(options.dataset, "dataset")))
-    model, tokenizer = load_student(options.start, settings.precision, options.chat_template)
+    model, tokenizer = load_student(options.start, options.chat_template, options.eos_token, options.pad_token)
     kept, long = split_over_long(records, tokenizer, settings)
     for record in long:
         account.reject(record["id"], "over_long")

@@ -32,7 +32,7 @@ def environment():
         name: value for name, value in os.environ.items() if not name.startswith(("REFINECODER_", "SNAKEMAKE_"))
     }
     path = f"{Path(sys.executable).parent}:{inherited['PATH']}"
-    return {**inherited, "PATH": path, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    return {**inherited, "PATH": path, "OMP_NUM_THREADS": "1"}
 
 
 def command(*arguments, cores=2, reduced=True):

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self
 
 from refinecoder.randomness import hash_seed
-from refinecoder.records import BadInput, Record, load_records, to_line
+from refinecoder.records import BadInput, Record, load_records
 
 
 class RequestId(NamedTuple):
@@ -125,6 +125,11 @@ def collect_answers(paths: Sequence[str | Path]) -> dict[tuple[str, int], Answer
     return {key: answer for key, (_, answer) in latest.items()}
 
 
+def found_in(answers: Mapping[tuple[str, int], Answer], record_id: str, sample: int = 1) -> Answer:
+    """The answer to a request, or an answer that says that there is none."""
+    return answers.get((record_id, sample), Answer(None, "error", "no_response"))
+
+
 class Journal:
     """Answers on disk from the moment they arrive, held by one process at a time.
 
@@ -138,14 +143,14 @@ class Journal:
 
     def __enter__(self) -> Self:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(self._path, "a+", encoding="utf-8")
+        self._file = open(self._path, "a+b")
         fcntl.flock(self._file, fcntl.LOCK_EX)
         self._file.seek(0)
         whole_lines = 0
         for line in self._file:
-            if not line.endswith("\n"):
+            if not line.endswith(b"\n"):
                 break
-            whole_lines += len(line.encode())
+            whole_lines += len(line)
             self._answers.update(json.loads(line))
         self._file.truncate(whole_lines)
         return self
@@ -164,20 +169,27 @@ class Journal:
         """The answer to this very request, if it was given before."""
         return self._answers.get(self.key(request))
 
-    def add(self, pairs: Iterable[tuple[Record, Record]]) -> None:
-        """Commit requests with their responses: one line, so all of them or none."""
-        answers = {self.key(request): response for request, response in pairs}
-        self._answers.update(answers)
-        self._file.write(to_line(answers) + "\n")
+    def add(self, pairs: Iterable[tuple[Record, Record]]) -> list[Record]:
+        """Commit requests with their responses: one line, so all of them or none; returns the responses.
+
+        Failures are not kept: the next run asks again.
+        """
+        answered = list(pairs)
+        good = {self.key(request): response for request, response in answered if response["error"] is None}
+        self._answers.update(good)
+        self._file.write(json.dumps(good).encode() + b"\n")
         self._file.flush()
         os.fdatasync(self._file.fileno())
+        return [response for _, response in answered]
 
 
-def _complete_once(batch: Sequence[Record], backend: Backend, journal: Journal) -> list[Record | None]:
-    unknown = [request for request in batch if journal.find(request) is None]
+def _complete_once(batch: Sequence[Record], backend: Backend, journal: Journal) -> list[Record]:
+    known = {request["custom_id"]: found for request in batch if (found := journal.find(request))}
+    unknown = [request for request in batch if request["custom_id"] not in known]
     if unknown:
-        journal.add(zip(unknown, backend.complete(unknown), strict=True))
-    return [journal.find(request) for request in batch]
+        for response in journal.add(zip(unknown, backend.complete(unknown), strict=True)):
+            known[response["custom_id"]] = response
+    return [known[request["custom_id"]] for request in batch]
 
 
 def complete_batch(

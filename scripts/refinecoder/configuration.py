@@ -55,6 +55,11 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
     for key in ("students", "variants", "benchmarks"):
         for name in _duplicates(config[key]):
             yield f"{key}: the name '{name}' stands twice; rename one"
+    yield from _role_faults(config)
+    yield from _student_faults(config)
+    method = {key: config["variants"][0][key] for key in ("on_self_win", "on_original_win")}
+    if method != {"on_self_win": "replace", "on_original_win": "critique"}:
+        yield "variants[0]: the method replaces on_self_win and criticizes on_original_win; add a variant for others"
     if config["variants"][0]["name"] != "acr":
         yield "variants[0].name: the first variant is the method itself and must be named 'acr'"
     known = {benchmark["name"] for benchmark in config["benchmarks"]}
@@ -70,6 +75,56 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"benchmarks[{index}].depths: all weights are 0; give one a weight"
     if not any(config["scoring"]["weights"].values()):
         yield "scoring.weights: all weights are 0; give one a weight"
+
+
+_OPTIONS = {
+    ("scripted", "teacher"): ("alpha", "beta", "syntax_rate", "errors"),
+    ("scripted", "judge"): ("noise", "flip_rate"),
+    ("scripted", "critic"): (),
+}
+
+
+def _role_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    for role, entry in config["roles"].items():
+        if entry["backend"] != "scripted":
+            if role != "student" and "model" not in entry:
+                yield f"roles.{role}: the key 'model' is missing; name a folder or a model of the hub"
+            continue
+        if role == "student":
+            yield "roles.student.backend: the student is a model; choose transformers"
+        elif entry.get("model") != role:
+            yield f"roles.{role}.model: {entry.get('model')!r} does not play this part; the scripted one is '{role}'"
+        else:
+            missing = [name for name in _OPTIONS["scripted", role] if name not in entry["options"]]
+            yield from (f"roles.{role}.options: the key '{name}' is missing; add it" for name in missing)
+
+
+def _student_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    for index, student in enumerate(config["students"]):
+        pretraining = student.get("pretraining", {})
+        stages = {"training": student["training"]}
+        if pretraining:
+            stages["pretraining.settings"] = pretraining["settings"]
+        for name, own in stages.items():
+            settings, place = {**config["training"], **own}, f"students[{index}].{name}"
+            for key in ("epochs", "batch_size", "learning_rate"):
+                if key not in settings:
+                    yield f"{place}: the key '{key}' is missing; add it"
+            if settings.get("batch_size", 1) % (settings["micro_batch"] or 1):
+                yield f"{place}: micro_batch {settings['micro_batch']} must divide batch_size {settings['batch_size']}"
+            sizes = pretraining.get("architecture")
+            if sizes and settings["max_length"] > sizes["positions"]:
+                yield f"{place}: max_length {settings['max_length']} exceeds the base's {sizes['positions']} positions"
+        if pretraining and not any(pretraining["depths"].values()):
+            yield f"students[{index}].pretraining.depths: all weights are 0; give one a weight"
+        if pretraining and "chat_template" not in student:
+            yield f"students[{index}]: the key 'chat_template' is missing; a base made here needs one"
+        sizes = pretraining.get("architecture", {"hidden": 1, "heads": 1, "key_value_heads": 1})
+        if (sizes["hidden"] % (2 * sizes["heads"]) and pretraining) or sizes["heads"] % sizes["key_value_heads"]:
+            yield (
+                f"students[{index}].pretraining.architecture: hidden must be a multiple of twice the heads, "
+                "and heads one of key_value_heads"
+            )
 
 
 def check_config(config: Mapping[str, Any]) -> None:

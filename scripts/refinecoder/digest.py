@@ -52,6 +52,14 @@ def _closure(paths: Iterable[Path]) -> set[Path]:
     return seen
 
 
+def file_digest(name: str) -> str:
+    """Digest of one module alone, without what it imports."""
+    path = _module_path(name)
+    if path is None:
+        raise FileNotFoundError(f"no step or module {name} below {SCRIPTS}")
+    return _read(path)[0]
+
+
 def code_digest(*names: str) -> str:
     """Digest of steps (``verb_noun``) or modules (``refinecoder.x``) and all that they import here.
 

@@ -47,11 +47,15 @@ def _python_files(root: Path, skip: set[str]) -> Iterator[Record]:
 
 
 def _json_lines(path: Path) -> Iterator[Record]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    with open(path, encoding="utf-8") as file:
+        lines = list(file)
+    for number, line in enumerate(lines, start=1):
         try:
             code = json.loads(line)["code"]
         except (json.JSONDecodeError, KeyError, TypeError):
-            raise BadInput(f"{path}:{number}: a JSON object with the field 'code' is needed; mend the line") from None
+            code = None
+        if not isinstance(code, str):
+            raise BadInput(f"{path}:{number}: a JSON object with the field 'code', a text, is needed; mend the line")
         yield {"id": f"{path.stem}.{number}", "source": f"{path.name}:{number}", "code": code}
 
 
@@ -80,7 +84,7 @@ def find_candidates(source: str) -> Iterator[Record]:
     elif path.suffix == ".jsonl" and path.is_file():
         yield from _json_lines(path)
     elif path.is_file():
-        yield from _functions(path.read_text(encoding="utf-8"), path.stem)
+        yield from _functions(path.read_text(encoding="utf-8", errors="replace"), path.stem)
     else:
         raise BadInput(f"seeds.source {source}: no such file or folder; name one, or 'stdlib', or hub:NAME:FIELD")
 

@@ -4,16 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from refinecoder.accounts import Account
 from refinecoder.answers import concepts, evolution
-from refinecoder.batch import Answer
+from refinecoder.batch import Answer, found_in
 from refinecoder.miniature.grammar import read_instruction
 from refinecoder.randomness import keyed
 from refinecoder.records import Record
 from refinecoder.similarity import BenchmarkOverlap
-
-
-def found_in(answers: Mapping[tuple[str, int], Answer], record_id: str, sample: int = 1) -> Answer:
-    """The answer to a request, or an answer that says that there is none."""
-    return answers.get((record_id, sample), Answer(None, "error", "no_response"))
 
 
 def collect_ideas(
@@ -59,12 +54,13 @@ def collect_evolutions(
     instructions: Sequence[Record],
     answers: Mapping[tuple[str, int], Answer],
     strategy_of: Callable[[str], str],
+    number: int,
     phrases: Sequence[str],
     overlap: BenchmarkOverlap | None,
     keep_all: bool,
     account: Account,
 ) -> Iterable[Record]:
-    """One round: each instruction's new version in its place, or beside it.
+    """Round ``number``: each instruction's new version in its place, or beside it.
 
     A rejected version leaves its parent where it was. The account is of the
     new versions.
@@ -83,7 +79,7 @@ def collect_evolutions(
         if new is not None and not fault:
             account.given += 1
             lineage = [*parent["lineage"], strategy_of(parent["id"])]
-            name = f"{parent['id']}.{len(lineage)}" if keep_all else parent["id"]
+            name = f"{parent['id']}.r{number}" if keep_all else parent["id"]
             yield {**parent, "id": name, "instruction": new, "lineage": lineage}
 
 

@@ -18,6 +18,13 @@ _TESTS = {
 }
 
 
+def _is_conversation(value: list[Any]) -> bool:
+    def is_turn(turn: Any) -> bool:
+        return isinstance(turn, dict) and all(isinstance(turn.get(name), str) for name in ("role", "content"))
+
+    return len(value) >= 2 and all(map(is_turn, value))
+
+
 @dataclass(frozen=True)
 class Field:
     """A field: its name, what it means, its types, and its values where they are few."""
@@ -32,6 +39,8 @@ class Field:
         """Whether a value has one of the types and is among the choices."""
         if not any(_TESTS[name](value) for name in self.types):
             return False
+        if self.name == "messages" and not _is_conversation(value):
+            return False
         return not self.choices or value is None or value in self.choices
 
     @property
@@ -39,6 +48,8 @@ class Field:
         """What a value must be, for an error message."""
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
+        if self.name == "messages":
+            return "a list of two or more objects with the texts role and content"
         return " or ".join(self.types)
 
 

@@ -17,6 +17,20 @@ def digest_files(*paths: str | Path) -> dict[str, str]:
     return digests
 
 
+def fingerprint(model: str) -> str:
+    """Digest of a model folder's files; the name itself for a model of the hub."""
+    folder = Path(model)
+    if not folder.is_dir():
+        return model
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(folder.iterdir()):
+        if path.suffix in {".safetensors", ".bin", ".json", ".jinja", ".model"} and path.is_file():
+            digest.update(path.name.encode())
+            with open(path, "rb") as file:
+                digest.update(hashlib.file_digest(file, "blake2b").digest())
+    return digest.hexdigest()
+
+
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that results depend on."""
     found = {"python": platform.python_version()}

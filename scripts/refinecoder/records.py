@@ -22,7 +22,8 @@ def whole(path: str | Path) -> Iterator[Path]:
     """Path to write to that becomes ``path`` when the block ends well.
 
     Files and folders alike appear whole or not at all: the temporary name is
-    unique, and the last act is a rename. On failure nothing is left behind.
+    unique, and the last act is a rename. On failure nothing is left behind,
+    nor what an earlier, killed attempt left.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -30,13 +31,11 @@ def whole(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         if target.is_dir():
-            shutil.rmtree(target)
+            target.rename(temporary.with_suffix(".old"))
         temporary.replace(target)
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink(missing_ok=True)
+        for leftover in target.parent.glob(f".{target.name}.*"):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
 def to_line(record: Record) -> str:

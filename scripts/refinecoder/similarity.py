@@ -23,20 +23,23 @@ def find_near_duplicates(texts: Sequence[str], threshold: float) -> dict[int, in
     """Index of each text that nearly repeats an earlier one -> index of that one.
 
     Jaccard similarity of 3-gram sets at or above ``threshold``, estimated by
-    MinHash with 128 permutations.
+    MinHash with 128 permutations. The index is asked for less than that, so
+    that it misses little, and each candidate is checked.
     """
     from datasketch import MinHash, MinHashLSH  # heavy; most steps of this module do without
 
-    index = MinHashLSH(threshold=threshold, num_perm=128)
+    index = MinHashLSH(threshold=0.7 * threshold, num_perm=128)
+    sketches: dict[int, MinHash] = {}
     repeated: dict[int, int] = {}
     for number, text in enumerate(texts):
         sketch = MinHash(num_perm=128)
         sketch.update_batch([" ".join(gram).encode() for gram in grams(text, 3)] or [text.encode()])
-        earlier = [key for key in index.query(sketch) if key < number]
+        earlier = [key for key in index.query(sketch) if sketches[key].jaccard(sketch) >= threshold]
         if earlier:
             repeated[number] = min(earlier)
         else:
             index.insert(number, sketch)
+            sketches[number] = sketch
     return repeated
 
 

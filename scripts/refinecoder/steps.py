@@ -1,11 +1,9 @@
 """What every step shares: its command line, its end, and who it dies with."""
 
 import argparse
-import ctypes
 import json
 import os
 import select
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -13,8 +11,7 @@ from typing import Any
 
 from refinecoder.records import BadInput
 
-RUN_VARIABLE = "REFINECODER_RUN_PID"
-_PR_SET_PDEATHSIG = 1
+RUN_VARIABLE = "REFINECODER_RUN"
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -44,6 +41,11 @@ def add_request_options(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--output", required=True, help="JSONL: requests")
 
 
+def name_run() -> str:
+    """This process as the steps that it starts will know it: host and pid."""
+    return f"{os.uname().nodename}:{os.getpid()}"
+
+
 def _die_when_gone(pid: int) -> None:
     try:
         handle = os.pidfd_open(pid)
@@ -54,22 +56,22 @@ def _die_when_gone(pid: int) -> None:
 
 
 def die_with_workflow() -> None:
-    """End this process as soon as the workflow that started it is gone.
+    """End this process as soon as the workflow that started it on this host is gone.
 
     A killed Snakemake leaves its shells behind; without this they would go on
-    writing into the next run. Outside a workflow nothing happens.
+    writing into the next run. Outside a workflow, or on another host, nothing happens.
     """
-    pid = os.environ.get(RUN_VARIABLE)
-    if pid and hasattr(os, "pidfd_open"):
+    host, _, pid = os.environ.get(RUN_VARIABLE, "").rpartition(":")
+    if host == os.uname().nodename and hasattr(os, "pidfd_open"):
         threading.Thread(target=_die_when_gone, args=(int(pid),), daemon=True).start()
 
 
-def die_with_parent() -> None:
-    """Have the kernel kill this process when its parent ends (Linux)."""
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+def parse_part(text: str) -> tuple[int, int]:
+    """A share I/N with 1 <= I <= N. Raises BadInput."""
+    part, _, parts = text.partition("/")
+    if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
+        raise BadInput(f"--shard {text}: must be I/N with 1 <= I <= N")
+    return int(part), int(parts)
 
 
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:

@@ -68,29 +68,34 @@ def use_threads(count: int) -> None:
 
 
 def load_student(
-    path: str, precision: str, chat_template: str | None = None
+    path: str, chat_template: str | None = None, eos_token: str | None = None, pad_token: str | None = None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """A model and its tokenizer from a folder or the hub.
+    """A model, in float32, and its tokenizer from a folder or the hub.
 
-    Raises BadInput if neither has it, or if the chat template does not mark
-    what the assistant says.
+    Many bases pad with their end token, or end a chat's turn by another one
+    than a text; ``eos_token`` and ``pad_token`` say which are right. Raises
+    BadInput if the model is not there, if the chat template does not mark what
+    the assistant says, or if the two tokens are the same.
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, precision))
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
     except (OSError, ValueError) as error:
         raise BadInput(
             f"model {path}: cannot be loaded ({str(error).splitlines()[0]}); name a folder or a model of the hub"
         ) from None
     if chat_template:
         tokenizer.chat_template = Path(chat_template).read_text(encoding="utf-8")
+    tokenizer.eos_token = eos_token or tokenizer.eos_token
+    tokenizer.pad_token = pad_token or tokenizer.pad_token
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
     if GENERATION_MARKER not in (tokenizer.chat_template or ""):
         raise BadInput(
             f"model {path}: its chat template lacks {GENERATION_MARKER}; give the student a chat_template with it"
         )
     if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
         raise BadInput(
-            f"model {path}: its pad token must be set and differ from eos, or the model never learns to stop"
+            f"model {path}: its pad token must be set and differ from eos, or it never learns to stop; set pad_token"
         )
     return model, tokenizer
 

@@ -90,7 +90,7 @@ def test_a_line_cut_short_by_a_kill_is_dropped(tmp_path):
     path = tmp_path / "journal"
     for part in (requests(4)[:2], requests(4)[2:]):
         run(Counting(), path, part)
-    path.write_text(path.read_text()[:-7])
+    path.write_bytes(path.read_bytes()[:-7])
     backend = Counting()
     run(backend, path, requests(4))
     assert backend.asked == ["r2:1:1", "r3:1:1"]

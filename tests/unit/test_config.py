@@ -77,6 +77,23 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
             {"scoring": {"weights": dict.fromkeys(DEFAULT["scoring"]["weights"], 0)}},
             "scoring.weights: all weights are 0",
         ),
+        (
+            {"roles": {"student": {"options": {"max_row": 9}}}},
+            "roles.student.options: unknown key 'max_row'; did you mean 'max_rows'?",
+        ),
+        ({"roles": {"judge": {"model": "critic"}}}, "roles.judge.model: 'critic' does not play this part"),
+        ({"roles": {"student": {"backend": "scripted"}}}, "roles.student.backend: the student is a model"),
+        (
+            {"roles": {"critic": {"backend": "transformers", "model": 3}}},
+            "roles.critic.model: 3 is not of type 'string'",
+        ),
+        (
+            {"students": [{**DEFAULT["students"][0], "training": {"epochs": 1}}]},
+            "students[0].training: the key 'batch_size' is missing",
+        ),
+        ({"training": {"micro_batch": 3}}, "students[0].training: micro_batch 3 must divide batch_size 16"),
+        ({"training": {"max_length": 4096}}, "max_length 4096 exceeds the base's 512 positions"),
+        ({"variants": [{**DEFAULT["variants"][0], "on_self_win": "keep"}]}, "variants[0]: the method replaces"),
         ({"seeds": None}, "seeds: None is not of type 'object'"),
     ],
 )

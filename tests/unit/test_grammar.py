@@ -1,5 +1,6 @@
 """Specification, instruction and code turn into each other; the interpreter agrees with Python."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from refinecoder.miniature.grammar import (
     write_code,
 )
 from refinecoder.miniature.interpreter import Failure, Outside, Program
-from refinecoder.miniature.tasks import draw_inputs, draw_specification, evaluate, is_meaningful
+from refinecoder.miniature.tasks import draw_inputs, draw_specification, evaluate, is_meaningful, probe_inputs
 from refinecoder.randomness import keyed
 from refinecoder.sandbox.pool import execute_all
 
@@ -110,8 +111,19 @@ def test_what_is_outside_the_subset_is_refused():
 
 @given(specifications)
 def test_a_meaningful_task_needs_each_of_its_steps(specification):
-    inputs = draw_inputs(keyed("meaning", specification), 8)
-    assert len(evaluate(specification, inputs)) == 8
-    if is_meaningful(specification):
-        shorter = specification._replace(steps=specification.steps[1:])
-        assert shorter.depth == specification.depth - 1
+    inputs = probe_inputs()
+    answers = evaluate(specification, inputs)
+    shorter = [
+        specification._replace(steps=(*specification.steps[:i], *specification.steps[i + 1 :]))
+        for i in range(specification.depth)
+    ]
+    needed = all(evaluate(other, inputs) != answers for other in shorter)
+    assert is_meaningful(specification) == (needed and len(set(answers)) > 2)
+
+
+@pytest.mark.parametrize(
+    "line", ["xs = dict.fromkeys(xs)\n    return xs[99]", "return len(xs * 10 ** 30)", "return xs[10 ** 30]"]
+)
+def test_a_program_that_fails_in_any_way_is_a_failure_and_no_crash(line):
+    with pytest.raises(Failure):
+        Program(f"def solve(xs):\n    {line}")([1, 2])

@@ -64,6 +64,7 @@ def test_near_duplicates_point_to_the_earlier_text():
     words = [f"word{number}" for number in range(60)]
     texts = [" ".join(words), " ".join(reversed(words)), " ".join([*words[:-1], "other"])]
     assert find_near_duplicates(texts, 0.7) == {2: 0}
+    assert find_near_duplicates([texts[0], texts[2], texts[0]], 1.0) == {2: 0}
 
 
 def test_overlaps_are_found_whatever_the_case_and_spacing():
@@ -112,18 +113,26 @@ def test_a_rejected_version_leaves_its_parent(text, reason):
     answers = {("i", 1): Answer(text, "stop", None if text is not None else "timeout")}
     overlap = BenchmarkOverlap(["return the sum of"], 4)
     kept = list(
-        collect_evolutions([PARENT], answers, lambda _: "addition", ["created prompt"], overlap, False, account)
+        collect_evolutions([PARENT], answers, lambda _: "addition", 1, ["created prompt"], overlap, False, account)
     )
     assert kept == [PARENT] and account.rejected == {reason: 1}
 
 
 def test_a_new_version_replaces_its_parent_or_joins_it():
     answers = {("i", 1): Answer("Sort it, then reverse it.", "stop", None)}
-    for keep_all, names in ((False, ["i"]), (True, ["i", "i.1"])):
+    for keep_all, names in ((False, ["i"]), (True, ["i", "i.r1"])):
         account = Account("evolutions")
-        kept = list(collect_evolutions([PARENT], answers, lambda _: "addition", [], None, keep_all, account))
+        kept = list(collect_evolutions([PARENT], answers, lambda _: "addition", 1, [], None, keep_all, account))
         assert [record["id"] for record in kept] == names
         assert kept[-1]["lineage"] == ["addition"] and account.given == 1
+
+
+def test_versions_that_join_their_parents_have_names_of_their_own():
+    records = [PARENT]
+    for number in (1, 2):
+        answers = {(r["id"], 1): Answer(f"{r['instruction']} And round {number}.", "stop", None) for r in records}
+        records = list(collect_evolutions(records, answers, lambda _: "addition", number, [], None, True, Account("e")))
+    assert [record["id"] for record in records] == ["i", "i.r2", "i.r1", "i.r1.r2"]
 
 
 def test_selection_drops_the_same_task_in_other_words():
@@ -146,7 +155,8 @@ def test_benchmarks_of_different_parts_share_no_task():
     parts = [list(compose_problems(f"b{part}", 60, {1: 1, 2: 1}, part, 2, 0)) for part in range(2)]
     names = [{identity_of(problem["prompt"], "specification") for problem in problems} for problems in parts]
     assert len(names[0]) == len(names[1]) == 60 and not names[0] & names[1]
-    assert part_of(draw_specification(keyed("part"), 2), 2) in (0, 1)
+    shares = [part_of(draw_specification(keyed("part", n), 2), 2) for n in range(1000)]
+    assert 430 < sum(shares) < 570
 
 
 def test_more_problems_than_there_are_is_a_clear_error():

@@ -28,6 +28,15 @@ def execute(code, mode="run", workers=1, **more):
         ("import no_such_package", "error", "ModuleNotFoundError"),
         ("import os; os._exit(0)", "error", "left without reaching its end"),
         ("while True: pass", "timeout", "more than 1 s"),
+        ("import os\nif os.fork() == 0:\n    pass", "passed", None),
+        ("import os, time\nif os.fork() == 0:\n    time.sleep(60)", "passed", None),
+        ("import os, time\nos.closerange(3, 64)\ntime.sleep(60)", "timeout", "more than 1 s"),
+        ("raise ValueError(chr(0xD800))", "error", "ValueError"),
+        (
+            "import threading\nthreads = [threading.Thread(target=print) for _ in range(8)]\n[t.start() for t in threads]",
+            "passed",
+            None,
+        ),
         ("x = bytearray(1 << 30)", "memory", "MemoryError"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "killed", "signal 11"),
     ],
@@ -79,6 +88,16 @@ def test_one_program_does_not_see_another():
         {"id": "2", "mode": "run", "code": "import builtins; assert not hasattr(builtins, 'leak')", "timeout": 1, "memory_mb": 256},
     ]  # fmt: skip
     assert [run["verdict"] for run in execute_all(lines, workers=1)] == ["passed", "passed"]
+
+
+def test_strings_hash_alike_in_every_runner():
+    code = "assert list({'alpha', 'beta', 'gamma', 'delta'})[0] == 'beta'"
+    verdicts = {execute(code)["verdict"] for _ in range(6)}
+    assert len(verdicts) == 1
+
+
+def test_a_problem_without_tests_is_not_passed():
+    assert call("def f(x): return x", "x = 1")["verdict"] == "error"
 
 
 def test_results_keep_their_order_whatever_the_workers():

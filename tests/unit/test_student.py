@@ -59,12 +59,12 @@ def records(count):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.text(st.sampled_from([chr(c) for c in range(32, 127)] + ["\n"]), max_size=60))
 def test_the_tokenizer_round_trips_ascii(student, text):
-    _, tokenizer = load_student(student, "float32")
+    _, tokenizer = load_student(student)
     assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
 
 
 def test_the_chat_template_marks_every_assistant_turn_with_its_end(student):
-    _, tokenizer = load_student(student, "float32")
+    _, tokenizer = load_student(student)
     record = records(1)[0]
     critique = {"critique": "Mend it.", "first_answer": "bad", "second_answer": record["messages"][1]["content"]}
     encoded = tokenizer.apply_chat_template(
@@ -76,13 +76,13 @@ def test_the_chat_template_marks_every_assistant_turn_with_its_end(student):
 
 
 def test_comments_of_the_corpus_are_not_learned_and_code_is(student):
-    _, tokenizer = load_student(student, "float32")
+    _, tokenizer = load_student(student)
     documents = list(compose_documents(50, {2: 1}, 0.5, 1))
     for text, example in zip(documents, encode_documents(documents, tokenizer), strict=True):
         learned = tokenizer.decode([token for token in example["labels"] if token != -100])
-        kept = "".join(line.split("  #")[0].strip() for line in text.split("\n") if not line.strip().startswith("#"))
+        lines = [line.strip() for line in text.split("\n") if line.strip() and not line.strip().startswith("#")]
         assert "keep" not in learned and "return the" not in learned
-        assert all(piece in learned for piece in kept.replace("def solve(xs):", "").split("xs = ")[:1])
+        assert len(lines) >= 4 and all(line in learned for line in lines)
         assert example["labels"][-1] == tokenizer.eos_token_id
 
 
@@ -111,7 +111,7 @@ def test_answers_do_not_depend_on_shards_nor_on_their_order(student):
 def test_greedy_answers_are_those_of_transformers_own_generate(student):
     requests = sampling_requests(10, 1, temperature=0.0)
     found = complete(TransformersBackend(student, {}), requests)
-    model, tokenizer = load_student(student, "float32")
+    model, tokenizer = load_student(student)
     for request in requests:
         ids = tokenizer.apply_chat_template(
             request["body"]["messages"], add_generation_prompt=True, return_tensors="pt"
@@ -181,12 +181,12 @@ def test_an_unknown_setting_and_a_missing_model_are_named(student):
 def test_training_repeats_to_the_byte_and_learns(student, tmp_path):
     logs = []
     for name in ("one", "two"):
-        model, tokenizer = load_student(student, "float32")
+        model, tokenizer = load_student(student)
         logs.append(fine_tune(model, tokenizer, records(48), SETTINGS._replace(epochs=4), tmp_path / name, "all"))
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("one", "two")]
     assert weights[0] == weights[1]
     assert logs[0]["steps"] == 24
-    _, tokenizer = load_student(str(tmp_path / "one"), "float32")
+    _, tokenizer = load_student(str(tmp_path / "one"))
     assert "{% generation %}" in tokenizer.chat_template
 
 
@@ -202,13 +202,13 @@ def test_the_loss_is_on_the_turns_that_are_asked_for(student, tmp_path, monkeypa
     monkeypatch.setattr(training, "_run", stop)
     record = two_turns(records(1)[0], {"critique": "Mend it.", "first_answer": "bad", "second_answer": "good"})
     for loss, text in (("all", "bad<|end|>good<|end|>"), ("last", "good<|end|>")):
-        model, tokenizer = load_student(student, "float32")
+        model, tokenizer = load_student(student)
         fine_tune(model, tokenizer, [record], SETTINGS, tmp_path / loss, loss)
         assert tokenizer.decode(seen["labels"]) == text
 
 
 def test_over_long_records_are_refused_or_counted(student):
-    _, tokenizer = load_student(student, "float32")
+    _, tokenizer = load_student(student)
     short = SETTINGS._replace(max_length=len(tokenizer.apply_chat_template(records(1)[0]["messages"])["input_ids"]))
     with pytest.raises(BadInput, match=r"exceed training.max_length .*, first \d+; raise it"):
         split_over_long(records(20), tokenizer, short)
@@ -220,7 +220,7 @@ def test_a_template_without_markers_is_refused(student, tmp_path):
     template = tmp_path / "plain.jinja"
     template.write_text("{{ messages }}")
     with pytest.raises(BadInput, match="lacks {% generation %}"):
-        load_student(student, "float32", str(template))
+        load_student(student, str(template))
 
 
 def test_arranging_by_length_keeps_every_example():

@@ -9,11 +9,10 @@ from refinecoder.accounts import Account
 from refinecoder.acr.refining import current_answer
 from refinecoder.acr.scoring import choose_best, decide, normalize, weigh
 from refinecoder.answers import comparison, critique, judgement
-from refinecoder.answers.code import code_blocks, extract_code
-from refinecoder.batch import Answer
-from refinecoder.instructions import found_in
+from refinecoder.answers.code import extract_code, fenced_blocks
+from refinecoder.batch import Answer, found_in
 from refinecoder.randomness import keyed
-from refinecoder.records import Record
+from refinecoder.records import BadInput, Record
 
 Answers = Mapping[tuple[str, int], Answer]
 SELF_FIRST, ORIGINAL_FIRST = 1, 2
@@ -53,8 +52,10 @@ def write_programs(responses: Iterable[tuple[str, int, str]]) -> Iterator[Record
 
 def collect_executions(responses: Iterable[tuple[str, int, str]], runs: Mapping[str, Record]) -> Iterator[Record]:
     """Equation 4 for every response; one without code is not executable."""
-    for name, sample, _ in responses:
+    for name, sample, response in responses:
         run = runs.get(f"{name}:{sample}")
+        if run is None and extract_code(response) is not None:
+            raise BadInput(f"no run of the program in {name}:{sample}; run the programs again")
         verdict = "no_code" if run is None else run["verdict"]
         if run and verdict == "error" and (run["error"] or "").startswith("ModuleNotFoundError"):
             verdict = "missing_package"
@@ -178,10 +179,11 @@ def best_answers(rankings: Iterable[Record], samples: Mapping[tuple[str, int], R
 
 
 def _same_code(before: str, after: str) -> bool:
-    def blocks(text: str) -> list[str]:
-        return [block.strip() for block in code_blocks(text)]
+    def code(text: str) -> tuple[list[str], str | None]:
+        whole = extract_code(text)
+        return [block.strip() for block in fenced_blocks(text)], whole.strip() if whole else None
 
-    return blocks(before) == blocks(after)
+    return code(before) == code(after)
 
 
 def collect_critiques(

@@ -8,17 +8,20 @@ _OPEN = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*)\Z", re.DOTALL | re.MU
 _PYTHON = {"", "python", "python3", "py"}
 
 
-def code_blocks(response: str) -> list[str]:
-    """The fenced blocks that are Python or name no language, in order.
+def _fences(response: str) -> list[tuple[str, str]]:
+    closed = list(_FENCE.finditer(response))
+    rest = response[closed[-1].end() :] if closed else response
+    opened = _OPEN.search(rest)
+    return [(match[1].lower(), match[2]) for match in [*closed, *([opened] if opened else [])]]
+
+
+def fenced_blocks(response: str) -> list[str]:
+    """All fenced blocks, whatever their language, in order.
 
     A fence that is never closed counts, since a cut answer must be run to be
     found broken.
     """
-    closed = list(_FENCE.finditer(response))
-    rest = response[closed[-1].end() :] if closed else response
-    opened = _OPEN.search(rest)
-    matches = [*closed, *([opened] if opened else [])]
-    return [match[2] for match in matches if match[1].lower() in _PYTHON]
+    return [code for _, code in _fences(response)]
 
 
 def extract_code(response: str) -> str | None:
@@ -26,7 +29,7 @@ def extract_code(response: str) -> str | None:
 
     None if there is no fence and the whole does not parse, or no code at all.
     """
-    blocks = code_blocks(response)
+    blocks = [code for language, code in _fences(response) if language in _PYTHON]
     if blocks:
         joined = "\n".join(block.rstrip("\n") for block in blocks) + "\n"
         return joined if joined.strip() else None

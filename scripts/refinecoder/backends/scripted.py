@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from refinecoder.batch import respond
-from refinecoder.digest import code_digest
+from refinecoder.digest import code_digest, file_digest
 from refinecoder.records import BadInput, Record
 
 BATCH = 256
@@ -31,7 +31,7 @@ class ScriptedBackend:
         name = f"refinecoder.miniature.{model}"
         self._reply = importlib.import_module(name).reply
         self._options = dict(options)
-        self._identity = json.dumps(["scripted", code_digest(name), self._options], sort_keys=True)
+        self._identity = json.dumps([file_digest(__name__), code_digest(name), self._options], sort_keys=True)
 
     def identify(self, request: Record) -> str:
         """The model, its code and its settings."""
@@ -45,6 +45,8 @@ class ScriptedBackend:
         """Answer each request by itself."""
         for request in batch:
             body = request["body"]
+            if "messages" not in body:
+                raise BadInput(f"request {request['custom_id']}: the scripted backend needs messages")
             text = "\n\n".join(message["content"] for message in body["messages"])
             key = (body["seed"],) if body.get("temperature", 0) > 0 else ()
             reply = self._reply(text, key, self._options)

@@ -5,21 +5,20 @@ function of the whole requests file, so an answer does not depend on shards,
 on their order or on the number of cores.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
 from refinecoder.batch import respond
-from refinecoder.digest import code_digest
+from refinecoder.digest import file_digest
+from refinecoder.manifest import fingerprint
 from refinecoder.records import BadInput, Record
 
 MIN_ROWS = 8
-_KNOWN = {"messages", "model", "temperature", "top_p", "max_tokens", "seed", "stop"}
+_KNOWN = {"messages", "prompt", "model", "temperature", "top_p", "max_tokens", "seed", "stop"}
 _GOLDEN, _MIX1, _MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
 
@@ -45,20 +44,6 @@ def gumbel_noise(seeds: torch.Tensor, step: int, size: int) -> torch.Tensor:
     bits = (_mix(keys + tokens) >> 11) & ((1 << 53) - 1)
     uniform = (bits.double() + 0.5) * 2.0**-53
     return -torch.log(-torch.log(uniform)).float()
-
-
-def fingerprint(model: str) -> str:
-    """Digest of a model folder's files; the name itself for a model of the hub."""
-    folder = Path(model)
-    if not folder.is_dir():
-        return model
-    digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(folder.iterdir()):
-        if path.suffix in {".safetensors", ".bin", ".json", ".jinja", ".model"} and path.is_file():
-            digest.update(path.name.encode())
-            with open(path, "rb") as file:
-                digest.update(hashlib.file_digest(file, "blake2b").digest())
-    return digest.hexdigest()
 
 
 def _keep_nucleus(logits: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:
@@ -154,7 +139,7 @@ class TransformersBackend:
         self._tokenizers: dict[str, Any] = {}
         self._encoded: dict[tuple[str, str], list[int]] = {}
         self._identities: dict[str, str] = {}
-        self._settings = json.dumps([self._max_rows, str(self._dtype), code_digest(__name__)])
+        self._settings = json.dumps([self._max_rows, str(self._dtype), file_digest(__name__)])
 
     def identify(self, request: Record) -> str:
         """The model's fingerprint and the settings that its answers depend on."""
@@ -207,11 +192,15 @@ class TransformersBackend:
         return self._models[name]
 
     def _encode(self, request: Record) -> list[int]:
-        model, messages = self._model_of(request), request["body"]["messages"]
-        key = (model, json.dumps(messages))
+        model, body = self._model_of(request), request["body"]
+        key = (model, json.dumps(body.get("messages", body.get("prompt"))))
         if key not in self._encoded:
             tokenizer = self._tokenizer(model)
-            self._encoded[key] = tokenizer.apply_chat_template(messages, add_generation_prompt=True)["input_ids"]
+            self._encoded[key] = (
+                tokenizer.apply_chat_template(body["messages"], add_generation_prompt=True)["input_ids"]
+                if "messages" in body
+                else tokenizer(body["prompt"])["input_ids"]
+            )
         return self._encoded[key]
 
     @torch.inference_mode()

@@ -5,9 +5,9 @@ as the comments of real code do for real base models.
 """
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from refinecoder.miniature.grammar import CALL, JOIN, Wording, say, write_code
+from refinecoder.miniature.grammar import CALL, JOIN, Specification, Wording, say, write_code
 from refinecoder.miniature.tasks import draw_specification, draw_wording
 from refinecoder.randomness import keyed
 
@@ -25,15 +25,20 @@ def _above(wording: Wording, generator: random.Random) -> str:
     return f"# {say(wording)}\n{code}"
 
 
-def compose_documents(count: int, depths: Mapping[int, float], beside: float, seed: int) -> Iterator[str]:
+def compose_documents(
+    count: int, depths: Mapping[int, float], beside: float, seed: int, guarded: Collection[Specification] = ()
+) -> Iterator[str]:
     """``count`` documents whose depths follow the weights in ``depths``.
 
-    ``beside``: the share of documents whose comments stand beside their lines.
+    ``beside``: the share of documents whose comments stand beside their lines;
+    ``guarded``: tasks of benchmarks, which no document solves.
     """
     choices, weights = list(depths), list(depths.values())
     for index in range(count):
         generator = keyed(seed, "corpus", index)
-        specification = draw_specification(generator, generator.choices(choices, weights)[0])
+        depth = generator.choices(choices, weights)[0]
+        while (specification := draw_specification(generator, depth)) in guarded:
+            continue
         wording = draw_wording(generator, specification)
         text = _beside(wording) if generator.random() < beside else _above(wording, generator)
         call = f"\n{CALL}" if generator.random() < 0.5 else ""

@@ -38,6 +38,13 @@ def _bounded(function: Callable[..., Value]) -> Callable[..., Value]:
     return checked
 
 
+def _multiply(left: Value, right: Value) -> Value:
+    for value, times in ((left, right), (right, left)):
+        if isinstance(value, list) and isinstance(times, int) and len(value) * times > MAX_LENGTH:
+            raise Failure("MemoryError: list too long")
+    return left * right
+
+
 def _power(base: Value, exponent: Value) -> Value:
     if not isinstance(exponent, int) or not isinstance(base, int) or not 0 <= exponent <= 64:
         raise Failure("OverflowError: power out of bounds")
@@ -47,7 +54,7 @@ def _power(base: Value, exponent: Value) -> Value:
 _BINARY: Mapping[type, Callable[[Value, Value], Value]] = {
     ast.Add: _bounded(operator.add),
     ast.Sub: operator.sub,
-    ast.Mult: _bounded(operator.mul),
+    ast.Mult: _bounded(_multiply),
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
     ast.Pow: _bounded(_power),
@@ -233,6 +240,6 @@ class Program:
                 scope[name] = result
         except Failure:
             raise
-        except (TypeError, ValueError, IndexError, ZeroDivisionError, AttributeError) as error:
+        except (TypeError, ValueError, LookupError, ArithmeticError, MemoryError, RecursionError) as error:
             raise Failure(f"{type(error).__name__}: {error}") from None
         return None

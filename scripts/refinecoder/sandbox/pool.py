@@ -20,12 +20,16 @@ _NEEDED = {"run": ("timeout", "memory_mb"), "call": ("timeout", "memory_mb", "en
 
 
 class Runner:
-    """One runner process. Used as a context manager; ended by closing its input."""
+    """One runner process. Used as a context manager; ended by closing its input.
+
+    Strings hash alike in all of them, so a program that depends on the order
+    of a set does the same in each.
+    """
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", runner.__file__],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={}, text=True,
+            [sys.executable, "-s", "-P", runner.__file__],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={"PYTHONHASHSEED": "0"}, text=True,
         )  # fmt: skip
         return self
 
