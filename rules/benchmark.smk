@@ -69,8 +69,8 @@ rule ask_models:
     conda:
         "../envs/default.yaml"
     params:
-        code=backend_code("student", "anything"),
-        backend=backend_arguments("student", "anything"),
+        code=backend_code("student", "verbatim"),
+        backend=backend_arguments("student", "verbatim"),
         shards=config["shards"]["benchmark"],
     message:
         "all models of {wildcards.student} {wildcards.variant} answer {wildcards.benchmark}, shard {wildcards.shard}"

@@ -40,8 +40,8 @@ rule ask_student:
     conda:
         "../envs/default.yaml"
     params:
-        code=backend_code("student", "anything"),
-        backend=backend_arguments("student", "anything"),
+        code=backend_code("student", "verbatim"),
+        backend=backend_arguments("student", "verbatim"),
         shards=config["shards"]["student"],
     message:
         "M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant} samples, shard {wildcards.shard}"

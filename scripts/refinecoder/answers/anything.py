@@ -1,4 +1,4 @@
-"""Free text: whatever is not empty can be read."""
+"""A teacher's free text: whatever is not empty can be read."""
 
 
 def read(text: str) -> str | None:
