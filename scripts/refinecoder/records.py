@@ -1,5 +1,6 @@
 """Records in and out: JSON lines, checked on the way in, whole on the way out."""
 
+import glob
 import json
 import shutil
 import uuid
@@ -34,7 +35,7 @@ def whole(path: str | Path) -> Iterator[Path]:
             target.rename(temporary.with_suffix(".old"))
         temporary.replace(target)
     finally:
-        for leftover in target.parent.glob(f".{target.name}.*"):
+        for leftover in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 12}.*"):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 

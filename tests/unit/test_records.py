@@ -77,6 +77,15 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_only_leftovers_of_the_same_target_are_removed(tmp_path):
+    killed, other = tmp_path / ".model.0123456789ab.part", tmp_path / ".model.log.json.0123456789ab.part"
+    killed.mkdir()
+    other.write_text("being written")
+    with whole(tmp_path / "model") as folder:
+        folder.mkdir()
+    assert not killed.exists() and other.exists()
+
+
 @given(st.lists(st.text(max_size=30), max_size=5))
 def test_what_is_written_is_what_is_read(tmp_path_factory, texts):
     path = tmp_path_factory.mktemp("records") / "samples.jsonl"
