@@ -1,11 +1,20 @@
-"""Run generated programs in processes with limits; one result a program."""
+"""Run generated programs in the sandbox; one result a program (docs/sandbox.md).
+
+Results are kept as they come: the same command after a kill goes on where the
+killed one was.
+"""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice, tee
+from pathlib import Path
 
+from refinecoder.digest import code_digest
 from refinecoder.progress import Progress
-from refinecoder.records import Record, read_records, write_records
+from refinecoder.records import Record, index_records, load_records, read_records, write_records
+from refinecoder.sandbox.jail import TIERS
+from refinecoder.sandbox.journal import ExecutionJournal
 from refinecoder.sandbox.pool import execute_all
 from refinecoder.steps import parse_part, parser, run
 
@@ -14,19 +23,45 @@ def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("programs", help="JSONL: programs")
     options.add_argument("--output", required=True, help="JSONL: runs")
+    options.add_argument(
+        "--known", nargs="*", default=[], help="JSONL: earlier runs; a program among them is not run again"
+    )
     options.add_argument("--workers", type=int, default=1, help="processes side by side")
     options.add_argument("--timeout", type=float, default=4.0, help="seconds of CPU for programs that name none")
     options.add_argument("--memory-mb", type=int, default=1024, help="MiB of memory for programs that name none")
+    options.add_argument(
+        "--isolation",
+        choices=("auto", *TIERS),
+        default="auto",
+        help="auto: the strongest that works here and keeps programs in namespaces; the last two must be asked for",
+    )
     options.add_argument("--shard", default="1/1", help="I/N: run the I-th of N parts")
     return options
 
 
-def watched(runs: Iterator[Record]) -> Iterator[Record]:
+def watched(runs: Iterable[Record], progress: Progress) -> Iterator[Record]:
     """The runs, with a report of their progress."""
-    progress = Progress("programs")
     for result in runs:
         yield result
         progress.advance()
+
+
+def count_lines(path: str) -> int:
+    """Number of lines of a file that is there; the reader says what is wrong with one that is not."""
+    if not Path(path).is_file():
+        return 0
+    with open(path, "rb") as file:
+        return sum(block.count(b"\n") for block in iter(partial(file.read, 1 << 20), b""))
+
+
+def completed(
+    programs: Iterable[Record], known: Mapping[str, Record], workers: int, isolation: str = "auto"
+) -> Iterator[Record]:
+    """A run of every program, in their order; those that are known are taken over."""
+    mine, new = tee(programs)
+    runs = execute_all((program for program in new if program["id"] not in known), workers, isolation)
+    for program in mine:
+        yield known[program["id"]] if program["id"] in known else next(runs)
 
 
 def main(options: Namespace) -> None:
@@ -34,7 +69,16 @@ def main(options: Namespace) -> None:
     limits = {"timeout": options.timeout, "memory_mb": options.memory_mb}
     lines = islice(read_records(options.programs, "program"), part - 1, None, parts)
     programs = ({**limits, **program} for program in lines)
-    write_records(options.output, watched(execute_all(programs, options.workers)), "run")
+    known = index_records(load_records(options.known, "run"), "id")
+    progress = Progress("programs", len(range(part - 1, count_lines(options.programs), parts)))
+
+    def execute(rest: Iterable[Record]) -> Iterator[Record]:
+        return completed(rest, known, options.workers, options.isolation)
+
+    settings = f"{options.isolation} {code_digest('execute_programs')}"
+    with ExecutionJournal(options.output, settings) as journal:
+        write_records(options.output, watched(journal.complete(programs, execute), progress), "run")
+        journal.discard()
 
 
 if __name__ == "__main__":

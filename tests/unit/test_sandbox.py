@@ -2,7 +2,9 @@
 
 import pytest
 
+from execute_programs import completed
 from refinecoder.records import BadInput
+from refinecoder.sandbox.jail import STRONG
 from refinecoder.sandbox.pool import execute_all
 
 
@@ -28,9 +30,8 @@ def execute(code, mode="run", workers=1, **more):
         ("import no_such_package", "error", "ModuleNotFoundError"),
         ("import os; os._exit(0)", "error", "left without reaching its end"),
         ("while True: pass", "timeout", "more than 1 s"),
-        ("import os\nif os.fork() == 0:\n    pass", "passed", None),
-        ("import os, time\nif os.fork() == 0:\n    time.sleep(60)", "passed", None),
-        ("import os, time\nos.closerange(3, 64)\ntime.sleep(60)", "timeout", "more than 1 s"),
+        ("import os\nif os.fork() == 0:\n    pass", "error", "PermissionError"),
+        ("import os, time\nos.closerange(3, 64)\ntime.sleep(60)", "error", "left without reaching its end"),
         ("raise ValueError(chr(0xD800))", "error", "ValueError"),
         (
             "import threading\nthreads = [threading.Thread(target=print) for _ in range(8)]\n[t.start() for t in threads]",
@@ -38,14 +39,20 @@ def execute(code, mode="run", workers=1, **more):
             None,
         ),
         ("x = bytearray(1 << 30)", "memory", "MemoryError"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "killed", "signal 11"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "killed", "signal "),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed", "signal "),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "error", "left without"),
+        ("import os; os.abort()", "killed", "signal "),
+        ("import ctypes; ctypes.string_at(0)", "killed", "signal 11"),
+        ("import signal, time; signal.alarm(1); time.sleep(4)", "error", "left without"),
+        ("import os, signal; signal.signal(10, lambda *a: None); os.kill(os.getpid(), 10)", "passed", None),
     ],
 )
 def test_what_executable_means(code, verdict, error):
     result = execute(code, memory_mb=1024) if "numpy" in code else execute(code)
     assert result["verdict"] == verdict, result
     assert (result["error"] or "").startswith(error or "")
-    assert result["isolation"] == "limits" and result["mode"] == "run"
+    assert result["isolation"] in STRONG and result["mode"] == "run"
 
 
 def call(code, tests):
@@ -96,8 +103,16 @@ def test_strings_hash_alike_in_every_runner():
     assert len(verdicts) == 1
 
 
-def test_a_problem_without_tests_is_not_passed():
-    assert call("def f(x): return x", "x = 1")["verdict"] == "error"
+@pytest.mark.parametrize(
+    ("tests", "fault"),
+    [
+        ("x = 1", "hold neither an assert nor a check"),
+        ("assert f(1) ==", "do not compile"),
+    ],
+)
+def test_tests_that_test_nothing_are_the_benchmarks_fault(tests, fault):
+    with pytest.raises(BadInput, match=f"program p: its tests {fault}.*benchmark's fault"):
+        call("def f(x): return x", tests)
 
 
 def test_results_keep_their_order_whatever_the_workers():
@@ -113,3 +128,10 @@ def test_bad_input():
         list(execute_all([], 0))
     with pytest.raises(BadInput, match="program p: mode call needs 'entry_point'"):
         execute("x = 1", "call", tests="assert True")
+
+
+def test_a_program_among_the_known_runs_is_not_run_again():
+    programs = [{"id": name, "mode": "run", "code": "1 / 0", "timeout": 1, "memory_mb": 256} for name in "abc"]
+    known = {"b": {"id": "b", "verdict": "passed"}}
+    found = [(run["id"], run["verdict"]) for run in completed(programs, known, 2)]
+    assert found == [("a", "error"), ("b", "passed"), ("c", "error")]

@@ -1,92 +1,189 @@
-"""Programs -> executions: a pool of runner processes fed from one stream."""
+"""Programs -> executions: workers side by side, fed from one stream (DESIGN.md, "Programs -> executions")."""
 
-import json
-import subprocess
-import sys
+import shutil
+import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from itertools import islice
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from queue import SimpleQueue
-from types import TracebackType
-from typing import Self
+from typing import Any
 
 from refinecoder.records import BadInput, Record
-from refinecoder.sandbox import runner
+from refinecoder.sandbox import jail
+from refinecoder.sandbox.modes import MODES
+from refinecoder.sandbox.outcome import Outcome
+from refinecoder.sandbox.worker import ServerDied, Worker
 
-ISOLATION = "limits"
-CHUNK = 4096
-_NEEDED = {"run": ("timeout", "memory_mb"), "call": ("timeout", "memory_mb", "entry_point", "tests")}
-
-
-class Runner:
-    """One runner process. Used as a context manager; ended by closing its input.
-
-    Strings hash alike in all of them, so a program that depends on the order
-    of a set does the same in each.
-    """
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", runner.__file__],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={"PYTHONHASHSEED": "0"}, text=True,
-        )  # fmt: skip
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait()
-
-    def execute(self, program: Record) -> Record:
-        """What came of one program. Raises RuntimeError if the runner itself died."""
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps(program) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the runner died with status {self._process.wait()} on program {program['id']}")
-        return json.loads(line)
+AHEAD = 64  # programs read ahead of the slowest, a worker
+_LIMITS = ("timeout", "memory_mb")
+_PROBE = {"id": "probe", "timeout": 10.0, "memory_mb": 512}
+_PROBES = (
+    {**_PROBE, "mode": "run", "code": "import os\nassert os.listdir() == []\nopen('probe', 'w').close()"},
+    {**_PROBE, "mode": "call", "code": "def f(x): return [x]", "entry_point": "f", "tests": "assert f(1) == [1]"},
+)
 
 
 def check_program(program: Record) -> Record:
-    """The program. Raises BadInput if its mode lacks a field."""
-    missing = [name for name in _NEEDED[program["mode"]] if name not in program]
-    if missing:
-        raise BadInput(f"program {program['id']}: mode {program['mode']} needs '{missing[0]}'")
+    """The program. Raises BadInput for a line that cannot be judged."""
+    where = f"program {program['id']}: "
+    mode = MODES.get(program["mode"])
+    if mode is None:
+        raise BadInput(f"{where}unknown mode '{program['mode']}'; there are {', '.join(MODES)}")
+    for name in (*_LIMITS, *(() if program["mode"] == "command" else ("code",)), *mode.FIELDS):
+        if name not in program:
+            raise BadInput(f"{where}mode {program['mode']} needs '{name}'")
+    if program["timeout"] <= 0 or program["memory_mb"] <= 0 or program.get("repeats", 1) < 1:
+        raise BadInput(f"{where}timeout, memory_mb and repeats must be above 0")
+    for name, path in program.get("inputs", {}).items():
+        if Path(name).is_absolute() or ".." in Path(name).parts or not Path(path).is_file():
+            raise BadInput(f"{where}input '{name}' must be a relative name, and {path} a file")
+    try:
+        mode.check(program)
+    except ValueError as error:
+        raise BadInput(f"{where}{error}; that is the benchmark's fault, not the program's: mend its line") from None
     return program
 
 
-def _content(program: Record) -> str:
-    return json.dumps({name: value for name, value in program.items() if name != "id"}, sort_keys=True)
+def _try_out(worker: Worker) -> str | None:
+    """Why a worker's tier cannot be had here, found by using it; None if it can."""
+    if worker.tier == jail.BUBBLEWRAP and shutil.which("bwrap") is None:
+        return "bwrap is not installed"
+    try:
+        for program in _PROBES:
+            outcome = MODES[str(program["mode"])].judge(program, worker)
+            if outcome.verdict != "passed":
+                return f"{outcome.verdict}: {outcome.error}"
+    except (ServerDied, OSError) as error:
+        return str(error)
+    return None
 
 
-def execute_all(programs: Iterable[Record], workers: int) -> Iterator[Record]:
-    """Runs in the order of ``programs``; equal programs of a chunk are run once.
+def probe(tier: str) -> str | None:
+    """Why a tier cannot be had here; None if it can."""
+    with Worker(tier) as worker:
+        return _try_out(worker)
 
-    Memory is bounded by the chunk, not by the stream.
+
+def first_worker(wanted: str) -> Worker:
+    """A worker of a tier that works here: ``wanted``, or for "auto" the strongest that keeps programs in namespaces.
+
+    Raises BadInput where there is none, with what each tier tried said.
+    """
+    faults: dict[str, str] = {}
+    for tier in jail.STRONG if wanted == "auto" else (wanted,):
+        worker = Worker(tier)
+        fault = _try_out(worker)
+        if fault is None:
+            return worker
+        worker.close()
+        faults[tier] = fault
+    tried = "; ".join(f"{tier}: {fault}" for tier, fault in faults.items())
+    raise BadInput(
+        f"isolation {wanted}: not to be had here ({tried}). Install bubblewrap or allow user namespaces; or, if the "
+        "programs are not hostile, set execution.isolation to landlock or limits (see docs/sandbox.md)"
+    )
+
+
+class _Gate:
+    """Lets programs run side by side, or one of them alone."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._running = 0
+        self._alone = 0
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        with self._change:
+            self._change.wait_for(lambda: not self._alone)
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._change:
+                self._running -= 1
+                self._change.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with self._change:
+            self._change.wait_for(lambda: not self._alone)
+            self._alone += 1
+            self._change.wait_for(lambda: not self._running)
+        try:
+            yield
+        finally:
+            with self._change:
+                self._alone -= 1
+                self._change.notify_all()
+
+
+class _Pool:
+    def __init__(self, workers: int, isolation: str, stack: ExitStack) -> None:
+        first = stack.enter_context(first_worker(isolation))
+        self._tier, self._several, self._gate = first.tier, workers > 1, _Gate()
+        self._idle: SimpleQueue[Worker] = SimpleQueue()
+        self._idle.put(first)
+        for _ in range(workers - 1):
+            self._idle.put(stack.enter_context(Worker(first.tier)))
+        self._threads = stack.enter_context(ThreadPoolExecutor(workers))
+
+    def submit(self, program: Record) -> "Future[Record]":
+        return self._threads.submit(self._execute, program)
+
+    def _once(self, program: Record, worker: Worker) -> Outcome:
+        judge = MODES[program["mode"]].judge
+        try:
+            with self._gate.beside():
+                outcome = judge(program, worker)
+            if not (outcome.starved and self._several):  # others may have taken its time
+                return outcome
+        except ServerDied:
+            worker.restart()
+        try:
+            with self._gate.alone():
+                return judge(program, worker)
+        except ServerDied as error:
+            worker.restart()
+            if fault := _try_out(worker):
+                raise RuntimeError(f"program {program['id']}: the sandbox itself failed ({error}; {fault})") from error
+            return Outcome("killed", 0, 1, "ended the process that ran it", 0.0)
+
+    def _execute(self, program: Record) -> Record:
+        worker = self._idle.get()
+        try:
+            runs = []
+            for _ in range(program.get("repeats", 1)):
+                runs.append(self._once(program, worker))
+                if runs[-1].verdict != "passed":
+                    break
+        finally:
+            self._idle.put(worker)
+        seconds: Any = [run.seconds for run in runs] if "repeats" in program else runs[-1].seconds
+        told = runs[-1]._asdict()
+        del told["starved"]
+        if told["error"] is not None:  # it may hold what no file of text can
+            told["error"] = told["error"].encode("utf-8", "backslashreplace").decode()
+        integrity = "inside" if program["mode"] == "unittest" else "outside"
+        return {"id": program["id"], **told, "seconds": seconds, "isolation": self._tier, "integrity": integrity,
+                "mode": program["mode"]}  # fmt: skip
+
+
+def execute_all(programs: Iterable[Record], workers: int, isolation: str = "auto") -> Iterator[Record]:
+    """Executions in the order of ``programs``; memory is bounded whatever their number.
+
+    ``isolation``: a tier of jail.TIERS, or auto. Raises BadInput.
     """
     if workers < 1:
         raise BadInput(f"--workers {workers}: at least one worker is needed")
     with ExitStack() as stack:
-        idle: SimpleQueue[Runner] = SimpleQueue()
-        for _ in range(workers):
-            idle.put(stack.enter_context(Runner()))
-
-        def execute(program: Record) -> Record:
-            free = idle.get()
-            try:
-                return free.execute(program)
-            finally:
-                idle.put(free)
-
-        threads = stack.enter_context(ThreadPoolExecutor(workers))
-        stream = iter(programs)
-        while chunk := list(map(check_program, islice(stream, CHUNK * workers))):
-            distinct = {_content(program): program for program in chunk}
-            outcomes = dict(zip(distinct, threads.map(execute, distinct.values()), strict=True))
-            for program in chunk:
-                outcome = outcomes[_content(program)]
-                yield {"id": program["id"], **outcome, "isolation": ISOLATION, "mode": program["mode"]}
+        pool = _Pool(workers, isolation, stack)
+        running: deque[Future[Record]] = deque()
+        for program in programs:
+            running.append(pool.submit(check_program(program)))
+            if len(running) >= AHEAD * workers:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()

@@ -1,0 +1,152 @@
+"""Mode ``call``: functions and classes under tests that run outside the jail.
+
+The program never sees its tests: it is asked for values, one call at a time,
+and the tests judge what arrives.
+"""
+
+import ast
+import copy
+import functools
+import operator
+from typing import TYPE_CHECKING, Any
+
+from refinecoder.sandbox.channel import Channel, ChannelClosed
+from refinecoder.sandbox.codec import Handle
+from refinecoder.sandbox.inside import describe, run_program
+from refinecoder.sandbox.outcome import Outcome, lost
+from refinecoder.sandbox.peer import Peer
+from refinecoder.sandbox.tests_text import parse_tests
+
+if TYPE_CHECKING:
+    from refinecoder.sandbox.worker import Worker
+
+FIELDS = ("entry_point", "tests")
+PROCESSES = False
+_CONVERSIONS = {
+    "int": int, "float": float, "complex": complex, "index": operator.index, "round": round, "bytes": bytes,
+    "format": format,
+}  # fmt: skip
+_OPERATORS = {name: getattr(operator, name) for name in dir(operator) if not name.startswith("_")}
+
+
+@functools.lru_cache(maxsize=4096)
+def _check_tests(text: str) -> None:
+    tree = parse_tests(text)
+    if not (defines_check(tree) or any(isinstance(node, ast.Assert) for node in ast.walk(tree))):
+        raise ValueError("its tests hold neither an assert nor a check(candidate)")
+
+
+def defines_check(tree: ast.Module) -> bool:
+    """Whether tests define a function check(candidate)."""
+    return any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
+
+
+def check(program: dict[str, Any]) -> None:
+    """The tests must compile and hold a test."""
+    _check_tests(program["tests"])
+
+
+class Outer(Handle):
+    """An object of the tests, in the program's hands: to be called, asked for attributes, iterated over."""
+
+    _peer: Peer
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self._peer.request("call", self, arguments, named)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        is_method, value = self._peer.request("get", self, name)
+        if not is_method:
+            return value
+        return lambda *arguments, **named: self._peer.request("invoke", self, name, arguments, named)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._peer.request("put", self, name, value)
+
+    def __iter__(self) -> Any:
+        return self if self.__dict__["_kind"] == "iterator" else iter(self._peer.request("items", self))
+
+    def __next__(self) -> Any:
+        return self._peer.request("advance", self)
+
+
+def local_classes(namespace: dict[str, Any]) -> dict[str, type]:
+    """The classes that a preamble made, by name."""
+    return {
+        name: value for name, value in namespace.items()
+        if isinstance(value, type) and value.__module__ == namespace["__name__"]
+    }  # fmt: skip
+
+
+def asyncio_run(coroutine: Any) -> Any:
+    """Run a coroutine of the program to its end."""
+    import asyncio  # heavy, and rarely needed
+
+    return asyncio.run(coroutine)
+
+
+def _names(namespace: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
+    return {name: namespace[name] for name in wanted if name in namespace}
+
+
+def _set(target: Any, name: str, value: Any) -> None:
+    setattr(target, name, value)
+
+
+def inside(job: dict[str, Any], channel: Channel) -> None:
+    """Run the program, then answer for it."""
+    parts = {"<preamble>": job["preamble"]} if job["preamble"] else {}
+    try:
+        namespace = run_program(parts, "program") if parts else {}
+        classes = local_classes(namespace) if parts else {}
+        namespace = run_program({**parts, "<program>": job["code"]}, "program")
+    except BaseException as error:
+        channel.send({"error": describe(error)})
+        return
+    channel.send({"error": None})
+    operations = {
+        "names": functools.partial(_names, namespace),
+        "call": lambda target, arguments, named: target(*arguments, **named),
+        "get": getattr,
+        "set": _set,
+        "iterate": iter,
+        "next": next,
+        "ancestors": lambda kind: list(kind.__mro__[1:]),
+        "await": asyncio_run,
+        "hash": hash,
+        "copy": copy.deepcopy,
+        "convert": lambda name, value, *more: _CONVERSIONS[name](value, *more),
+        "instance": lambda value, kind: isinstance(value, kind),
+        "string": str,
+        "representation": repr,
+        "truth": bool,
+        "length": len,
+        "operator": lambda name, *operands: _OPERATORS[name](*operands),
+        "enter": lambda target: type(target).__enter__(target),
+        "exit": lambda target: type(target).__exit__(target, None, None, None),
+    }
+    peer = Peer(channel, operations, lambda number, kind, name: outer(number, kind, name), classes)
+    outer = type("Outer", (Outer,), {"_peer": peer})
+    peer.serve()
+
+
+def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
+    """What the tests say; without their word, how the program ended."""
+    job = {name: program[name] for name in ("code", "tests", "entry_point")}
+    job["preamble"] = program.get("preamble", "")
+    with worker.start(program, PROCESSES) as execution, worker.test(program, execution) as tester:
+        try:
+            tester.channel.send(job)
+            told = tester.channel.receive()
+        except ChannelClosed:
+            told = None
+        end = execution.end(closed=told is not None and told["verdict"] == "gone")
+        watched = tester.end()
+    if told is None:
+        by = watched if watched.timed_out else end
+        return lost(by, program)._replace(seconds=end.seconds)
+    if told["verdict"] == "gone":
+        return lost(end, program, told["total"], told["passed"])
+    return Outcome(end.overflow(told["verdict"]), told["passed"], told["total"], told["error"], end.seconds)

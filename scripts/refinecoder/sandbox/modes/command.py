@@ -1,0 +1,73 @@
+"""Mode ``command``: a program of any language, compiled and run by command lines (MultiPL-E)."""
+
+import subprocess
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from refinecoder.sandbox.channel import Channel, ChannelClosed
+from refinecoder.sandbox.inside import describe
+from refinecoder.sandbox.outcome import Outcome, heard, lost
+
+if TYPE_CHECKING:
+    from refinecoder.sandbox.worker import Worker
+
+FIELDS = ("language", "files", "run")
+PROCESSES = True
+
+
+def _is_command(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(word, str) for word in value)
+
+
+def check(program: dict[str, Any]) -> None:
+    """Files by relative name, command lines as lists of words."""
+    for name, text in program["files"].items():
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not isinstance(text, str):
+            raise ValueError(f"file '{name}' must be a text with a relative name")
+    for field in ("compile", "run"):
+        if program.get(field) is not None and not _is_command(program[field]):
+            raise ValueError(f"'{field}' must be a list of words")
+
+
+def _run(command: list[str]) -> tuple[int, str]:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    return done.returncode, done.stderr[-2000:].decode(errors="replace")
+
+
+def inside(job: dict[str, Any], channel: Channel) -> None:
+    """Write the files, compile, run; the program itself is another process, which cannot reach the channel."""
+    try:
+        for name, text in job["files"].items():
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            Path(name).write_text(text, encoding="utf-8")
+        for stage in ("compile", "run"):
+            status, errors = _run(job[stage]) if job[stage] else (0, "")
+            if status != 0:
+                channel.send({"stage": stage, "status": status, "errors": errors})
+                return
+        channel.send({"stage": "run", "status": 0, "errors": ""})
+    except OSError as error:
+        channel.send({"stage": "start", "status": 127, "errors": describe(error)})
+
+
+def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
+    """Passed if it compiles and the run ends with status 0."""
+    with worker.start(program, PROCESSES, address_space=False) as execution:
+        try:
+            job = {"files": program["files"], "compile": program.get("compile"), "run": program["run"]}
+            execution.channel.send({"mode": "command", **job})
+            told = heard(execution.channel.receive(), stage=str, status=int, errors=str)
+        except ChannelClosed:
+            told = None
+        end = execution.end(closed=told is None)
+    if told is None or end.seconds > program["timeout"] or end.overflowed:
+        return lost(end, program)
+    status = told["status"]
+    if status == 0:
+        return Outcome("passed", 1, 1, None, end.seconds)
+    last = (told["errors"].strip().splitlines() or [""])[-1]
+    error = f"{told['stage']}: status {status}: {last}"[:300]
+    if status < 0:
+        return Outcome("killed", 0, 1, f"signal {-status}", end.seconds)
+    return Outcome("failed" if told["stage"] == "run" else "error", 0, 1, error, end.seconds)

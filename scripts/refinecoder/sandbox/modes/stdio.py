@@ -1,0 +1,72 @@
+"""Mode ``stdio``: a whole program that reads standard input; what it writes is compared outside."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from refinecoder.sandbox.channel import Channel, ChannelClosed
+from refinecoder.sandbox.inside import run_script
+from refinecoder.sandbox.outcome import End, Outcome, heard, lost
+
+if TYPE_CHECKING:
+    from refinecoder.sandbox.worker import Worker
+
+FIELDS = ("cases",)
+PROCESSES = False
+
+
+def check(program: dict[str, Any]) -> None:
+    """Each case is a text to read and a text to write."""
+    cases = program["cases"]
+    if not isinstance(cases, list) or not cases:
+        raise ValueError("no cases")
+    for number, case in enumerate(cases, start=1):
+        if not (isinstance(case, dict) and all(isinstance(case.get(name), str) for name in ("stdin", "stdout"))):
+            raise ValueError(f"case {number} lacks the texts 'stdin' and 'stdout'")
+        try:
+            case["stdin"].encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"case {number}: its stdin is no text ({error.reason})") from None
+
+
+def inside(job: dict[str, Any], channel: Channel) -> None:
+    """Run the program as a script; its status says whether it went well."""
+    error = run_script(job["code"])
+    channel.send({"error": error})
+    os._exit(0 if error is None else 1)
+
+
+def same_output(found: str, wanted: str) -> bool:
+    """Equal line by line, but for spaces at the ends of lines and empty lines at the end."""
+
+    def lines(text: str) -> list[str]:
+        return [line.rstrip() for line in text.rstrip().splitlines()]
+
+    return lines(found) == lines(wanted)
+
+
+def _run_case(program: dict[str, Any], case: dict[str, str], worker: "Worker") -> tuple[End, str, str | None]:
+    with worker.start(program, PROCESSES, stdin=case["stdin"].encode()) as execution:
+        try:
+            execution.channel.send({"mode": "stdio", "code": program["code"]})
+            told = heard(execution.channel.receive(), error=(str, type(None)))
+        except ChannelClosed:
+            told = None
+        end = execution.end(ask=False)
+        return end, execution.output(), told["error"] if told else None
+
+
+def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
+    """Passed if every case is; stops at the first that is not."""
+    total, seconds = len(program["cases"]), 0.0
+    for passed, case in enumerate(program["cases"]):
+        end, output, error = _run_case(program, case, worker)
+        seconds += end.seconds
+        if end.by != "itself" or end.overflowed or os.WIFSIGNALED(end.status):
+            return lost(end, program, total, passed)._replace(seconds=seconds)
+        if end.status != 0:
+            verdict = "memory" if (error or "").startswith("MemoryError") else "error"
+            told = error or f"exit status {os.waitstatus_to_exitcode(end.status)}"
+            return Outcome(verdict, passed, total, told, seconds)
+        if not same_output(output, case["stdout"]):
+            return Outcome("failed", passed, total, f"case {passed + 1}: another output", seconds)
+    return Outcome("passed", total, total, None, seconds)

@@ -1,0 +1,156 @@
+"""Mode ``unittest``: a program and a module of TestCases in one interpreter, as BigCodeBench has them.
+
+Tests that patch what the program uses must share its interpreter, so a program
+that sets out to forge this verdict can: the mode is of lower integrity, and
+its records say ``inside``. What guards it: modules that tests rely on are put
+back after the program ran, a test that must fail is run before and after the
+others, and the verdict carries a secret of that run.
+"""
+
+import ast
+import functools
+import io
+import os
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+from refinecoder.sandbox.channel import Channel, ChannelClosed
+from refinecoder.sandbox.inside import describe, leave, run_program
+from refinecoder.sandbox.outcome import Outcome, heard, lost
+from refinecoder.sandbox.tests_text import parse_tests
+
+if TYPE_CHECKING:
+    from refinecoder.sandbox.worker import Worker
+
+FIELDS = ("tests",)
+PROCESSES = True
+_GUARDED = (
+    "builtins", "unittest", "unittest.case", "unittest.suite", "unittest.result", "unittest.loader", "unittest.mock",
+    "math", "operator", "json", "re", "numpy", "numpy.testing", "pandas", "pandas.testing",
+)  # fmt: skip
+_TRAP = """
+import unittest, math, operator
+class MustFail(unittest.TestCase):
+    def test_equal(self): self.assertEqual(1, 2)
+    def test_true(self): self.assertTrue(False)
+    def test_close(self): self.assertTrue(math.isclose(1.0, 2.0))
+    def test_same(self): self.assertTrue(operator.eq(1, 2))
+    def test_in(self): self.assertIn(1, [2])
+    def test_raises(self):
+        with self.assertRaises(ValueError): pass
+    def test_type(self): self.assertIsInstance(1, str)
+    def test_almost(self): self.assertAlmostEqual(1.0, 2.0)
+    def test_plain(self): assert 1 == 2
+"""
+_TRAPS = 9
+_MOST = 100_000  # tests of one program
+
+
+@functools.lru_cache(maxsize=4096)
+def _check_tests(text: str) -> None:
+    if not any(isinstance(node, ast.ClassDef) for node in parse_tests(text).body):
+        raise ValueError("its tests hold no class of tests")
+
+
+def check(program: dict[str, Any]) -> None:
+    """The tests must compile and hold a class."""
+    _check_tests(program["tests"])
+
+
+def _snapshot() -> dict[str, dict[str, Any]]:
+    found = {name: dict(vars(sys.modules[name])) for name in _GUARDED if name in sys.modules}
+    case = sys.modules["unittest.case"]
+    return {**found, "TestCase": dict(vars(case.TestCase))}
+
+
+def _restore(before: dict[str, dict[str, Any]]) -> None:
+    for name, names in before.items():
+        target = sys.modules["unittest.case"].TestCase if name == "TestCase" else sys.modules.get(name)
+        for key, value in names.items():
+            if target is not None and vars(target).get(key) is not value and not key.startswith("__"):
+                setattr(target, key, value)
+
+
+def _run_cases(namespace: dict[str, Any]) -> Any:
+    import unittest
+
+    module = types.ModuleType("cases")
+    module.__dict__.update(namespace)
+    suite = unittest.defaultTestLoader.loadTestsFromModule(module)
+    return unittest.TextTestRunner(stream=io.StringIO(), verbosity=0).run(suite)
+
+
+def _trap_springs() -> bool:
+    namespace: dict[str, Any] = {"__name__": "trap"}
+    exec(_TRAP, namespace)
+    result = _run_cases({"MustFail": namespace["MustFail"]})
+    return result.testsRun == _TRAPS == len(result.failures)
+
+
+def _may_skip(test: Any) -> bool:
+    """Whether the tests themselves say that a test is skipped; a program could raise SkipTest too."""
+    method = getattr(test, test._testMethodName, None)
+    return bool(getattr(type(test), "__unittest_skip__", False) or getattr(method, "__unittest_skip__", False))
+
+
+def inside(job: dict[str, Any], channel: Channel) -> None:
+    """Run the program, then the tests in the same module; tell the count."""
+    import unittest
+
+    before, secret = _snapshot(), job["secret"]
+    answer: dict[str, Any]
+    try:
+        namespace = run_program({"<program>": job["code"]}, "program")
+        _restore(before)
+        sprung = _trap_springs()
+        known = dict(namespace)
+        tests = channel.receive()
+        exec(compile(tests["tests"], "<tests>", "exec", dont_inherit=True), namespace)
+        cases = {
+            name: value for name, value in namespace.items()
+            if isinstance(value, type) and issubclass(value, unittest.TestCase) and known.get(name) is not value
+        }  # fmt: skip
+        result = _run_cases({"__name__": "program", **cases})
+        faults = [*result.failures, *result.errors]
+        lines = [text.strip().splitlines()[-1][:200] for _, text in faults]
+        skipped = [(test, why) for test, why in result.skipped if not _may_skip(test)]
+        lines += [f"skipped: {why}"[:200] for _, why in skipped]
+        bad = len({str(test) for test, _ in (*faults, *skipped)}) + len(result.unexpectedSuccesses)
+        sprung = _trap_springs() and sprung
+        answer = {
+            "total": result.testsRun, "passed": result.testsRun - bad, "failed": len(result.failures),
+            "error": lines[0] if lines else None, "sprung": sprung,
+        }  # fmt: skip
+        leave()
+    except BaseException as error:
+        answer = {"total": 1, "passed": 0, "failed": 0, "error": describe(error), "sprung": True}
+    channel.send({**answer, "secret": secret})
+
+
+def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
+    """Passed if there are tests, all of them passed, and those that must fail did."""
+    secret = os.urandom(16).hex()
+    with worker.start(program, PROCESSES) as execution:
+        try:
+            execution.channel.send({"mode": "unittest", "code": program["code"], "secret": secret})
+            execution.channel.send({"tests": program["tests"]})
+            told = heard(
+                execution.channel.receive(), secret=str, total=int, passed=int, failed=int, sprung=bool,
+                error=(str, type(None)),
+            )  # fmt: skip
+        except ChannelClosed:
+            told = None
+        end = execution.end(closed=told is None)
+    if told is None or told["secret"] != secret or end.seconds > program["timeout"] or end.overflowed:
+        return lost(end, program)
+    total, passed = told["total"], told["passed"]
+    if not 0 <= passed <= total <= _MOST:
+        return lost(end, program)
+    if not told["sprung"]:
+        return Outcome("error", 0, total, "the asserts were tampered with: tests that must fail passed", end.seconds)
+    if total > 0 and passed == total and told["error"] is None:
+        return Outcome("passed", passed, total, None, end.seconds)
+    error = told["error"] or "no test was run"
+    verdict = "memory" if error.startswith("MemoryError") else "failed" if told["failed"] else "error"
+    return Outcome(verdict, passed, max(total, 1), error, end.seconds)

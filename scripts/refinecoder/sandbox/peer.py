@@ -1,0 +1,107 @@
+"""Calls between a program and its tests: each side asks the other, and answers while it waits."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from refinecoder.sandbox.channel import Channel, ChannelClosed
+from refinecoder.sandbox.codec import MUTABLE, BadMessage, Decoder, Encoder, Snapshot, replace
+
+Operations = Mapping[str, Callable[..., Any]]
+
+
+class Gone(BaseException):
+    """The other side ended or broke the rules. No Exception, so that no test takes it for the program's answer."""
+
+
+class Peer:
+    """One side. ``operations``: what the other may ask for; ``wrap``: makes its objects (see Decoder).
+
+    ``guarded``: the other side is not trusted, so what it asks for gives it
+    plain data and nothing that it could ask further of.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        operations: Operations,
+        wrap: Callable[[int, str, str], Any],
+        classes: Mapping[str, type] | None = None,
+        guarded: bool = False,
+    ) -> None:
+        self._channel, self._operations, self._guarded = channel, operations, guarded
+        self.encoder = Encoder(classes)
+        self.decoder = Decoder(self.encoder.exported, wrap, classes)
+        self.lost: str | None = None
+        self._turn = threading.RLock()
+
+    def request(self, operation: str, *arguments: Any) -> Any:
+        """What the other side answers; its exceptions are raised here. Raises Gone.
+
+        Mutable arguments hold afterwards what the other side left in them.
+        One thread at a time.
+        """
+        with self._turn:
+            return self._request(operation, arguments)
+
+    def _request(self, operation: str, arguments: tuple[Any, ...]) -> Any:
+        message, objects = self.encoder.encode(arguments)
+        try:
+            self._channel.send({"do": operation, "value": message})
+            while "do" in (answer := self._channel.receive()):
+                self._answer(answer)
+            for place, new in answer["changed"]:
+                if message[1][place][0] not in MUTABLE:
+                    raise BadMessage("a change of what cannot change")
+                replace(objects[place], self.decoder.decode(new, objects)[0])
+            if "raise" in answer:
+                error = self.decoder.decode(answer["raise"], objects)[0]
+                if not isinstance(error, BaseException):
+                    raise BadMessage("raises what is no exception")
+            else:
+                return self.decoder.decode(answer["return"], objects)[0]
+        except ChannelClosed as closed:
+            raise self._lose(str(closed)) from None
+        except Exception as fault:
+            raise self._lose(f"not an answer: {fault}") from None
+        raise error
+
+    def _lose(self, reason: str) -> Gone:
+        self.lost = self.lost or reason
+        return Gone(reason)
+
+    def _answer(self, message: Mapping[str, Any]) -> None:
+        arguments, values = self.decoder.decode(message["value"])
+        snapshot = Snapshot(values, message["value"][1])
+        known = snapshot.known()
+        operation = self._operations[message["do"]]
+        answer: dict[str, Any]
+        self.encoder.closed = self._guarded
+        try:
+            answer = {"return": self.encoder.encode(operation(*arguments), known)[0]}
+        except Gone:
+            raise
+        except BaseException as error:
+            self.encoder.closed = False
+            answer = {"raise": self.encoder.encode(self._tell(error), known)[0]}
+        finally:
+            self.encoder.closed = False
+        try:
+            changed = [(place, self.encoder.encode(value, known)[0]) for place, value in snapshot.changed()]
+            self._channel.send({**answer, "changed": changed})
+        except (ValueError, RuntimeError) as error:
+            self._channel.send({"raise": self.encoder.encode(error)[0], "changed": []})
+
+    def _tell(self, error: BaseException) -> BaseException:
+        """An exception as the other side may see it: where that is not trusted, its type and text alone."""
+        if not self._guarded or all(type(argument) in (str, int, float, bool) for argument in error.args):
+            return error
+        return RuntimeError(f"{type(error).__name__}: {error}")
+
+    def serve(self) -> None:
+        """Answer until the other side hangs up."""
+        try:
+            while True:
+                self._answer(self._channel.receive())
+        except (ChannelClosed, Gone):
+            return

@@ -1,0 +1,376 @@
+"""The tests of mode ``call``, run outside the jail against stand-ins for what the program defines."""
+
+import ast
+import builtins
+import functools
+import importlib
+import inspect
+import itertools
+import re
+import symtable
+import types
+from collections.abc import Callable
+from typing import Any
+
+from refinecoder.sandbox.channel import Channel, ChannelClosed
+from refinecoder.sandbox.codec import Handle
+from refinecoder.sandbox.inside import describe
+from refinecoder.sandbox.modes.call import defines_check, local_classes
+from refinecoder.sandbox.peer import Gone, Peer
+
+TESTS_MODULE = "tests"
+_WELL_KNOWN = {
+    "array", "bisect", "collections", "collections.abc", "copy", "dataclasses", "datetime", "decimal", "enum",
+    "fractions", "functools", "heapq", "itertools", "json", "math", "numpy", "operator", "pandas", "pathlib", "random",
+    "re", "statistics", "string", "typing",
+}  # fmt: skip
+_CLASS_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")  # the tests' word for it: what the program says it is does not count
+_ARITHMETIC = (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and_",
+    "or_",
+    "xor",
+    "lshift",
+    "rshift",
+)
+_UNARY = ("neg", "pos", "invert", "abs")
+_SHOWN = ("__name__", "__qualname__", "__annotations__", "__defaults__", "__kwdefaults__", "__wrapped__")
+_ORDER = ("lt", "le", "gt", "ge")
+
+
+class Remote(Handle):
+    """An object of the program. It equals itself; where classes are under test, another of them that says so."""
+
+    _peer: Peer
+    _own: bool
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name not in _SHOWN:
+            raise AttributeError(f"'{self.__dict__['_name']}' object has no attribute '{name}'")
+        return self._peer.request("get", self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._peer.request("set", self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        if self._own and isinstance(other, Remote) and other is not self:
+            return self._peer.request("operator", "eq", self, other) is True
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return int(self._peer.request("hash", self)) if self._own else id(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self._peer.request("copy", self)
+
+    def __int__(self) -> int:
+        return self._peer.request("convert", "int", self)
+
+    def __float__(self) -> float:
+        return self._peer.request("convert", "float", self)
+
+    def __complex__(self) -> complex:
+        return self._peer.request("convert", "complex", self)
+
+    def __index__(self) -> int:
+        return self._peer.request("convert", "index", self)
+
+    def __bytes__(self) -> bytes:
+        return self._peer.request("convert", "bytes", self)
+
+    def __round__(self, *digits: int) -> Any:
+        return self._peer.request("convert", "round", self, *digits)
+
+    def __format__(self, how: str) -> str:
+        return self._peer.request("convert", "format", self, how)
+
+    def __iter__(self) -> Any:
+        return self._peer.request("iterate", self)
+
+    def __len__(self) -> int:
+        return self._peer.request("length", self)
+
+    def __bool__(self) -> bool:
+        return self._peer.request("truth", self) is True
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._peer.request("operator", "getitem", self, key)
+
+    def __str__(self) -> str:
+        return str(self._peer.request("string", self))
+
+    def __repr__(self) -> str:
+        return str(self._peer.request("representation", self))
+
+    def __enter__(self) -> Any:
+        return self._peer.request("enter", self)
+
+    def __exit__(self, *_: object) -> bool:
+        return self._peer.request("exit", self) is True
+
+
+class RemoteIterator(Remote):
+    """An iterator of the program."""
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        return self._peer.request("next", self)
+
+
+class RemoteFunction(Remote):
+    """A function, a class or another callable of the program."""
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        try:
+            return self._peer.request("call", self, arguments, named)
+        except (StopIteration, StopAsyncIteration) as error:  # it would end a loop of the tests without a word
+            raise RuntimeError(f"the program raised {type(error).__name__}") from error
+
+    def __instancecheck__(self, value: Any) -> bool:
+        return isinstance(value, Remote) and self._peer.request("instance", value, self) is True
+
+
+@functools.cache
+def _operators(own: bool) -> dict[str, Callable[..., Any]]:
+    """Operators of the program's objects, for tests that name a class of it.
+
+    For others they would tell the program what the test expects, and let it
+    answer what the test decides.
+    """
+
+    def binary(name: str, turned: bool) -> Callable[..., Any]:
+        def operate(self: Remote, other: Any) -> Any:
+            return self._peer.request("operator", name, *((other, self) if turned else (self, other)))
+
+        return operate
+
+    def unary(name: str) -> Callable[..., Any]:
+        return lambda self: self._peer.request("operator", name, self)
+
+    def order(name: str) -> Callable[..., Any]:
+        def compare(self: Remote, other: Any) -> Any:
+            if not isinstance(other, Remote):
+                return NotImplemented
+            return self._peer.request("operator", name, self, other) is True
+
+        return compare
+
+    found: dict[str, Callable[..., Any]] = {f"__{name}__": order(name) for name in _ORDER}
+    if own:
+        for name in _ARITHMETIC:
+            found[f"__{name.strip('_')}__"] = binary(name, turned=False)
+            found[f"__r{name.strip('_')}__"] = binary(name, turned=True)
+        found |= {f"__{name}__": unary(name) for name in _UNARY}
+        found["__contains__"] = lambda self, item: self._peer.request("operator", "contains", self, item) is True
+        found["__setitem__"] = lambda self, key, item: self._peer.request("operator", "setitem", self, key, item)
+        found["__delitem__"] = lambda self, key: self._peer.request("operator", "delitem", self, key)
+    return found
+
+
+def free_names(tests: str) -> set[str]:
+    """Names that tests use and neither define nor find among the built-in ones."""
+    top = symtable.symtable(tests, "<tests>", "exec")
+    used: set[str] = set()
+    tables = [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        used |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (table is top or s.is_global())}
+    defined = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+    return used - defined - set(vars(builtins))
+
+
+def imported_names(code: str, names: set[str]) -> dict[str, Any]:
+    """Those of the names that a program imports from well-known modules: for its tests they are the real things."""
+    found: dict[str, Any] = {}
+    if not names:
+        return found
+    try:
+        nodes = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError):
+        return found
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                bound = alias.asname or alias.name.partition(".")[0]
+                if bound in names and alias.name in _WELL_KNOWN:
+                    found[bound] = importlib.import_module(alias.name)
+        elif isinstance(node, ast.ImportFrom) and node.module in _WELL_KNOWN and not node.level:
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                if (alias.asname or alias.name) in names and hasattr(module, alias.name):
+                    found[alias.asname or alias.name] = getattr(module, alias.name)
+    return found
+
+
+class Offers:
+    """What the program may do with objects that the tests gave it: with those alone, not with what they lead to."""
+
+    def __init__(self, held: Callable[[Any], bool]) -> None:
+        self._held = held
+
+    def _own(self, target: Any) -> Any:
+        if not self._held(target):
+            raise TypeError("not an object of the tests")
+        return target
+
+    def call(self, target: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Call a function that the tests passed."""
+        if isinstance(self._own(target), type):
+            raise TypeError("a class of the tests cannot be called")
+        return target(*arguments, **named)
+
+    def items(self, target: Any) -> list[Any]:
+        """All items of an iterable that the tests passed."""
+        return list(self._own(target))
+
+    def advance(self, target: Any) -> Any:
+        """The next item of an iterator that the tests passed."""
+        return next(self._own(target))
+
+    def put(self, target: Any, name: str, value: Any) -> None:
+        """Set an attribute, which no class gives it, of an object whose class the tests define."""
+        kind = type(self._own(target))
+        if kind.__module__ != TESTS_MODULE or type(name) is not str or name.startswith("_") or hasattr(kind, name):
+            raise AttributeError(name)
+        setattr(target, name, value)
+
+    def _find(self, target: Any, name: str) -> Any:
+        if type(self._own(target)).__module__ != TESTS_MODULE or type(name) is not str or name.startswith("_"):
+            raise AttributeError(name)
+        return inspect.getattr_static(target, name)
+
+    def get(self, target: Any, name: str) -> tuple[bool, Any]:
+        """An attribute of an object whose class the tests define; for a method, that it is one."""
+        found = self._find(target, name)
+        if isinstance(found, types.FunctionType) and name not in vars(target):
+            return True, None
+        return False, found.fget(target) if isinstance(found, property) and found.fget else found
+
+    def invoke(self, target: Any, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Call a method of an object whose class the tests define."""
+        found = self._find(target, name)
+        if not isinstance(found, types.FunctionType):
+            raise TypeError(f"{name} is no method")
+        return found(target, *arguments, **named)
+
+
+class Tests:
+    """The tests of one program, and how far they came."""
+
+    def __init__(self, job: dict[str, Any], channel: Channel) -> None:
+        self._job, self._channel = job, channel
+        self._tree = ast.parse(job["tests"])
+        self._checks = defines_check(self._tree)
+        asserts = sum(isinstance(node, ast.Assert) for node in self._tree.body)
+        self.total = max(1, asserts + self._checks)
+        self.passed = 0
+        self.peer: Peer | None = None
+
+    def _outcome(self, verdict: str, error: str | None = None) -> dict[str, Any]:
+        return {"verdict": verdict, "passed": self.passed, "total": self.total, "error": error}
+
+    def _begin(self) -> str | None:
+        """Hand over the program; what went wrong with it, if anything."""
+        self._channel.send({"mode": "call", "code": self._job["code"], "preamble": self._job["preamble"]})
+        told = self._channel.receive()
+        error = told.get("error") if isinstance(told, dict) else "not an answer"
+        return None if error is None else str(error)[:300]
+
+    async def _await(self, coroutine: Remote) -> Any:
+        assert self.peer
+        return self.peer.request("await", coroutine)
+
+    def _scope(self) -> dict[str, Any]:
+        """What the tests see: the preamble's own functions and classes, and stand-ins for the program's."""
+        scope: dict[str, Any] = {"__name__": TESTS_MODULE}
+        exec(compile(self._job["preamble"], "<preamble>", "exec"), scope)
+        classes = local_classes(scope)
+        entry = self._job["entry_point"]
+        names = free_names(self._job["tests"]) - set(scope)
+        scope |= imported_names(self._job["code"], names - {entry})
+        wanted = (names - set(scope)) | {entry}
+        seen: dict[int, Any] = {}
+        own = types.SimpleNamespace(operators=False)
+
+        def wrap(number: int, kind: str, name: str) -> Any:
+            if kind == "coroutine":
+                return self._await(Remote(number, kind, name))
+            if number not in seen:
+                base = {"iterator": RemoteIterator, "object": Remote}.get(kind, RemoteFunction)
+                seen[number] = type(
+                    name, (base,), {"_peer": self.peer, "_own": own.operators, **_operators(own.operators)}
+                )(number, kind, name)
+            return seen[number]
+
+        offers = Offers(lambda target: self.peer is not None and self.peer.encoder.holds(target))
+        operations = {"call": offers.call, "items": offers.items, "get": offers.get, "invoke": offers.invoke,
+                      "put": offers.put, "advance": offers.advance}  # fmt: skip
+        self.peer = Peer(self._channel, operations, wrap, classes, guarded=True)
+        answer = self.peer.request("names", sorted(wanted))
+        if type(answer) is not dict or entry not in answer:
+            raise NameError(f"no {entry}")
+        found = {name: answer[name] for name in wanted if name in answer}
+        own.operators = any(
+            _CLASS_NAME.fullmatch(name) and isinstance(value, Remote) and value.__dict__["_kind"] == "class"
+            for name, value in found.items()
+        )
+        self._stand_in_for_exceptions(found)
+        return {**found, **scope, entry: found[entry]}
+
+    def _stand_in_for_exceptions(self, found: dict[str, Any]) -> None:
+        """Exception classes become real ones here, so that tests can catch them."""
+        assert self.peer
+        classes = {
+            value.__dict__["_number"]: (name, self.peer.request("ancestors", value))
+            for name, value in found.items()
+            if isinstance(value, Remote) and value.__dict__["_kind"] == "exception class"
+        }
+        own: dict[int, type[BaseException]] = {}
+        for number, (name, ancestors) in sorted(classes.items(), key=lambda item: len(item[1][1])):  # bases first
+            bases = (own.get(kind.__dict__["_number"]) if isinstance(kind, Remote) else kind for kind in ancestors)
+            base = next(kind for kind in bases if isinstance(kind, type) and issubclass(kind, BaseException))
+            own[number] = found[name] = type(name, (base,), {})
+        self.peer.decoder.exception_of = own.get
+
+    def _run(self, scope: dict[str, Any]) -> None:
+        for asserted, nodes in itertools.groupby(self._tree.body, lambda node: isinstance(node, ast.Assert)):
+            for part in ([node] for node in nodes) if asserted else [list(nodes)]:
+                exec(compile(ast.Module(part, []), "<tests>", "exec"), scope)
+                self.passed += asserted
+        if self._checks:
+            scope["check"](scope[self._job["entry_point"]])
+            self.passed += 1
+
+    def judge(self) -> dict[str, Any]:
+        """The outcome; verdict ``gone`` if the program ended before its tests did."""
+        try:
+            error = self._begin()
+            if error is not None:
+                return self._outcome("memory" if error.startswith("MemoryError") else "error", error)
+            self._run(self._scope())
+        except (ChannelClosed, Gone):
+            return self._outcome("gone")
+        except BaseException as fault:
+            if self.peer and self.peer.lost:
+                return self._outcome("gone")
+            if isinstance(fault, MemoryError):
+                return self._outcome("memory", describe(fault))
+            ours = isinstance(fault, AssertionError) and not hasattr(fault, "told")
+            return self._outcome("failed" if ours else "error", getattr(fault, "told", None) or describe(fault))
+        if self.peer and self.peer.lost:
+            return self._outcome("gone")
+        self.passed = self.total
+        return self._outcome("passed")

@@ -1,0 +1,203 @@
+"""A worker: a jail's server and a tester's, and the executions that they carry out, one at a time."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from refinecoder.sandbox import jail
+from refinecoder.sandbox.channel import Channel
+from refinecoder.sandbox.outcome import End
+
+FILE_BYTES = 16 << 20
+TOLD = 1 << 16  # bytes of a message that a program's process may send the harness
+GRACE = 10.0  # seconds beyond a deadline after which a server counts as hung
+_HEAVY = re.compile(r"^\s*(?:import|from)\s+(?:numpy|pandas|scipy|sklearn|matplotlib|seaborn)\b", re.MULTILINE)
+
+
+class ServerDied(RuntimeError):
+    """A server ended or does not answer; the text says what it wrote last."""
+
+
+def wall_seconds(program: dict[str, Any]) -> float:
+    """The backstop to a program's CPU seconds, by the clock."""
+    return 3 * program["timeout"] + 5
+
+
+class Server:
+    """A server process (see server.py) and its control socket."""
+
+    def __init__(self, tier: str, role: str, preload: str, inputs: str) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._errors = tempfile.TemporaryFile()
+        self._base = tempfile.TemporaryDirectory(prefix="jail-")
+        self._process = subprocess.Popen(
+            jail.command(tier, role, preload, inputs), stdin=theirs, stdout=self._errors, stderr=self._errors, cwd="/",
+            env={**jail.ENVIRONMENT, jail.BASE: self._base.name, jail.INPUTS: inputs},
+        )  # fmt: skip
+        theirs.close()
+        self._control.settimeout(60)
+        self._hear()
+
+    def _hear(self) -> dict[str, Any]:
+        try:
+            body = self._control.recv(1 << 16)
+        except OSError:  # a time-out among them
+            body = b""
+        if not body:
+            self._process.kill()
+            status = self._process.wait()
+            self._errors.seek(0)
+            text = self._errors.read()[-1000:].decode(errors="replace").strip()
+            raise ServerDied(f"status {status}: {text.splitlines()[-1] if text else 'no word'}")
+        return json.loads(body)
+
+    def begin(self, request: dict[str, Any], descriptors: Sequence[int]) -> None:
+        """Fork a child that has these descriptors."""
+        self._control.settimeout(request["wall"] + GRACE)
+        try:
+            socket.send_fds(self._control, [json.dumps(request).encode()], list(descriptors))
+        except OSError as error:
+            raise ServerDied(str(error)) from None
+
+    def end(self, word: bytes) -> dict[str, Any]:
+        """How the child ended; ``word``: ``stop`` ends it now, ``closed`` soon, nothing waits for it."""
+        if word:
+            with contextlib.suppress(OSError):  # a dead server: hearing will say so
+                self._control.send(word)
+        return self._hear()
+
+    def close(self) -> None:
+        """Hang up; the server and all that it holds end."""
+        self._control.close()
+        try:
+            self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._errors.close()
+        self._base.cleanup()
+
+
+class Execution:
+    """A child of a server, from its start to its end. ``channel``: our side of its channel."""
+
+    def __init__(self, server: Server, channel: Channel, output: int | None) -> None:
+        self._server, self.channel, self._output = server, channel, output
+        self._end: End | None = None
+
+    def end(self, ask: bool = True, closed: bool = False) -> End:
+        """How it ended; ``ask``: end it now, if it has not; ``closed``: it hung up, so it should end by itself."""
+        if self._end is None:
+            told = self._server.end((b"closed" if closed else b"stop") if ask else b"")
+            size = os.fstat(self._output).st_size if self._output is not None else 0
+            self._end = End(told["by"], told["status"], round(told["seconds"], 4), size >= FILE_BYTES)
+        return self._end
+
+    def output(self) -> str:
+        """What it wrote to standard output."""
+        assert self._output is not None
+        return os.pread(self._output, FILE_BYTES, 0).decode(errors="replace")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.channel.close()
+        if not isinstance(value, ServerDied):
+            self.end()
+        if self._output is not None:
+            os.close(self._output)
+
+
+class Worker:
+    """Servers of one worker, started when first needed. Used as a context manager."""
+
+    def __init__(self, tier: str) -> None:
+        self.tier = tier
+        self._private = tempfile.TemporaryDirectory(prefix="inputs-")
+        self._inputs = Path(self._private.name, "files")  # whoever a program runs as reads it, through the jail
+        self._inputs.mkdir()
+        self._servers: dict[tuple[str, str], Server] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def restart(self) -> None:
+        """End all servers; new ones are started when needed."""
+        while self._servers:
+            self._servers.popitem()[1].close()
+
+    def close(self) -> None:
+        """End all servers, and forget the programs' inputs."""
+        self.restart()
+        self._private.cleanup()
+
+    def _server(self, role: str, program: dict[str, Any]) -> Server:
+        text = f"{program.get('preamble', '')}\n{program.get('code', '')}\n{program.get('tests', '')}"
+        key = (role, "heavy" if _HEAVY.search(text) else "bare")
+        if key not in self._servers:
+            self._servers[key] = Server(self.tier, *key, str(self._inputs))
+        return self._servers[key]
+
+    def _place(self, path: str) -> str:
+        """Name under which the jail's inputs hold a file; copied there when first needed."""
+        source = Path(path).resolve()
+        state = source.stat()
+        key = f"{source}:{state.st_size}:{state.st_mtime_ns}"
+        name = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+        target = self._inputs / name
+        if not target.exists():
+            shutil.copyfile(source, target)
+            target.chmod(0o444)
+        return name
+
+    def start(
+        self, program: dict[str, Any], processes: bool, stdin: bytes = b"", address_space: bool = True
+    ) -> Execution:
+        """A jailed child that awaits its job on its channel."""
+        server = self._server("jail", program)
+        ours, theirs = socket.socketpair()
+        ours.settimeout(wall_seconds(program) + GRACE)
+        files = [os.memfd_create(name) for name in ("stdin", "stdout")]
+        null = os.open(os.devnull, os.O_RDWR)
+        os.pwrite(files[0], stdin, 0)
+        request = {
+            "timeout": program["timeout"], "wall": wall_seconds(program), "memory_mb": program["memory_mb"],
+            "processes": processes, "address_space": address_space,
+            "inputs": {name: self._place(path) for name, path in program.get("inputs", {}).items()},
+        }  # fmt: skip
+        try:
+            server.begin(request, [theirs.fileno(), files[0], files[1], null])
+        finally:
+            theirs.close()
+            os.close(files[0])
+            os.close(null)
+        return Execution(server, Channel(ours, TOLD), files[1])
+
+    def test(self, program: dict[str, Any], execution: Execution) -> Execution:
+        """A tester's child, which holds our side of the program's channel."""
+        server = self._server("tester", program)
+        ours, theirs = socket.socketpair()
+        wall = wall_seconds(program) + GRACE / 2
+        ours.settimeout(wall + GRACE)
+        request = {"timeout": program["timeout"] + 20, "wall": wall, "memory_mb": program["memory_mb"]}
+        server.begin(request, [execution.channel.hand_over(), theirs.fileno()])
+        theirs.close()
+        return Execution(server, Channel(ours), None)
