@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 export OMP_WAIT_POLICY := PASSIVE
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo test test-faults speed lint lock docs clean
+.PHONY: help setup demo whole test test-faults speed lint lock docs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,11 +24,16 @@ $(STAMP): requirements.txt
 	touch $(STAMP)
 
 demo: setup  ## run the method in miniature and print its main table
-	snakemake --cores $(CORES)
+	snakemake --cores $(CORES) demo
 	@cat results/miniature/tables/table2.md
 	@echo "Tables:  results/miniature/tables/   (also .csv and .tex)"
 	@echo "Figures: results/miniature/figures/  (.svg, .pdf, .png)"
 	@echo "Records: results/miniature/          (docs/records.md says what each file is)"
+	@echo "The rest (ablations, controls, claims, the page to read): make whole"
+
+whole: setup  ## what demo leaves out as well: ablations, controls, claims, and the page to read
+	snakemake --cores $(CORES)
+	@echo "Page:    results/miniature/report.html (all of it, for a browser or a printer)"
 
 lint: setup  ## formatting, style, and Snakemake's own checks
 	ruff format --check scripts tests

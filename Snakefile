@@ -17,24 +17,30 @@ include: "rules/sampling.smk"
 include: "rules/ranking.smk"
 include: "rules/refining.smk"
 include: "rules/benchmark.smk"
+include: "rules/scoring.smk"
+include: "rules/second_tries.smk"
 include: "rules/analysis.smk"
+include: "rules/reference.smk"
+include: "rules/report.smk"
 
 
 report: "report/workflow.rst"
 
 
 wildcard_constraints:
+    run=any_of(RUNS),
+    work="benchmarks|further|scoring|feedback",
     student=any_of(STUDENTS),
     variant=any_of(VARIANTS),
     benchmark=any_of(BENCHMARKS),
     iteration=r"\d+",
     round=r"\d+",
     shard=r"\d+",
-    table=r"table\d+",
+    table="table[12]",
 
 
 onstart:
-    print(f"{config['label']}: results go to {RESULTS}/", flush=True)
+    print(f"{config['label']}: results go to {HOME}/", flush=True)
 
 
 rule all:

@@ -1,8 +1,10 @@
 """Benchmarks: composed or given, answered by all models of a variant in one process, run, scored."""
 
-BENCHMARK = f"{VARIANT}/benchmarks/{{benchmark}}"
-BENCHMARK_LOGS = f"{LOGS}/{{student}}/{{variant}}/benchmarks/{{benchmark}}"
-BENCHMARK_TIMES = f"{TIMES}/{{student}}/{{variant}}/benchmarks/{{benchmark}}"
+BENCHMARK = f"{VARIANT}/{{work}}/{{benchmark}}"
+BENCHMARK_LOGS = f"{LOGS}/{{student}}/{{variant}}/{{work}}/{{benchmark}}"
+BENCHMARK_TIMES = f"{TIMES}/{{student}}/{{variant}}/{{work}}/{{benchmark}}"
+# What is done with a benchmark's problems (wildcard work): benchmarks, all models up to M_T; further, the
+# method's later ones (figure 6); scoring (table 4); feedback (figure 4).
 
 
 rule compose_benchmark:
@@ -12,7 +14,7 @@ rule compose_benchmark:
     log:
         f"{LOGS}/benchmarks/{{benchmark}}.log",
     benchmark:
-        f"{TIMES}/benchmarks/{{benchmark}}.tsv"
+        f"{TIMES}/compose_benchmark/{{benchmark}}.tsv"
     conda:
         "../envs/default.yaml"
     params:
@@ -20,7 +22,7 @@ rule compose_benchmark:
         size=lambda wildcards: BENCHMARKS[wildcards.benchmark]["size"],
         depths=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["depths"]),
         part=lambda wildcards: BENCHMARKS[wildcards.benchmark]["part"],
-        seed=SEED,
+        seed=seed_of,
     message:
         "compose the benchmark {wildcards.benchmark}"
     shell:
@@ -39,6 +41,8 @@ rule request_solutions:
         f"{BENCHMARK_LOGS}/request_solutions.log",
     benchmark:
         f"{BENCHMARK_TIMES}/request_solutions.tsv"
+    wildcard_constraints:
+        work="benchmarks|further",
     conda:
         "../envs/default.yaml"
     params:
@@ -46,7 +50,7 @@ rule request_solutions:
         first=first_of,
         samples=answers_a_problem,
         sampling=decoding_of,
-        seed=SEED,
+        seed=seed_of,
     message:
         "write requests for {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
@@ -59,7 +63,7 @@ rule ask_models:
     """One shard of the answers; one process for all models."""
     input:
         requests=f"{BENCHMARK}/requests/solutions.jsonl",
-        models=models_of,
+        models=models_asked,
     output:
         f"{BENCHMARK}/responses/solutions.{{shard}}.jsonl",
     log:
@@ -70,10 +74,10 @@ rule ask_models:
         "../envs/default.yaml"
     params:
         code=backend_code("student", "verbatim"),
-        backend=backend_arguments("student", "verbatim"),
+        backend=backend_of("student", "verbatim"),
         shards=config["shards"]["benchmark"],
     message:
-        "all models of {wildcards.student} {wildcards.variant} answer {wildcards.benchmark}, shard {wildcards.shard}"
+        "all models of {wildcards.student} {wildcards.variant} answer {wildcards.work}/{wildcards.benchmark}, shard {wildcards.shard}"
     shell:
         "OMP_NUM_THREADS=1 python scripts/complete_requests.py {input.requests:q} --output {output:q}"
         " {params.backend:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
@@ -94,12 +98,14 @@ rule collect_solutions:
         f"{BENCHMARK_LOGS}/collect_solutions.log",
     benchmark:
         f"{BENCHMARK_TIMES}/collect_solutions.tsv"
+    wildcard_constraints:
+        work="benchmarks|further",
     conda:
         "../envs/default.yaml"
     params:
         code=code_digest("collect_solutions"),
         first=first_of,
-        last=lambda wildcards: VARIANTS[wildcards.variant]["iterations"],
+        last=last_of,
         samples=answers_a_problem,
     message:
         "read answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
@@ -112,7 +118,8 @@ rule collect_solutions:
 rule execute_solutions:
     """Run one shard of the programs against the tests."""
     input:
-        f"{BENCHMARK}/programs.jsonl",
+        programs=f"{BENCHMARK}/programs.jsonl",
+        known=runs_of_method,
     output:
         f"{BENCHMARK}/runs.{{shard}}.jsonl",
     log:
@@ -126,11 +133,13 @@ rule execute_solutions:
         shards=config["shards"]["programs"],
         timeout=config["execution"]["timeout"],
         memory=config["execution"]["memory_mb"],
+        isolation=config["execution"]["isolation"],
     message:
-        "run answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
+        "run answers to {wildcards.work}/{wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
+    # Two workers a thread: the kernel takes its time to take a program's namespaces apart.
     shell:
-        "python scripts/execute_programs.py {input:q} --output {output:q} --workers {threads}"
-        " --timeout {params.timeout} --memory-mb {params.memory}"
+        "python scripts/execute_programs.py {input.programs:q} --known {input.known:q} --output {output:q}"
+        " --workers $((2 * {threads})) --timeout {params.timeout} --memory-mb {params.memory} --isolation {params.isolation}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 
@@ -148,12 +157,14 @@ rule score_benchmark:
         f"{BENCHMARK_LOGS}/score_benchmark.log",
     benchmark:
         f"{BENCHMARK_TIMES}/score_benchmark.tsv"
+    wildcard_constraints:
+        work="benchmarks|further",
     conda:
         "../envs/default.yaml"
     params:
         code=code_digest("score_benchmark"),
         decoding=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["decoding"]),
-        seed=SEED,
+        seed=seed_of,
     message:
         "score {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:

@@ -26,8 +26,13 @@ VARIANTS = {variant["name"]: variant for variant in config["variants"]}
 BENCHMARKS = {benchmark["name"]: benchmark for benchmark in config["benchmarks"]}
 ROLES = config["roles"]
 TABLES = {table: names for table, names in config["tables"].items() if names}
-SEED = config["seed"]
-RESULTS = f"results/{config['experiment']}"
+FIGURES = {figure: names for figure, names in config["figures"].items() if names}
+FINAL = config["final_iteration"]
+# The run itself lies in results/{experiment}, its repeats by other seeds below it.
+RUNS = {config["experiment"]: config["seed"]}
+RUNS |= {f"{config['experiment']}/seed_{config['seed'] + n}": config["seed"] + n for n in range(1, config["seeds"])}
+RESULTS = "results/{run}"
+HOME = f"results/{config['experiment']}"
 INSTRUCTIONS = f"{RESULTS}/instructions"
 VARIANT = f"{RESULTS}/{{student}}/{{variant}}"
 ITERATION = f"{VARIANT}/iter_{{iteration}}"
@@ -68,13 +73,23 @@ def backend_code(role, expect):
     return code_digest(*names)
 
 
-def backend_arguments(role, expect):
-    """Command-line options of complete_requests for a role."""
+def seed_of(wildcards):
+    """The seed of a run."""
+    return RUNS[wildcards.run]
+
+
+def home_of(wildcards):
+    """The folder of a run."""
+    return RESULTS.format(run=wildcards.run)
+
+
+def backend_arguments(role, expect, seed, changes=None):
+    """Command-line options of complete_requests for a role, with ``changes`` to its options."""
     entry = ROLES[role]
     own = OPTIONS[entry["backend"]]
-    options = {name: value for name, value in entry["options"].items() if name in own}
+    options = {name: value for name, value in {**entry["options"], **(changes or {})}.items() if name in own}
     if entry["backend"] == "scripted":
-        options["seed"] = hash_seed(SEED, "scripted")
+        options["seed"] = hash_seed(seed, "scripted")
     named = {
         "--backend": entry["backend"],
         "--model": entry.get("model"),
@@ -85,6 +100,11 @@ def backend_arguments(role, expect):
         "--max-failed-share": entry["max_failed_share"],
     }
     return [str(part) for name, value in named.items() if value is not None for part in (name, value)]
+
+
+def backend_of(role, expect):
+    """Input function: command-line options of complete_requests for a role whose answers ``expect`` reads."""
+    return lambda wildcards: backend_arguments(role, expect, seed_of(wildcards))
 
 
 def sampling_of(role):

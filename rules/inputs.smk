@@ -6,24 +6,25 @@ def local(path):
     return [path] if Path(path).exists() else []
 
 
-def guarded_benchmarks():
+def guarded_benchmarks(wildcards):
     """Files of the benchmarks that training data must not overlap with."""
-    return [problems_of(name) for name, entry in BENCHMARKS.items() if entry["decontaminate"]]
+    return [problems_of(wildcards, name) for name, entry in BENCHMARKS.items() if entry["decontaminate"]]
 
 
-def problems_of(name):
+def problems_of(wildcards, name):
     """Where a benchmark's problems lie."""
     entry = BENCHMARKS[name]
-    return entry["path"] if entry["kind"] == "file" else f"{RESULTS}/benchmarks/{name}.jsonl"
+    return entry["path"] if entry["kind"] == "file" else f"{home_of(wildcards)}/benchmarks/{name}.jsonl"
 
 
 def chain_of(variant, iteration):
     """The variant under which an iteration lies: iteration 0 is made once, under acr.
 
-    A variant that changes the training of M_0 keeps one of its own.
+    A variant that changes D_0 or the training of M_0 keeps one of its own. The
+    turns that bear the loss do not change it: D_0 has one each.
     """
-    shared = int(iteration) == 0 and VARIANTS[variant]["loss"] == VARIANTS["acr"]["loss"]
-    return "acr" if shared else variant
+    own = "teacher" in VARIANTS[variant] or "training" in VARIANTS[variant]
+    return variant if own or int(iteration) > 0 else "acr"
 
 
 def in_iteration(name):
@@ -31,7 +32,7 @@ def in_iteration(name):
 
     def path(wildcards):
         variant = chain_of(wildcards.variant, wildcards.iteration)
-        return f"{RESULTS}/{wildcards.student}/{variant}/iter_{wildcards.iteration}/{name}"
+        return f"{home_of(wildcards)}/{wildcards.student}/{variant}/iter_{wildcards.iteration}/{name}"
 
     return path
 
@@ -42,9 +43,24 @@ def in_previous_iteration(name):
     def path(wildcards):
         before = int(wildcards.iteration) - 1
         variant = chain_of(wildcards.variant, before)
-        return f"{RESULTS}/{wildcards.student}/{variant}/iter_{before}/{name}"
+        return f"{home_of(wildcards)}/{wildcards.student}/{variant}/iter_{before}/{name}"
 
     return path
+
+
+def runs_before(wildcards):
+    """Runs of iteration t - 1: its answers come again, and so do many samples."""
+    if int(wildcards.iteration) == 0:
+        return []
+    return expand(in_previous_iteration("runs.{shard}.jsonl")(wildcards), shard=shards_of("programs"))
+
+
+def runs_of_method(wildcards):
+    """The method's runs on a benchmark, whose answers other models often repeat."""
+    if (wildcards.variant, wildcards.work) == ("acr", "benchmarks"):
+        return []
+    path = f"{home_of(wildcards)}/{wildcards.student}/acr/benchmarks/{wildcards.benchmark}/runs.{{shard}}.jsonl"
+    return expand(path, shard=shards_of("programs"))
 
 
 def iterations_of(variant):
@@ -52,22 +68,59 @@ def iterations_of(variant):
     return range(VARIANTS[variant]["iterations"] + 1)
 
 
-def iteration_files(student, variant, name):
+def iteration_files(wildcards, student, variant, name):
     """A file of each iteration of a variant."""
-    return [f"{RESULTS}/{student}/{chain_of(variant, t)}/iter_{t}/{name}" for t in iterations_of(variant)]
+    home = home_of(wildcards)
+    return [f"{home}/{student}/{chain_of(variant, t)}/iter_{t}/{name}" for t in iterations_of(variant)]
+
+
+def run_targets(run):
+    """All tables and figures of a run."""
+    tables = [f"results/{run}/tables/{table}.md" for table in (*TABLES, "records")]
+    return tables + [f"results/{run}/figures/{figure}.svg" for figure in (*FIGURES, "figure5")]
 
 
 def final_targets():
-    """What `snakemake` makes: all tables and figures, the account of records, and every variant's scores."""
-    scores = expand(
-        f"{RESULTS}/{{student}}/{{variant}}/benchmarks/{{benchmark}}/summary.json",
-        student=STUDENTS,
-        variant=VARIANTS,
-        benchmark=sorted({name for names in TABLES.values() for name in names}),
-    )
-    models = [f"{RESULTS}/{s}/{v}/iter_{VARIANTS[v]['iterations']}/model" for s in STUDENTS for v in VARIANTS]
-    tables = [f"{RESULTS}/tables/{table}.md" for table in (*TABLES, "records")]
-    return [*tables, f"{RESULTS}/figures/figure5.svg", *scores, *models]
+    """What `snakemake` makes: tables and figures of every run, their spread over seeds, and the last models."""
+    targets = [
+        *(path for run in RUNS for path in run_targets(run)),
+        f"{HOME}/tables/audit.md",
+        f"{HOME}/tables/claims.md",
+    ]
+    if len(RUNS) > 1:
+        targets.append(f"{HOME}/tables/seeds.md")
+    targets.append(f"{HOME}/report.html")
+    return targets + [
+        f"results/{run}/{student}/{variant}/iter_{VARIANTS[variant]['iterations']}/model"
+        for run in RUNS
+        for student in STUDENTS
+        for variant in VARIANTS
+        if chain_of(variant, VARIANTS[variant]["iterations"]) == variant
+    ]
+
+
+def page_tables(suffix):
+    """The tables that the page shows, in one of their formats: the run's own, and what is said over runs."""
+    names = [*TABLES, "claims", "audit", "records", *(["seeds"] if len(RUNS) > 1 else [])]
+    return [f"{HOME}/tables/{name}.{suffix}" for name in names]
+
+
+def page_manifests():
+    """Where the numbers of the page's tables come from."""
+    return [f"{HOME}/tables/{table}.manifest.json" for table in TABLES]
+
+
+def page_figures():
+    """The figures that the page shows."""
+    return [f"{HOME}/figures/{figure}.svg" for figure in (*FIGURES, "figure5")]
+
+
+def page_settings():
+    """What the page says was run, as JSON."""
+    kept = ("experiment", "label", "method", "final_iteration", "students", "variants", "benchmarks", "execution")
+    roles = {role: {key: entry[key] for key in ("backend", "model") if key in entry} for role, entry in ROLES.items()}
+    settings = {name: config[name] for name in kept} | {"roles": roles, "samples": N, "seeds": list(RUNS.values())}
+    return as_json(settings | {"d0_size": config["instructions"]["d0_size"]})
 
 
 def stage_reader(wildcards):
@@ -80,13 +133,13 @@ def previous_round(wildcards):
     return f"{INSTRUCTIONS}/round_{int(wildcards.round) - 1}.jsonl"
 
 
-def training_settings(*overrides, stage):
+def training_settings(wildcards, *overrides, stage):
     """The common training settings with a student's own, and a seed of their own, as JSON."""
     common = {name: value for name, value in config["training"].items() if name != "threads"}
     settings = dict(common)
     for override in overrides:
         settings.update(override)
-    return as_json({**settings, "seed": hash_seed(SEED, "training", *stage) % 2**31})
+    return as_json({**settings, "seed": hash_seed(seed_of(wildcards), "training", *stage) % 2**31})
 
 
 def base_of(wildcards):
@@ -97,7 +150,7 @@ def base_of(wildcards):
 
 def start_of(wildcards):
     """A student's base: a folder or the name of a model of the hub."""
-    return STUDENTS[wildcards.student].get("model", f"{RESULTS}/{wildcards.student}/base")
+    return STUDENTS[wildcards.student].get("model", f"{home_of(wildcards)}/{wildcards.student}/base")
 
 
 def pretraining_of(wildcards):
@@ -119,17 +172,30 @@ def token_arguments(wildcards, input):
     return options + [f"--{name.replace('_', '-')}={student[name]}" for name in names]
 
 
+def first_dataset(wildcards):
+    """D_0 of a variant: the teacher's, or that of a teacher who errs otherwise."""
+    home = home_of(wildcards)
+    other = "teacher" in VARIANTS[wildcards.variant]
+    return f"{home}/d0/{wildcards.variant}/d0.jsonl" if other else f"{home}/d0.jsonl"
+
+
+def other_teacher(wildcards):
+    """Command-line options of complete_requests for the teacher of a variant."""
+    changes = VARIANTS[wildcards.variant]["teacher"]
+    return backend_arguments("teacher", "anything", seed_of(wildcards), changes)
+
+
 def dataset_of(wildcards):
     """D_t: the teacher's for t = 0, else what the iteration before refined."""
     if int(wildcards.iteration) == 0:
-        return f"{RESULTS}/d0.jsonl"
-    return f"{RESULTS}/{wildcards.student}/{wildcards.variant}/iter_{wildcards.iteration}/dataset.jsonl"
+        return first_dataset(wildcards)
+    return f"{home_of(wildcards)}/{wildcards.student}/{wildcards.variant}/iter_{wildcards.iteration}/dataset.jsonl"
 
 
 def dataset_before(wildcards):
     """D_{t-1}, of the chain that iteration t continues."""
     before = int(wildcards.iteration) - 1
-    return f"{RESULTS}/d0.jsonl" if before == 0 else in_previous_iteration("dataset.jsonl")(wildcards)
+    return first_dataset(wildcards) if before == 0 else in_previous_iteration("dataset.jsonl")(wildcards)
 
 
 def strategy_of(wildcards):
@@ -150,18 +216,27 @@ def critiques_before(wildcards):
 
 
 def first_of(wildcards):
-    """The first iteration that is a variant's own: acr's M_0 is not measured again."""
+    """The first iteration that is measured: acr's M_0 is not measured again, nor are its models up to M_T."""
+    if wildcards.work == "further":
+        return FINAL + 1
     return 0 if chain_of(wildcards.variant, 0) == wildcards.variant else 1
 
 
+def last_of(wildcards):
+    """The last iteration that is measured: T for the method, what follows being further."""
+    last = VARIANTS[wildcards.variant]["iterations"]
+    return min(last, FINAL) if (wildcards.variant, wildcards.work) == ("acr", "benchmarks") else last
+
+
 def models_of(wildcards):
-    """The models of a variant's own iterations."""
-    return iteration_files(wildcards.student, wildcards.variant, "model")[first_of(wildcards) :]
+    """The models that are measured."""
+    models = iteration_files(wildcards, wildcards.student, wildcards.variant, "model")
+    return models[first_of(wildcards) : last_of(wildcards) + 1]
 
 
 def problems_for(wildcards):
     """The problems of a rule's benchmark."""
-    return problems_of(wildcards.benchmark)
+    return problems_of(wildcards, wildcards.benchmark)
 
 
 def decoding_of(wildcards):
@@ -175,42 +250,215 @@ def answers_a_problem(wildcards):
     return BENCHMARKS[wildcards.benchmark]["decoding"]["samples"]
 
 
-def table_summaries(wildcards):
-    """The summaries of a table's benchmarks, for the method's models of all students."""
-    return [
-        f"{RESULTS}/{student}/acr/benchmarks/{benchmark}/summary.json"
-        for student in STUDENTS
-        for benchmark in TABLES[wildcards.table]
-    ]
+def models_asked(wildcards):
+    """The models that answer: a benchmark's, the last one's whose answers are scored, those that try again."""
+    return {"benchmarks": models_of, "further": models_of, "scoring": final_model, "feedback": tried_models}[
+        wildcards.work
+    ](wildcards)
 
 
-def table_entries(wildcards):
-    """What each summary is of: student and benchmark, by their titles."""
+def final_model(wildcards):
+    """M_T of the method."""
+    return iteration_files(wildcards, wildcards.student, "acr", "model")[FINAL]
+
+
+def tried_models(wildcards):
+    """The models whose failures get a second try."""
+    models = iteration_files(wildcards, wildcards.student, "acr", "model")
+    return [models[iteration] for iteration in config["feedback"]["iterations"]]
+
+
+def summaries_of(work, names):
+    """Input function: the summaries of the method's work on some benchmarks, of all students."""
+    return expand(
+        f"{RESULTS}/{{student}}/acr/{work}/{{benchmark}}/summary.json",
+        student=STUDENTS,
+        benchmark=names,
+        allow_missing=True,
+    )
+
+
+def entries_of(names, times=1):
+    """What each of these summaries is of: student and benchmark, by their titles; all of it ``times`` over."""
     return as_json(
         [
-            {"student": STUDENTS[student]["title"], "benchmark": BENCHMARKS[benchmark]["title"]}
-            for student in STUDENTS
-            for benchmark in TABLES[wildcards.table]
+            {"student": student["title"], "benchmark": BENCHMARKS[benchmark]["title"]}
+            for _ in range(times)
+            for student in STUDENTS.values()
+            for benchmark in names
         ]
     )
 
 
+def table_summaries(wildcards):
+    """The summaries of a table's benchmarks."""
+    return [path.format(run=wildcards.run) for path in summaries_of("benchmarks", TABLES[wildcards.table])]
+
+
+def table_entries(wildcards):
+    """What each summary of a table is of."""
+    return entries_of(TABLES[wildcards.table])
+
+
+def selection_entries():
+    """What each summary of table 4 is of: model and benchmark, by their titles."""
+    return as_json(
+        [
+            {"model": f"{student['title']}, iteration {FINAL}", "benchmark": BENCHMARKS[benchmark]["title"]}
+            for student in STUDENTS.values()
+            for benchmark in TABLES["table4"]
+        ]
+    )
+
+
+def variant_summaries():
+    """The summaries of all variants on figure 3's benchmarks."""
+    return expand(
+        f"{RESULTS}/{{student}}/{{variant}}/benchmarks/{{benchmark}}/summary.json",
+        student=STUDENTS,
+        benchmark=FIGURES["figure3"],
+        variant=VARIANTS,
+        allow_missing=True,
+    )
+
+
+def variant_entries():
+    """What each of these summaries is of, by titles."""
+    return as_json(
+        [
+            {"student": student["title"], "variant": variant["title"], "benchmark": BENCHMARKS[benchmark]["title"]}
+            for student in STUDENTS.values()
+            for benchmark in FIGURES["figure3"]
+            for variant in VARIANTS.values()
+        ]
+    )
+
+
+def last_compared():
+    """The iteration at which variants are compared: the last that any sibling of the method has."""
+    return max((entry["iterations"] for name, entry in VARIANTS.items() if name != "acr"), default=FINAL)
+
+
 def dataset_counts(wildcards):
     """Counts of D_1..D_T of every student, under the method itself."""
-    return [path for student in STUDENTS for path in iteration_files(student, "acr", "dataset.counts.json")[1:]]
+    return [
+        path
+        for student in STUDENTS
+        for path in iteration_files(wildcards, student, "acr", "dataset.counts.json")[1 : FINAL + 1]
+    ]
+
+
+def measured_benchmarks():
+    """The benchmarks that some table or figure is of."""
+    return sorted({name for names in (*TABLES.values(), *FIGURES.values()) for name in names})
+
+
+def chain_counts(home, student, variant):
+    """Counts of every step of a variant's own iterations."""
+    stages = ("samples", "executions", "judgements", "best", "comparisons", "critiques")
+    own = [t for t in iterations_of(variant) if chain_of(variant, t) == variant]
+    counts = []
+    for t in own:
+        counts += [f"{home}/{student}/{variant}/iter_{t}/dataset.counts.json"] if t else []
+        counts.append(f"{home}/{student}/{variant}/iter_{t}/model.counts.json")
+        if t < VARIANTS[variant]["iterations"]:
+            asked = stages if VARIANTS[variant]["on_original_win"] == "critique" else stages[:-1]
+            counts += [f"{home}/{student}/{variant}/iter_{t}/{stage}.counts.json" for stage in asked]
+    if "figure3" in FIGURES or variant == "acr":
+        names = measured_benchmarks() if variant == "acr" else FIGURES["figure3"]
+        counts += [f"{home}/{student}/{variant}/benchmarks/{name}/solutions.counts.json" for name in names]
+    if variant == "acr" and goes_further():
+        further = FIGURES.get("figure6", ())
+        counts += [f"{home}/{student}/{variant}/further/{name}/solutions.counts.json" for name in further]
+    return counts
 
 
 def all_counts(wildcards):
     """The counts of every step up to the tables, in the order of the method."""
-    counts = [f"{RESULTS}/seeds/snippets.counts.json"]
-    counts += [f"{INSTRUCTIONS}/round_{number}.counts.json" for number in range(ROUNDS + 1)]
-    counts += [f"{INSTRUCTIONS}/selected.counts.json", f"{RESULTS}/d0.counts.json"]
-    stages = ("samples", "executions", "judgements", "best", "comparisons", "critiques")
+    home = home_of(wildcards)
+    counts = [f"{home}/snippets/snippets.counts.json"]
+    counts += [f"{home}/instructions/round_{number}.counts.json" for number in range(ROUNDS + 1)]
+    counts += [f"{home}/instructions/selected.counts.json", f"{home}/d0.counts.json"]
+    counts += [f"{home}/d0/{name}/d0.counts.json" for name, entry in VARIANTS.items() if "teacher" in entry]
     for student in STUDENTS:
-        counts.append(f"{RESULTS}/{student}/acr/iter_0/model.counts.json")
-        for t in list(iterations_of("acr"))[1:]:
-            counts += [f"{RESULTS}/{student}/acr/iter_{t - 1}/{stage}.counts.json" for stage in stages]
-            counts += [f"{RESULTS}/{student}/acr/iter_{t}/{stage}.counts.json" for stage in ("dataset", "model")]
-        used = sorted({name for names in TABLES.values() for name in names})
-        counts += [f"{RESULTS}/{student}/acr/benchmarks/{name}/solutions.counts.json" for name in used]
+        for variant in VARIANTS:
+            counts += chain_counts(home, student, variant)
+        for name in TABLES.get("table4", ()):
+            counts += [
+                f"{home}/{student}/acr/scoring/{name}/{step}.counts.json" for step in ("solutions", "judgements")
+            ]
+        for name in FIGURES.get("figure4", ()):
+            steps = ("second_tries", "solutions")
+            counts += [f"{home}/{student}/acr/feedback/{name}/{step}.counts.json" for step in steps]
     return counts
+
+
+def seed_data():
+    """The data of every table and figure, of every run."""
+    tables = [f"tables/{table}.csv" for table in TABLES]
+    figures = [f"figures/{figure}.csv" for figure in (*FIGURES, "figure5")]
+    return [f"results/{run}/{path}" for path in tables + figures for run in RUNS]
+
+
+def goes_further():
+    """Whether the method has iterations after T."""
+    return VARIANTS["acr"]["iterations"] > FINAL
+
+
+def compared_outcomes():
+    """The outcomes of all variants on the benchmarks that figures 3 and 6 are of, the method's first."""
+    return [
+        f"{RESULTS}/{student}/{variant}/{work}/{benchmark}/outcomes.jsonl"
+        for student, benchmark, variant, work in comparisons_made()
+    ]
+
+
+def comparisons_made():
+    """Student, benchmark, variant and work of each file of outcomes that effects are measured on."""
+    for student in STUDENTS:
+        for benchmark in measured_benchmarks():
+            yield student, benchmark, "acr", "benchmarks"
+            if goes_further() and benchmark in FIGURES.get("figure6", ()):
+                yield student, benchmark, "acr", "further"
+            if benchmark in FIGURES.get("figure3", ()):
+                siblings = (variant for variant in VARIANTS if variant != "acr")
+                yield from ((student, benchmark, variant, "benchmarks") for variant in siblings)
+
+
+def iteration_summaries():
+    """The summaries of figure 6: the method's models up to M_T, then further ones."""
+    further = summaries_of("further", FIGURES["figure6"]) if goes_further() else []
+    return summaries_of("benchmarks", FIGURES["figure6"]) + further
+
+
+def iteration_entries():
+    """What each of these summaries is of."""
+    return entries_of(FIGURES["figure6"], 2 if goes_further() else 1)
+
+
+def comparison_entries():
+    """What each of these files is of: titles, and the variant's switches."""
+    return as_json(
+        [
+            {
+                "student": STUDENTS[student]["title"],
+                "benchmark": BENCHMARKS[benchmark]["title"],
+                "variant": VARIANTS[variant],
+            }
+            for student, benchmark, variant, _ in comparisons_made()
+        ]
+    )
+
+
+def effect_titles():
+    """What the summaries of selections and of second tries are of."""
+
+    def titles(names):
+        several = len(STUDENTS) > 1
+        return [
+            f"{student['title']}, {BENCHMARKS[name]['title']}" if several else BENCHMARKS[name]["title"]
+            for student in STUDENTS.values()
+            for name in names
+        ]
+
+    return as_json({"selections": titles(TABLES.get("table4", ())), "feedback": titles(FIGURES.get("figure4", ()))})

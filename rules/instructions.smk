@@ -1,6 +1,7 @@
 """Instructions: inspired by snippets, evolved, selected, and answered by the teacher: D_0."""
 
 TEACHER_SHARDS = shards_of("teacher")
+OTHER_D0 = f"{RESULTS}/d0/{{variant}}"
 ROUNDS = config["instructions"]["rounds"]
 EVOLUTION_TEMPLATES = [f"{config['prompts']['evolution']}/{name}.txt" for name in config["instructions"]["strategies"]]
 
@@ -22,7 +23,7 @@ rule request_instructions:
         code=code_digest("request_instructions"),
         per_snippet=config["instructions"]["per_snippet"],
         sampling=sampling_of("teacher"),
-        seed=SEED,
+        seed=seed_of,
     message:
         "write requests for instructions"
     shell:
@@ -45,7 +46,7 @@ rule ask_teacher:
         "../envs/default.yaml"
     params:
         code=lambda wildcards: backend_code("teacher", stage_reader(wildcards)),
-        backend=lambda wildcards: backend_arguments("teacher", stage_reader(wildcards)),
+        backend=lambda wildcards: backend_arguments("teacher", stage_reader(wildcards), seed_of(wildcards)),
         shards=config["shards"]["teacher"],
     message:
         "the teacher answers {wildcards.stage}, shard {wildcards.shard}"
@@ -58,7 +59,7 @@ rule collect_instructions:
     """Round 0: read the teacher's concepts and instructions."""
     input:
         snippets=rules.harvest_snippets.output.snippets,
-        responses=expand(f"{INSTRUCTIONS}/responses/round_0.{{shard}}.jsonl", shard=TEACHER_SHARDS),
+        responses=expand(f"{INSTRUCTIONS}/responses/round_0.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True),
     output:
         instructions=f"{INSTRUCTIONS}/round_0.jsonl",
         rejected=f"{INSTRUCTIONS}/round_0.rejected.jsonl",
@@ -98,7 +99,7 @@ rule request_evolutions:
     params:
         code=code_digest("request_evolutions"),
         sampling=sampling_of("teacher"),
-        seed=SEED,
+        seed=seed_of,
     message:
         "write requests for round {wildcards.round} of evolution"
     shell:
@@ -115,7 +116,7 @@ rule collect_evolutions:
             f"{INSTRUCTIONS}/responses/round_{{round}}.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True
         ),
         templates=EVOLUTION_TEMPLATES,
-        benchmarks=guarded_benchmarks(),
+        benchmarks=guarded_benchmarks,
     output:
         instructions=f"{INSTRUCTIONS}/round_{{round}}.jsonl",
         rejected=f"{INSTRUCTIONS}/round_{{round}}.rejected.jsonl",
@@ -133,7 +134,7 @@ rule collect_evolutions:
         phrases=config["instructions"]["forbidden_phrases"],
         ngram=config["instructions"]["overlap_ngram"],
         keep=config["instructions"]["keep"],
-        seed=SEED,
+        seed=seed_of,
     message:
         "read round {wildcards.round} of evolution"
     shell:
@@ -148,7 +149,7 @@ rule select_instructions:
     """The instructions of D_0: distinct, and none of a benchmark."""
     input:
         instructions=f"{INSTRUCTIONS}/round_{ROUNDS}.jsonl",
-        benchmarks=guarded_benchmarks(),
+        benchmarks=guarded_benchmarks,
     output:
         instructions=f"{INSTRUCTIONS}/selected.jsonl",
         rejected=f"{INSTRUCTIONS}/selected.rejected.jsonl",
@@ -165,7 +166,7 @@ rule select_instructions:
         threshold=config["instructions"]["near_duplicate_threshold"],
         ngram=config["instructions"]["overlap_ngram"],
         size=config["instructions"]["d0_size"],
-        seed=SEED,
+        seed=seed_of,
     message:
         "select the instructions of D_0"
     shell:
@@ -190,7 +191,7 @@ rule request_answers:
     params:
         code=code_digest("request_answers"),
         sampling=sampling_of("teacher"),
-        seed=SEED,
+        seed=seed_of,
     message:
         "write requests for answers"
     shell:
@@ -202,7 +203,7 @@ rule collect_answers:
     """D_0: the selected instructions with the teacher's answers."""
     input:
         instructions=rules.select_instructions.output.instructions,
-        responses=expand(f"{INSTRUCTIONS}/responses/answers.{{shard}}.jsonl", shard=TEACHER_SHARDS),
+        responses=expand(f"{INSTRUCTIONS}/responses/answers.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True),
     output:
         dataset=f"{RESULTS}/d0.jsonl",
         rejected=f"{RESULTS}/d0.rejected.jsonl",
@@ -220,3 +221,36 @@ rule collect_answers:
     shell:
         "python scripts/collect_answers.py {input.instructions:q} --responses {input.responses:q}"
         " --output {output.dataset:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
+
+
+use rule ask_teacher as ask_other_teacher with:
+    input:
+        f"{INSTRUCTIONS}/requests/answers.jsonl",
+    output:
+        f"{OTHER_D0}/responses/answers.{{shard}}.jsonl",
+    log:
+        f"{LOGS}/{{variant}}/ask_other_teacher.{{shard}}.log",
+    benchmark:
+        f"{TIMES}/{{variant}}/ask_other_teacher.{{shard}}.tsv"
+    params:
+        code=backend_code("teacher", "anything"),
+        backend=other_teacher,
+        shards=config["shards"]["teacher"],
+    message:
+        "the teacher of {wildcards.variant} answers, shard {wildcards.shard}"
+
+
+use rule collect_answers as collect_other_answers with:
+    input:
+        instructions=rules.select_instructions.output.instructions,
+        responses=expand(f"{OTHER_D0}/responses/answers.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True),
+    output:
+        dataset=f"{OTHER_D0}/d0.jsonl",
+        rejected=f"{OTHER_D0}/d0.rejected.jsonl",
+        counts=f"{OTHER_D0}/d0.counts.json",
+    log:
+        f"{LOGS}/{{variant}}/collect_other_answers.log",
+    benchmark:
+        f"{TIMES}/{{variant}}/collect_other_answers.tsv"
+    message:
+        "make D_0 of {wildcards.variant}"

@@ -18,7 +18,7 @@ rule request_judgements:
     params:
         code=code_digest("request_judgements"),
         sampling=sampling_of("judge"),
-        seed=SEED,
+        seed=seed_of,
     message:
         "write requests for judgements, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -43,7 +43,9 @@ rule ask_judge_or_critic:
         "../envs/default.yaml"
     params:
         code=lambda wildcards: backend_code(ROLE_OF[wildcards.stage], READERS[wildcards.stage]),
-        backend=lambda wildcards: backend_arguments(ROLE_OF[wildcards.stage], READERS[wildcards.stage]),
+        backend=lambda wildcards: backend_arguments(
+            ROLE_OF[wildcards.stage], READERS[wildcards.stage], seed_of(wildcards)
+        ),
         shards=lambda wildcards: config["shards"][ROLE_OF[wildcards.stage]],
     message:
         "{wildcards.stage} of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
@@ -122,7 +124,7 @@ rule request_comparisons:
         code=code_digest("request_comparisons"),
         order=config["scoring"]["pair_order"],
         sampling=sampling_of("judge"),
-        seed=SEED,
+        seed=seed_of,
     message:
         "write requests for comparisons, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -150,7 +152,7 @@ rule collect_comparisons:
     params:
         code=code_digest("collect_comparisons"),
         order=config["scoring"]["pair_order"],
-        seed=SEED,
+        seed=seed_of,
     message:
         "rank, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:

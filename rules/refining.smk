@@ -19,7 +19,7 @@ rule request_critiques:
     params:
         code=code_digest("request_critiques"),
         sampling=sampling_of("critic"),
-        seed=SEED,
+        seed=seed_of,
     message:
         "write requests for critiques, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:

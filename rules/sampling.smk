@@ -17,7 +17,7 @@ rule request_samples:
         code=code_digest("request_samples"),
         n=N,
         sampling=sampling_of("student"),
-        seed=SEED,
+        seed=seed_of,
     message:
         "write requests for samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -41,7 +41,7 @@ rule ask_student:
         "../envs/default.yaml"
     params:
         code=backend_code("student", "verbatim"),
-        backend=backend_arguments("student", "verbatim"),
+        backend=backend_of("student", "verbatim"),
         shards=config["shards"]["student"],
     message:
         "M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant} samples, shard {wildcards.shard}"
@@ -80,7 +80,8 @@ rule collect_samples:
 rule execute_samples:
     """Run one shard of the programs."""
     input:
-        f"{ITERATION}/programs.jsonl",
+        programs=f"{ITERATION}/programs.jsonl",
+        known=runs_before,
     output:
         f"{ITERATION}/runs.{{shard}}.jsonl",
     log:
@@ -94,11 +95,13 @@ rule execute_samples:
         shards=config["shards"]["programs"],
         timeout=config["execution"]["timeout"],
         memory=config["execution"]["memory_mb"],
+        isolation=config["execution"]["isolation"],
     message:
         "run programs, {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
+    # Two workers a thread: the kernel takes its time to take a program's namespaces apart.
     shell:
-        "python scripts/execute_programs.py {input:q} --output {output:q} --workers {threads}"
-        " --timeout {params.timeout} --memory-mb {params.memory}"
+        "python scripts/execute_programs.py {input.programs:q} --known {input.known:q} --output {output:q}"
+        " --workers $((2 * {threads})) --timeout {params.timeout} --memory-mb {params.memory} --isolation {params.isolation}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 

@@ -4,12 +4,12 @@
 rule harvest_snippets:
     """Functions that pass the filters."""
     input:
-        source=local(config["seeds"]["source"]),
-        benchmarks=guarded_benchmarks(),
+        source=local(config["snippets"]["source"]),
+        benchmarks=guarded_benchmarks,
     output:
-        snippets=f"{RESULTS}/seeds/snippets.jsonl",
-        rejected=f"{RESULTS}/seeds/snippets.rejected.jsonl",
-        counts=f"{RESULTS}/seeds/snippets.counts.json",
+        snippets=f"{RESULTS}/snippets/snippets.jsonl",
+        rejected=f"{RESULTS}/snippets/snippets.rejected.jsonl",
+        counts=f"{RESULTS}/snippets/snippets.counts.json",
     log:
         f"{LOGS}/harvest_snippets.log",
     benchmark:
@@ -18,12 +18,12 @@ rule harvest_snippets:
         "../envs/default.yaml"
     params:
         code=code_digest("harvest_snippets"),
-        source=config["seeds"]["source"],
-        max_lines=config["seeds"]["max_lines"],
-        max_characters=config["seeds"]["max_characters"],
-        forbidden=config["seeds"]["forbidden_modules"],
-        threshold=config["seeds"]["near_duplicate_threshold"],
-        ngram=config["seeds"]["overlap_ngram"],
+        source=config["snippets"]["source"],
+        max_lines=config["snippets"]["max_lines"],
+        max_characters=config["snippets"]["max_characters"],
+        forbidden=config["snippets"]["forbidden_modules"],
+        threshold=config["snippets"]["near_duplicate_threshold"],
+        ngram=config["snippets"]["overlap_ngram"],
     message:
         "harvest seed snippets"
     shell:

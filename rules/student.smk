@@ -4,7 +4,7 @@
 rule compose_corpus:
     """The text that the miniature's base model learns from; it solves no task of a benchmark."""
     input:
-        benchmarks=guarded_benchmarks(),
+        benchmarks=guarded_benchmarks,
     output:
         f"{RESULTS}/{{student}}/corpus.jsonl",
     log:
@@ -18,7 +18,7 @@ rule compose_corpus:
         documents=lambda wildcards: pretraining_of(wildcards)["documents"],
         depths=lambda wildcards: as_json(pretraining_of(wildcards)["depths"]),
         beside=lambda wildcards: pretraining_of(wildcards)["beside"],
-        seed=SEED,
+        seed=seed_of,
     message:
         "compose the corpus of {wildcards.student}"
     shell:
@@ -46,7 +46,7 @@ rule pretrain_base:
     params:
         code=code_digest("pretrain_base"),
         architecture=lambda wildcards: as_json(pretraining_of(wildcards)["architecture"]),
-        settings=lambda wildcards: training_settings(pretraining_of(wildcards)["settings"], stage=("base",)),
+        settings=lambda wildcards: training_settings(wildcards, pretraining_of(wildcards)["settings"], stage=("base",)),
         threads=config["training"]["threads"],
     message:
         "pre-train the base of {wildcards.student}"
@@ -80,7 +80,10 @@ rule train_model:
         start=start_of,
         tokens=token_arguments,
         settings=lambda wildcards: training_settings(
-            STUDENTS[wildcards.student]["training"], stage=("model", wildcards.iteration)
+            wildcards,
+            STUDENTS[wildcards.student]["training"],
+            VARIANTS[wildcards.variant].get("training", {}),
+            stage=("model", wildcards.iteration),
         ),
         loss=lambda wildcards: VARIANTS[wildcards.variant]["loss"],
         threads=config["training"]["threads"],

@@ -4,9 +4,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 
 from refinecoder.accounts import Account
-from refinecoder.answers.code import extract_code
 from refinecoder.batch import Answer, collect_answers, found_in
-from refinecoder.records import Record, load_records, write_records
+from refinecoder.programs import write_call_programs
+from refinecoder.records import Record, index_records, load_records, write_records
 from refinecoder.steps import add_account, parser, run
 
 
@@ -40,29 +40,15 @@ def solutions(
                 }
 
 
-def programs(samples: list[Record], problems: list[Record]) -> Iterator[Record]:
-    """A program of mode call for every answer with code."""
-    tests = {problem["id"]: problem for problem in problems}
-    for sample in samples:
-        problem, code = tests[sample["id"].partition("/")[2]], extract_code(sample["response"])
-        if code is not None:
-            yield {
-                "id": f"{sample['id']}:{sample['sample']}",
-                "mode": "call",
-                "code": code,
-                "entry_point": problem["entry_point"],
-                "tests": problem["tests"],
-            }
-
-
 def main(options: Namespace) -> None:
     account = Account("solutions")
-    problems = load_records(options.problems, "problem")
-    found = list(solutions(options, problems, collect_answers(options.responses)))
+    problems = index_records(load_records(options.problems, "problem"), "id")
+    found = list(solutions(options, list(problems.values()), collect_answers(options.responses)))
     account.taken = len(found)
     account.given = write_records(options.output, found, "sample")
-    with_code = write_records(options.programs, programs(found, problems), "program")
-    account.write(options.counts, without_code=len(found) - with_code)
+    answers = ((sample["response"], problems[sample["id"].partition("/")[2]]) for sample in found)
+    distinct = write_records(options.programs, write_call_programs(answers), "program")
+    account.write(options.counts, distinct_programs=distinct)
 
 
 if __name__ == "__main__":

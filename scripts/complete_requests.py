@@ -15,7 +15,7 @@ from refinecoder.progress import Progress
 from refinecoder.records import BadInput, Record, load_records, write_records
 from refinecoder.steps import json_value, parse_part, parser, run
 
-READERS = ("anything", "verbatim", "concepts", "evolution", "judgement", "comparison", "critique")
+READERS = ("anything", "verbatim", "concepts", "evolution", "judgement", "comparison", "critique", "suggestion")
 
 
 def arguments() -> ArgumentParser:

@@ -8,17 +8,14 @@ import pandas as pd
 
 from refinecoder.records import BadInput, read_json
 from refinecoder.steps import parser, run
-from refinecoder.tables import write_table
+from refinecoder.tables import add_table_options, write_table
 
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("counts", nargs="+", help="JSON: counts of the steps, in order")
     options.add_argument("--below", required=True, help="folder that the names in the table are relative to")
-    options.add_argument("--label", required=True, help="what kind of run this is")
-    options.add_argument("--csv", required=True)
-    options.add_argument("--markdown", required=True)
-    options.add_argument("--latex", required=True)
+    add_table_options(options)
     return options
 
 

@@ -52,8 +52,8 @@ def main(options: Namespace) -> None:
     kept = drop_near_duplicates(passed, options.near_duplicate_threshold, account)
     if not kept:
         raise BadInput(
-            f"seeds.source {options.source}: none of {account.taken} functions passed the filters {account.rejected}; "
-            "name another source or loosen seeds' filters"
+            f"snippets.source {options.source}: none of {account.taken} functions passed the filters "
+            f"{account.rejected}; name another source or loosen the filters under snippets"
         )
     account.given = write_records(options.output, kept, "snippet")
     account.write(options.counts, options.rejected)

@@ -5,12 +5,13 @@ from argparse import ArgumentParser, Namespace
 import pandas as pd
 from matplotlib import pyplot
 
-from refinecoder.figures import BLUE, GREY, ORANGE, save_figure
-from refinecoder.records import BadInput, read_json, whole
+from refinecoder.claims import SELF_BAND
+from refinecoder.figures import BLUE, GREY, ORANGE, add_figure_options, write_figure
+from refinecoder.records import BadInput, read_json
 from refinecoder.steps import json_value, parser, run
 
 BANDS = {
-    "Self-generated answer, single turn": (BLUE, "", ("single/self",)),
+    SELF_BAND: (BLUE, "", ("single/self",)),
     "Critique of a lost answer, two turns": (ORANGE, "//", ("critique/original",)),
     "Kept: tie, no judgement or no critique": (
         GREY,
@@ -26,11 +27,7 @@ def arguments() -> ArgumentParser:
         "counts", nargs="+", help="JSON: counts of refine_dataset, all iterations of each student in turn"
     )
     options.add_argument("--students", type=json_value, required=True, help="JSON: titles of the students")
-    options.add_argument("--label", required=True, help="what kind of run this is")
-    options.add_argument("--svg", required=True)
-    options.add_argument("--pdf", required=True)
-    options.add_argument("--png", required=True)
-    options.add_argument("--csv", required=True)
+    add_figure_options(options)
     return options
 
 
@@ -93,9 +90,7 @@ def main(options: Namespace) -> None:
     frame = pd.DataFrame(
         [shares(path, options.students[index // each], index % each + 1) for index, path in enumerate(options.counts)]
     )
-    with whole(options.csv) as path:
-        frame.to_csv(path, index=False)
-    save_figure(draw(frame, options.label), options.svg, options.pdf, options.png)
+    write_figure(frame, draw(frame, options.label), options)
 
 
 if __name__ == "__main__":

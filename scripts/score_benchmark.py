@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from refinecoder.answers.code import extract_code
 from refinecoder.manifest import digest_files, fingerprint, versions
 from refinecoder.metrics import bootstrap_interval, pass_at_k
+from refinecoder.programs import find_run
 from refinecoder.randomness import hash_seed
-from refinecoder.records import BadInput, Record, index_records, load_records, write_json, write_records
+from refinecoder.records import Record, index_records, load_records, write_json, write_records
 from refinecoder.steps import json_value, parser, run
 
 
@@ -30,10 +30,8 @@ def arguments() -> ArgumentParser:
 def judge(solutions: list[Record], runs: Mapping[str, Record]) -> Iterator[Record]:
     """What came of each answer."""
     for solution in solutions:
-        run_ = runs.get(f"{solution['id']}:{solution['sample']}")
         iteration, _, problem = solution["id"].partition("/")
-        if run_ is None and extract_code(solution["response"]) is not None:
-            raise BadInput(f"no run of the program in {solution['id']}:{solution['sample']}; run the programs again")
+        run_ = find_run(solution["response"], runs, problem)
         verdict = run_["verdict"] if run_ else "no_code"
         yield {
             "id": problem,

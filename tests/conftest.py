@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "config.yaml", "config", "envs", "profiles", "prompts", "report", "rules", "scripts")
+PARTS = ("Snakefile", "config.yaml", "config", "envs", "profiles", "prompts", "reference", "report", "rules", "scripts")
 REDUCED = "tests/reduced.yaml"
 
 

@@ -63,10 +63,13 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
     if config["variants"][0]["name"] != "acr":
         yield "variants[0].name: the first variant is the method itself and must be named 'acr'"
     known = {benchmark["name"] for benchmark in config["benchmarks"]}
-    for table, names in config["tables"].items():
-        for name in names:
-            if name not in known:
-                yield f"tables.{table}: no benchmark '{name}' is listed; there are {', '.join(sorted(known)) or 'none'}"
+    for key in ("tables", "figures"):
+        for result, names in config[key].items():
+            for name in names:
+                if name not in known:
+                    there = ", ".join(sorted(known)) or "none"
+                    yield f"{key}.{result}: no benchmark '{name}' is listed; there are {there}"
+    yield from _iteration_faults(config)
     for index, benchmark in enumerate(config["benchmarks"]):
         part, _, parts = benchmark.get("part", "0/1").partition("/")
         if not int(part) < int(parts):
@@ -75,6 +78,15 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"benchmarks[{index}].depths: all weights are 0; give one a weight"
     if not any(config["scoring"]["weights"].values()):
         yield "scoring.weights: all weights are 0; give one a weight"
+
+
+def _iteration_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    method, final = config["variants"][0]["iterations"], config["final_iteration"]
+    if final > method:
+        yield f"final_iteration: {final} exceeds the {method} iterations of variants[0]; raise those or lower it"
+    tried = max(config["feedback"]["iterations"])
+    if config["figures"].get("figure4") and tried > final:
+        yield f"feedback.iterations: {tried} exceeds final_iteration {final}; raise that or lower it"
 
 
 _OPTIONS = {

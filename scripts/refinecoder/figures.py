@@ -1,9 +1,13 @@
 """Figures as SVG, PDF and PNG that repeat to the byte."""
 
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+
 import matplotlib
 
 matplotlib.use("Agg")
 
+import pandas as pd
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
@@ -23,6 +27,30 @@ pyplot.rcParams.update(
         "savefig.dpi": 200,
     }
 )
+
+
+MARKERS = ("o", "s", "^", "D", "v", "P")
+
+
+def add_figure_options(options: ArgumentParser) -> None:
+    """The options of a step that draws a figure."""
+    options.add_argument("--label", required=True, help="what kind of run this is")
+    options.add_argument("--svg", required=True)
+    options.add_argument("--pdf", required=True)
+    options.add_argument("--png", required=True)
+    options.add_argument("--csv", required=True, help="the figure's data")
+
+
+def write_figure(frame: pd.DataFrame, figure: Figure, options: Namespace) -> None:
+    """Write a figure and its data to where :func:`add_figure_options` says."""
+    with whole(options.csv) as path:
+        frame.to_csv(path, index=False)
+    save_figure(figure, options.svg, options.pdf, options.png)
+
+
+def error_bars(rows: pd.DataFrame) -> Sequence[pd.Series]:
+    """Lengths below and above of the intervals in columns ``low`` and ``high`` around ``pass@1``."""
+    return [rows["pass@1"] - rows["low"], rows["high"] - rows["pass@1"]]
 
 
 def save_figure(figure: Figure, svg: str, pdf: str, png: str) -> None:

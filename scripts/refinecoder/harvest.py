@@ -6,7 +6,9 @@ something.
 """
 
 import ast
+import io
 import json
+import os
 import sysconfig
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,18 +34,22 @@ def _functions(text: str, source: str) -> Iterator[Record]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return
+    lines = io.StringIO(text, newline="").readlines()  # ast.get_source_segment splits the whole text for each node
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
-            code = ast.get_source_segment(text, node)
+            *before, last = lines[node.lineno - 1 : node.end_lineno]
+            code = "".join(before) + last.encode()[: node.end_col_offset].decode()
             yield {"id": f"{source}.{node.name}.{node.lineno}", "source": f"{source}:{node.lineno}", "code": code}
 
 
 def _python_files(root: Path, skip: set[str]) -> Iterator[Record]:
-    for path in sorted(root.rglob("*.py")):
-        relative = path.relative_to(root)
-        if not skip & set(relative.parts[:-1]):
-            text = path.read_text(encoding="utf-8", errors="replace")
-            yield from _functions(text, ".".join(relative.with_suffix("").parts))
+    found = []
+    for folder, below, files in os.walk(root):
+        below[:] = set(below) - skip
+        found += [Path(folder, name) for name in files if name.endswith(".py")]
+    for path in sorted(found):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        yield from _functions(text, ".".join(path.relative_to(root).with_suffix("").parts))
 
 
 def _json_lines(path: Path) -> Iterator[Record]:
@@ -86,7 +92,7 @@ def find_candidates(source: str) -> Iterator[Record]:
     elif path.is_file():
         yield from _functions(path.read_text(encoding="utf-8", errors="replace"), path.stem)
     else:
-        raise BadInput(f"seeds.source {source}: no such file or folder; name one, or 'stdlib', or hub:NAME:FIELD")
+        raise BadInput(f"snippets.source {source}: no such file or folder; name one, or 'stdlib', or hub:NAME:FIELD")
 
 
 def _uses(nodes: Sequence[ast.AST], modules: Sequence[str]) -> str | None:

@@ -70,10 +70,10 @@ _REJECTED = Field("reason", "why the record was rejected")
 VERDICTS = ("passed", "failed", "error", "timeout", "memory", "output", "killed")
 WINNERS = ("self", "original", "tie", "unjudged")
 REASONS = ("initial", "self", "original", "tie", "unjudged", "critique_missing", "kept")
-MODES = ("run", "call")
+MODES = ("run", "call", "stdio", "unittest", "command")
 
 _KINDS = (
-    Kind("snippet", "a function from which an instruction is inspired", "seeds/snippets.jsonl", (
+    Kind("snippet", "a function from which an instruction is inspired", "snippets/snippets.jsonl", (
         _ID,
         Field("source", "module or file and line that it came from"),
         Field("code", "its source text"),
@@ -113,12 +113,19 @@ _KINDS = (
     Kind("program", "generated code to be run", "*/programs.jsonl", (
         _ID,
         Field("mode", "what is done with it", choices=MODES),
-        Field("code", "the program"),
+        Field("code", "all but command: the program", required=False),
         Field("entry_point", "call: the function under test", required=False),
-        Field("tests", "call: assert statements that call it", required=False),
+        Field("tests", "call: assert statements, or a function check(candidate); unittest: TestCase classes", required=False),
         Field("preamble", "call: trusted code that precedes the program", required=False),
+        Field("cases", "stdio: objects with stdin and the stdout that is wanted", (LIST,), required=False),
+        Field("language", "command: of its files", required=False),
+        Field("files", "command: texts by file name", (OBJECT,), required=False),
+        Field("compile", "command: words of the command line that compiles, or null", (LIST, NULL), required=False),
+        Field("run", "command: words of the command line that runs", (LIST,), required=False),
+        Field("inputs", "read-only files: name in the working folder to path here", (OBJECT,), required=False),
         Field("timeout", "seconds of CPU", (NUMBER,), required=False),
-        Field("memory_mb", "address space in MiB", (WHOLE,), required=False),
+        Field("memory_mb", "memory in MiB", (WHOLE,), required=False),
+        Field("repeats", "how often it runs; seconds is then a list", (WHOLE,), required=False),
     )),
     Kind("run", "what came of a program", "*/runs.{shard}.jsonl", (
         _ID,
@@ -126,8 +133,10 @@ _KINDS = (
         Field("passed", "tests passed", (WHOLE,)),
         Field("total", "tests there were", (WHOLE,)),
         Field("error", "type and message, cut, or null", (TEXT, NULL)),
-        Field("seconds", "CPU seconds that it took", (NUMBER,)),
-        Field("isolation", "the isolation that it ran under"),
+        Field("seconds", "CPU seconds that it took, or a list of them", (NUMBER, LIST)),
+        Field("isolation", "the tier of isolation that it ran under"),
+        Field("integrity", "outside: judged where it could not reach; inside: by tests in its own interpreter",
+              choices=("outside", "inside")),
         Field("mode", "as in its program", choices=MODES),
     )),
     Kind("dataset", "a training record of D_t", "iter_{t}/dataset.jsonl", (

@@ -77,7 +77,7 @@ def read_records(path: str | Path, kind: str) -> Iterator[Record]:
                     ) from None
                 yield _check(record, schema, where)
     except FileNotFoundError:
-        raise BadInput(f"{path}: no such file; make it first or name another") from None
+        raise BadInput(f"{path}: no such file; make it (snakemake {path}) or name another") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8 JSON lines") from None
 
@@ -125,6 +125,6 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BadInput(f"{path}: no such file; make it first or name another") from None
+        raise BadInput(f"{path}: no such file; make it (snakemake {path}) or name another") from None
     except json.JSONDecodeError as error:
         raise BadInput(f"{path}:{error.lineno}: not JSON ({error.msg}); mend the file") from None

@@ -3,18 +3,43 @@
 Snakemake's lock outlives a kill. Here the kernel keeps the truth: a running
 workflow holds an flock, which ends with it. Whoever gets that flock may
 remove Snakemake's stale lock. The steps of a run watch its process and end
-with it (see steps.die_with_workflow), so nothing of a dead run goes on writing.
+with it (see die_with_workflow), so nothing of a dead run goes on writing.
 """
 
 import fcntl
 import os
+import select
 import sys
 import threading
 from pathlib import Path
 
-from refinecoder.steps import RUN_VARIABLE, name_run
-
+RUN_VARIABLE = "REFINECODER_RUN"
 _held: list[int] = []
+
+
+def name_run() -> str:
+    """This process as the steps that it starts will know it: host and pid."""
+    return f"{os.uname().nodename}:{os.getpid()}"
+
+
+def _die_when_gone(pid: int) -> None:
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        os._exit(1)
+    select.select([handle], [], [])
+    os._exit(1)
+
+
+def die_with_workflow() -> None:
+    """End this process as soon as the workflow that started it on this host is gone.
+
+    A killed Snakemake leaves its shells behind; without this they would go on
+    writing into the next run. Outside a workflow, or on another host, nothing happens.
+    """
+    host, _, pid = os.environ.get(RUN_VARIABLE, "").rpartition(":")
+    if host == os.uname().nodename and hasattr(os, "pidfd_open"):
+        threading.Thread(target=_die_when_gone, args=(int(pid),), daemon=True).start()
 
 
 def _clear_stale_locks(folder: Path) -> None:

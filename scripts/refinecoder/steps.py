@@ -1,17 +1,12 @@
-"""What every step shares: its command line, its end, and who it dies with."""
+"""What every step shares: its command line and its end."""
 
 import argparse
 import json
-import os
-import select
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from refinecoder.records import BadInput
-
-RUN_VARIABLE = "REFINECODER_RUN"
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -41,31 +36,6 @@ def add_request_options(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--output", required=True, help="JSONL: requests")
 
 
-def name_run() -> str:
-    """This process as the steps that it starts will know it: host and pid."""
-    return f"{os.uname().nodename}:{os.getpid()}"
-
-
-def _die_when_gone(pid: int) -> None:
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        os._exit(1)
-    select.select([handle], [], [])
-    os._exit(1)
-
-
-def die_with_workflow() -> None:
-    """End this process as soon as the workflow that started it on this host is gone.
-
-    A killed Snakemake leaves its shells behind; without this they would go on
-    writing into the next run. Outside a workflow, or on another host, nothing happens.
-    """
-    host, _, pid = os.environ.get(RUN_VARIABLE, "").rpartition(":")
-    if host == os.uname().nodename and hasattr(os, "pidfd_open"):
-        threading.Thread(target=_die_when_gone, args=(int(pid),), daemon=True).start()
-
-
 def parse_part(text: str) -> tuple[int, int]:
     """A share I/N with 1 <= I <= N. Raises BadInput."""
     part, _, parts = text.partition("/")
@@ -77,7 +47,6 @@ def parse_part(text: str) -> tuple[int, int]:
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
     """Parse the command line and run a step; bad input ends in one line."""
     options = arguments.parse_args()
-    die_with_workflow()
     try:
         main(options)
     except BadInput as error:

@@ -1,8 +1,18 @@
 """Tables as CSV, Markdown and LaTeX."""
 
+from argparse import ArgumentParser
+
 import pandas as pd
 
 from refinecoder.records import whole
+
+
+def add_table_options(options: ArgumentParser) -> None:
+    """The options of a step that writes a table."""
+    options.add_argument("--label", required=True, help="what kind of run this is")
+    options.add_argument("--csv", required=True)
+    options.add_argument("--markdown", required=True)
+    options.add_argument("--latex", required=True)
 
 
 def write_table(

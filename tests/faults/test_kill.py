@@ -81,7 +81,9 @@ def test_the_steps_of_a_killed_run_end_with_it(tmp_path):
     time.sleep(4)
     assert len(steps_of(folder)) > 1
     kill(run, everything=False)
-    time.sleep(2)
+    deadline = time.monotonic() + 10
+    while steps_of(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert steps_of(folder) == []
 
 

@@ -94,7 +94,17 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
         ({"training": {"micro_batch": 3}}, "students[0].training: micro_batch 3 must divide batch_size 16"),
         ({"training": {"max_length": 4096}}, "max_length 4096 exceeds the base's 512 positions"),
         ({"variants": [{**DEFAULT["variants"][0], "on_self_win": "keep"}]}, "variants[0]: the method replaces"),
-        ({"seeds": None}, "seeds: None is not of type 'object'"),
+        ({"final_iteration": 6}, "final_iteration: 6 exceeds the 5 iterations of variants[0]"),
+        ({"feedback": {"iterations": [0, 4]}}, "feedback.iterations: 4 exceeds final_iteration 3"),
+        ({"feedback": {"format": "single"}}, "feedback.format: 'single' is not"),
+        ({"figures": {"figure3": ["hart"]}}, "figures.figure3: no benchmark 'hart' is listed"),
+        ({"scoring_study": {"samples": 1}}, "scoring_study.samples: 1 is less than the minimum of 2"),
+        ({"seeds": 0}, "seeds: 0 is less than the minimum of 1"),
+        (
+            {"variants": [DEFAULT["variants"][0], {**DEFAULT["variants"][1], "teacher": {"error": "none"}}]},
+            "variants[1].teacher: unknown key 'error'; did you mean 'errors'?",
+        ),
+        ({"snippets": None}, "snippets: None is not of type 'object'"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(overlay, says):

@@ -103,7 +103,9 @@ def test_an_unknown_step_has_no_digest():
 
 
 def test_no_path_of_one_machine_stands_in_the_project():
-    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True).stdout.split()
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], capture_output=True, text=True, check=True
+    ).stdout.split()
     pattern = re.compile(r"/(?:root|home/\w+|work)/")
     for name in listed:
         if (

@@ -1,13 +1,17 @@
 """Harvesting, evolving and selecting: each filter drops what it should, with its reason."""
 
+from collections import Counter
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from refinecoder.accounts import Account
 from refinecoder.batch import Answer
 from refinecoder.harvest import Filters, find_candidates, find_fault
 from refinecoder.instructions import choose_strategy, collect_evolutions, collect_ideas, identity_of, select
-from refinecoder.miniature.grammar import instruct
-from refinecoder.miniature.problems import compose_problems, part_of
+from refinecoder.miniature.grammar import REDUCERS, instruct, read_instruction
+from refinecoder.miniature.problems import apportion, compose_problems, part_of
 from refinecoder.miniature.tasks import draw_specification, draw_wording
 from refinecoder.randomness import keyed
 from refinecoder.records import BadInput
@@ -157,6 +161,26 @@ def test_benchmarks_of_different_parts_share_no_task():
     assert len(names[0]) == len(names[1]) == 60 and not names[0] & names[1]
     shares = [part_of(draw_specification(keyed("part", n), 2), 2) for n in range(1000)]
     assert 430 < sum(shares) < 570
+
+
+@given(
+    st.integers(0, 500),
+    st.dictionaries(st.integers(1, 6), st.floats(0.01, 10), min_size=1),
+)
+def test_problems_are_apportioned_by_weight(size, weights):
+    counts = Counter(apportion(size, weights))
+    assert counts.total() == size
+    for key, weight in weights.items():
+        assert abs(counts[key] - size * weight / sum(weights.values())) < 1
+
+
+def test_two_splits_of_one_composition_are_equally_hard():
+    def composition(part):
+        wordings = [read_instruction(p["prompt"]) for p in compose_problems(f"s{part}", 80, {1: 1, 2: 3}, part, 3, 0)]
+        specifications = [wording.specification for wording in wordings]
+        return Counter(s.depth for s in specifications), Counter(s.reducer.operation for s in specifications)
+
+    assert composition(0) == composition(1) == (Counter({2: 60, 1: 20}), Counter({r.name: 10 for r in REDUCERS}))
 
 
 def test_more_problems_than_there_are_is_a_clear_error():

@@ -14,11 +14,13 @@ from refinecoder.acr.stages import (
     rank,
     read_comparison,
     select_best,
-    write_programs,
 )
+from refinecoder.answers.code import extract_code
 from refinecoder.batch import Answer
+from refinecoder.programs import program_id, write_run_programs
 
 CODE = "```python\nx = 1\n```"
+OTHER = "```python\nimport pygame\n```"
 WEIGHTS = {"consistency": 0.2, "code_exist": 0.15, "correctness": 0.4, "clarity": 0.15, "comments": 0.1}
 DATASET = [single_turn({"id": name, "instruction": name}, CODE, "initial", "teacher") for name in "ab"]
 
@@ -45,13 +47,16 @@ def test_programs_and_executions_cover_y0_and_every_sample():
     samples = {
         ("a", 1): {"response": CODE},
         ("a", 2): {"response": "prose only, no code"},
-        ("b", 1): {"response": CODE},
+        ("b", 1): {"response": OTHER},
     }
     responses = list(all_answers(DATASET, samples, 2))
-    programs = list(write_programs(responses))
-    assert [program["id"] for program in programs] == ["a:0", "a:1", "b:0", "b:1"]
+    programs = list(write_run_programs(response for _, _, response in responses))
+    assert len(programs) == len({extract_code(response) for _, _, response in responses} - {None})
     runs = {p["id"]: {"verdict": "passed", "error": None} for p in programs}
-    runs["b:1"] = {"verdict": "error", "error": "ModuleNotFoundError: No module named 'pygame'"}
+    runs[program_id(extract_code(OTHER))] = {
+        "verdict": "error",
+        "error": "ModuleNotFoundError: No module named 'pygame'",
+    }
     found = {(e["id"], e["sample"]): (e["executed"], e["verdict"]) for e in collect_executions(responses, runs)}
     assert found == {
         ("a", 0): (1, "passed"),

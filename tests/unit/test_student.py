@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refinecoder.acr.refining import single_turn, two_turns
-from refinecoder.backends.transformers import MIN_ROWS, TransformersBackend, gumbel_noise
+from refinecoder.backends.transformers import MIN_ROWS, TransformersBackend, draw, uniform_noise
 from refinecoder.batch import ask, read_answer
 from refinecoder.miniature.corpus import compose_documents
 from refinecoder.miniature.grammar import CALL, instruct, write_code
@@ -21,6 +21,7 @@ from refinecoder.training import Settings, arrange_by_length, fine_tune, load_st
 TEMPLATE = Path("config/chat_templates/miniature.jinja")
 ARCHITECTURE = {
     "vocabulary": 400, "hidden": 32, "feed_forward": 64, "layers": 2, "heads": 2, "key_value_heads": 1, "positions": 256,
+    "rope_theta": 100, "initializer_range": 0.06,
 }  # fmt: skip
 SETTINGS = Settings(
     epochs=1, batch_size=8, learning_rate=0.01, min_lr_ratio=0.05, warmup_ratio=0.1, weight_decay=0.01, adam_beta1=0.9,
@@ -157,16 +158,23 @@ def test_a_small_nucleus_is_greedy(student):
     assert [read_answer(r).text for r in nucleus.values()] == [read_answer(r).text for r in greedy.values()]
 
 
-def test_gumbel_noise_samples_the_softmax():
+def test_tokens_are_drawn_from_the_softmax():
     logits = torch.tensor([1.0, 0.0, -1.0, 2.0])
     seeds = torch.arange(20000)
-    counts = torch.bincount((logits + gumbel_noise(seeds, 7, 4)).argmax(-1), minlength=4)
+    noise = uniform_noise(seeds, 7)
+    counts = torch.bincount(draw(logits.expand(20000, 4), noise), minlength=4)
     expected = logits.softmax(-1) * 20000
     assert float(((counts - expected) ** 2 / expected).sum()) < 16.3, "chi-square, 3 degrees, 0.1%"
-    noise = gumbel_noise(seeds[:500], 3, 50)
-    assert not torch.equal(noise, gumbel_noise(seeds[:500], 4, 50))
-    assert torch.equal(noise[:10], gumbel_noise(seeds[:10], 3, 50))
-    assert abs(float(noise.mean()) - 0.5772) < 0.03
+    assert float(noise.min()) > 0
+    assert float(noise.max()) < 1
+    assert not torch.equal(noise, uniform_noise(seeds, 8))
+    assert torch.equal(noise[:10], uniform_noise(seeds[:10], 7))
+
+
+def test_a_token_without_probability_is_never_drawn():
+    logits = torch.tensor([-torch.inf, 0.0, -torch.inf, 1.0, -torch.inf]).expand(2000, 5)
+    noise = torch.linspace(0, 1, 2000, dtype=torch.double).clamp(1e-300, 1 - 2**-53)
+    assert set(draw(logits, noise).tolist()) == {1, 3}
 
 
 def test_an_unknown_setting_and_a_missing_model_are_named(student):

@@ -1,10 +1,12 @@
 """The scripted teacher, judge and critic: stateless readers of text."""
 
+import random
+
 import pytest
 
 from refinecoder.answers import comparison, concepts, critique, evolution, judgement
 from refinecoder.miniature import critic, judge, teacher
-from refinecoder.miniature.grammar import CALL, instruct, read_instruction, write_code
+from refinecoder.miniature.grammar import CALL, OPERATIONS, instruct, read_instruction, write_code
 from refinecoder.miniature.mistakes import Mistakes
 from refinecoder.miniature.reading import read_response
 from refinecoder.miniature.tasks import draw_meaningful, draw_wording, is_meaningful
@@ -74,6 +76,17 @@ def test_concept_errors_belong_to_a_phrase():
     mistakes = Mistakes(seed=3)
     assert mistakes.rate("sort", 0) == mistakes.rate("sort", 0) != mistakes.rate("sort", 1)
     assert mistakes.bug("sort", 0) == mistakes.bug("sort", 0)
+
+
+def test_teachers_of_two_seeds_differ_in_what_they_misunderstand_and_not_in_how_much():
+    pairs = [(name, index) for name, operation in OPERATIONS.items() for index in range(len(operation.phrases))]
+    one, two = ([Mistakes(0.4, 1.8, seed=seed).rate(*pair) for pair in pairs] for seed in (1, 2))
+    assert one != two
+    assert sorted(one) == sorted(two)
+    assert abs(sum(one) / len(one) - 0.4 / 2.2) < 0.01
+    above = sum(rate > 0.5 for rate in one) / len(one)
+    drawn = [random.Random(n).betavariate(0.4, 1.8) > 0.5 for n in range(4000)]
+    assert abs(above - sum(drawn) / len(drawn)) < 0.03
 
 
 def test_an_instruction_of_no_known_language_gets_no_code():

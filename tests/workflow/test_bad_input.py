@@ -158,7 +158,7 @@ def test_the_papers_config_dry_runs(clone):
 def test_n_of_one_is_a_run_like_any_other(tmp_path):
     folder = copy_workflow(tmp_path)
     overlay = folder / REDUCED
-    overlay.write_text(overlay.read_text().replace("samples: 3", "samples: 1"))
+    overlay.write_text(overlay.read_text().replace("scoring: {samples: 3}", "scoring: {samples: 1}"))
     target = "results/reduced/tiny/acr/iter_1/dataset.jsonl"
     run = snakemake(folder, target)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
@@ -166,3 +166,21 @@ def test_n_of_one_is_a_run_like_any_other(tmp_path):
     assert {row["best_self"] for row in ranking} == {1}
     assert all(row["score_point"] == [1.0] and len(row["score_exec"]) == 2 for row in ranking)
     assert len((folder / target).read_text().splitlines()) == len(ranking)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("plot_variants", ["--last", 2]),
+        ("plot_iterations", ["--final", 3]),
+        ("plot_feedback", ["--format", "two_turn", "--cases", "hidden"]),
+    ],
+)
+def test_a_figure_with_a_part_of_its_data_missing_says_what_and_how_to_get_it(tmp_path, name, options):
+    missing = "results/none/tiny/acr/benchmarks/hard/summary.json"
+    outputs = [f"--{kind}={tmp_path / kind}" for kind in ("svg", "pdf", "png", "csv")]
+    run = step(name, missing, "--entries", json.dumps([{"student": "s", "variant": "v", "benchmark": "b"}]), *options,
+               "--label", "l", *outputs)  # fmt: skip
+    fails(run, missing, f"make it (snakemake {missing})")
+    assert list(tmp_path.iterdir()) == []
+    fails(step(name, missing, "--entries", "[]", *options, "--label", "l", *outputs), "0 entries for 1 files")

@@ -8,8 +8,12 @@ import warnings
 
 import pytest
 
-from conftest import REDUCED, compared, copy_workflow, snakemake
+from conftest import REDUCED, command, compared, copy_workflow, environment, snakemake
+from refinecoder.answers.code import extract_code
 from refinecoder.miniature.grammar import read_body, read_instruction
+from refinecoder.miniature.reading import read_response
+from refinecoder.programs import program_id
+from refinecoder.sandbox.jail import STRONG
 
 SAMPLES = 3
 
@@ -134,30 +138,124 @@ def test_no_task_of_a_benchmark_is_in_the_training_data(results):
 def test_benchmark_answers_are_scored_as_their_tests_say(results):
     folder = results / "tiny" / "acr" / "benchmarks" / "in_distribution"
     outcomes, summary = load(folder / "outcomes.jsonl"), json.loads((folder / "summary.json").read_text())
-    assert len(outcomes) == 3 * 20 * 2
+    assert len(outcomes) == 2 * 20 * 2, "M_0 and M_1; M_2 is further"
     for row in summary["iterations"]:
         mine = [o["passed"] for o in outcomes if o["iteration"] == row["iteration"]]
         assert row["pass@1"] == pytest.approx(sum(mine) / len(mine))
         assert 0 <= row["low"] <= row["pass@1"] <= row["high"] <= 1
-    assert summary["manifest"]["versions"]["torch"] and summary["manifest"]["isolation"] == ["limits"]
+    assert summary["manifest"]["versions"]["torch"] and set(summary["manifest"]["isolation"]) <= set(STRONG)
 
 
 def test_what_is_shown_says_that_it_is_a_miniature(results):
     tables = [path for path in (results / "tables").iterdir() if path.suffix in (".md", ".tex")]
-    assert {path.stem for path in tables} == {"table2", "records"}
-    assert all("(miniature, reduced)" in path.read_text() for path in tables)
-    assert "(miniature, reduced)" in (results / "figures" / "figure5.svg").read_text()
-    assert (results / "figures" / "figure5.pdf").stat().st_size > 5000
-    assert (results / "figures" / "figure5.png").read_bytes().startswith(b"\x89PNG")
+    assert {path.stem for path in tables} == {"table2", "table4", "records", "claims", "audit"}
+    ours = [path for path in tables if path.stem != "audit"]
+    assert all("(miniature, reduced)" in path.read_text() for path in ours), "the audit alone is of others' numbers"
+    for number in (3, 4, 5, 6):
+        figure = results / "figures" / f"figure{number}"
+        assert "(miniature, reduced" in figure.with_suffix(".svg").read_text()
+        assert figure.with_suffix(".pdf").stat().st_size > 5000
+        assert figure.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_figure_5_adds_up_to_all_the_data(results):
     head, *rows = (results / "figures" / "figure5.csv").read_text().splitlines()
-    assert len(rows) == 2 and "Critique" in head
+    assert len(rows) == 1 and "Critique" in head
     for row in rows:
         cells = row.split(",")
         shares = [float(cell) for cell in cells[-3:]]
         assert re.fullmatch(r"\d+", cells[2]) and sum(shares) == pytest.approx(100)
+
+
+def test_what_iteration_0_shares_is_made_once(results):
+    assert (results / "tiny" / "critique_single" / "iter_1" / "model").is_dir()
+    assert not (results / "tiny" / "critique_single" / "iter_0").exists()
+    first = json.loads(
+        (results / "tiny" / "critique_single" / "benchmarks" / "in_distribution" / "summary.json").read_text()
+    )
+    assert [row["iteration"] for row in first["iterations"]] == [1], "acr's M_0 is not measured again"
+    assert (results / "tiny" / "correct" / "iter_0" / "model").is_dir()
+
+
+def test_a_teacher_without_mistakes_makes_none(results):
+    instructions = {record["id"]: record["instruction"] for record in load(results / "d0.jsonl")}
+    correct = load(results / "d0" / "correct" / "d0.jsonl")
+    assert {record["id"]: record["instruction"] for record in correct} == instructions
+    assert all(read_response(r["instruction"], r["messages"][-1]["content"]).right for r in correct)
+    assert not all(
+        read_response(r["instruction"], r["messages"][-1]["content"]).right for r in load(results / "d0.jsonl")
+    )
+
+
+def test_table_4_follows_from_samples_judgements_and_runs(results):
+    folder = results / "tiny" / "acr" / "scoring" / "in_distribution"
+    summary, samples = json.loads((folder / "summary.json").read_text()), load(folder / "solutions.jsonl")
+    runs = {r["id"]: r["verdict"] == "passed" for r in load(folder / "runs.1.jsonl")}
+    ran = {r["id"]: r["verdict"] == "passed" for r in load(folder / "scored" / "runs.1.jsonl")}
+    judged = {(j["id"], j["sample"]): j["scores"] for j in load(folder / "judgements.jsonl")}
+    weights = {"consistency": 0.2, "code_exist": 0.15, "correctness": 0.4, "clarity": 0.15, "comments": 0.1}
+    best, worst, errors, problems = 0, 0, 0, sorted({sample["id"] for sample in samples})
+    for name in problems:
+        mine = [s for s in samples if s["id"] == name]
+        sums = [sum(weights[c] * judged[name, s["sample"]][c] for c in weights) for s in mine]
+        low, high = min(sums), max(sums)
+        points = [1.0 if high == low else (value - low) / (high - low) for value in sums]
+        codes = [extract_code(s["response"]) for s in mine]
+        executed = [code is not None and ran[program_id(code)] for code in codes]
+        passed = [code is not None and runs[program_id(code, name.partition("/")[2])] for code in codes]
+        order = sorted(range(len(mine)), key=lambda i: (points[i] + executed[i], executed[i], -i))
+        best, worst = best + passed[order[-1]], worst + passed[order[0]]
+        errors += passed[order[0]] and not passed[order[-1]]
+    found = [summary[name]["value"] * len(problems) for name in ("best", "worst", "error_rate")]
+    assert found == pytest.approx([best, worst, errors])
+    assert len(problems) == 20 and len(samples) == 60
+
+
+def test_only_failures_get_a_second_try(results):
+    acr = results / "tiny" / "acr"
+    outcomes = load(acr / "benchmarks" / "in_distribution" / "outcomes.jsonl")
+    failed = {f"{o['iteration']}/{o['id']}" for o in outcomes if o["sample"] == 1 and not o["passed"]}
+    tried = load(acr / "feedback" / "in_distribution" / "solutions.jsonl")
+    by_execution = {s["id"].replace("/execution/", "/") for s in tried if "/execution/" in s["id"]}
+    assert by_execution == {name for name in failed if name[0] in "01"}
+    rows = json.loads((acr / "feedback" / "in_distribution" / "summary.json").read_text())["tries"]
+    for row in rows:
+        assert row["pass@1"] == pytest.approx((20 - row["failed_first"] + row["repaired"]) / 20)
+
+
+def test_a_figure_is_made_from_records_alone(reduced, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(reduced, folder, ignore=shutil.ignore_patterns("model", "base", ".snakemake"))
+    figures = folder / "results" / "reduced" / "figures"
+    before = {path.name: path.read_bytes() for path in figures.glob("figure3.*")}
+    for name in before:
+        (figures / name).unlink()
+    run = snakemake(folder, "figure3")
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert {path.name: path.read_bytes() for path in figures.glob("figure3.*")} == before
+    assert "train_model" not in run.stdout + run.stderr
+    assert not list(folder.rglob("model.safetensors"))
+
+
+def test_seeds_repeat_the_run_below_the_first(reduced):
+    run = subprocess.run(
+        [*command("-n"), "--config", "seeds=2"],
+        cwd=reduced,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    out = run.stdout + run.stderr
+    assert run.returncode == 0, out[-2000:]
+    assert "results/reduced/seed_1/tables/table2.md" in out and "results/reduced/tables/seeds.md" in out
+    made = re.findall(r"^ +output: (.*)", out, re.MULTILINE)
+    own = [
+        line
+        for line in made
+        if "seed_1" not in line and "seeds." not in line and "claims" not in line and "report" not in line
+    ]
+    assert own == [], "the first run is there already"
 
 
 def test_changed_code_runs_again_and_unchanged_code_does_not(reduced, tmp_path):
@@ -176,3 +274,12 @@ def test_the_report_is_made(reduced):
     assert run.returncode == 0, run.stderr[-2000:]
     page = (reduced / "report.html").read_text()
     assert "figure5" in page and "Tables" in page
+
+
+def test_the_page_shows_all_that_was_asked_for(results):
+    page = (results / "report.html").read_text()
+    assert re.findall(r'<p class="missing">(.*): not part of this run', page) == [
+        "Table 1",
+        "Mean and standard deviation over seeds",
+    ]
+    assert page.count('role="img"') == 4 and "train_model" in page and "results/reduced/tiny/acr/iter_1/model" in page

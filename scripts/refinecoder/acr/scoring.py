@@ -54,6 +54,19 @@ def choose_best(score_point: Sequence[Score], score_exec: Sequence[int]) -> int 
     return -max(judged)[2] if judged else None
 
 
+def choose_worst(score_point: Sequence[Score], score_exec: Sequence[int]) -> int | None:
+    """The mirror of :func:`choose_best`: the lowest sum, ties to the one that fails to run, then to the last.
+
+    Arguments as there; Table 4's "worst".
+    """
+    judged = [
+        (point + score_exec[sample], score_exec[sample], -sample)
+        for sample, point in enumerate(score_point, start=1)
+        if point is not None
+    ]
+    return -min(judged)[2] if judged else None
+
+
 def decide(pair: tuple[float, float] | None, exec_self: int, exec_original: int) -> PairScore:
     """Equations 7 and 8. ``pair``: ratings of self and original, or None."""
     if pair is None:

@@ -11,8 +11,9 @@ from refinecoder.acr.scoring import choose_best, decide, normalize, weigh
 from refinecoder.answers import comparison, critique, judgement
 from refinecoder.answers.code import extract_code, fenced_blocks
 from refinecoder.batch import Answer, found_in
+from refinecoder.programs import find_run
 from refinecoder.randomness import keyed
-from refinecoder.records import BadInput, Record
+from refinecoder.records import Record
 
 Answers = Mapping[tuple[str, int], Answer]
 SELF_FIRST, ORIGINAL_FIRST = 1, 2
@@ -42,20 +43,10 @@ def collect_samples(dataset: Sequence[Record], answers: Answers, n: int, account
             yield {"id": record["id"], "sample": sample, "response": answer.text, "finish_reason": answer.finish_reason}
 
 
-def write_programs(responses: Iterable[tuple[str, int, str]]) -> Iterator[Record]:
-    """Programs of mode ``run`` for the responses that have code."""
-    for name, sample, response in responses:
-        code = extract_code(response)
-        if code is not None:
-            yield {"id": f"{name}:{sample}", "mode": "run", "code": code}
-
-
 def collect_executions(responses: Iterable[tuple[str, int, str]], runs: Mapping[str, Record]) -> Iterator[Record]:
     """Equation 4 for every response; one without code is not executable."""
     for name, sample, response in responses:
-        run = runs.get(f"{name}:{sample}")
-        if run is None and extract_code(response) is not None:
-            raise BadInput(f"no run of the program in {name}:{sample}; run the programs again")
+        run = find_run(response, runs)
         verdict = "no_code" if run is None else run["verdict"]
         if run and verdict == "error" and (run["error"] or "").startswith("ModuleNotFoundError"):
             verdict = "missing_package"

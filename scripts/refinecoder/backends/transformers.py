@@ -1,6 +1,6 @@
 """Backend ``transformers``: a causal language model in this process.
 
-Sampling is by Gumbel noise keyed by (request's seed, step), and batches are a
+Sampling is by noise keyed by (request's seed, step), and batches are a
 function of the whole requests file, so an answer does not depend on shards,
 on their order or on the number of cores.
 """
@@ -18,6 +18,8 @@ from refinecoder.manifest import fingerprint
 from refinecoder.records import BadInput, Record
 
 MIN_ROWS = 8
+# Prompts whose lengths differ by less share a batch: full batches are worth a little padding.
+SPREAD = 16
 _KNOWN = {"messages", "prompt", "model", "temperature", "top_p", "max_tokens", "seed", "stop"}
 _GOLDEN, _MIX1, _MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
@@ -34,16 +36,24 @@ def _mix(x: torch.Tensor) -> torch.Tensor:
     return x ^ ((x >> 31) & ((1 << 33) - 1))
 
 
-def gumbel_noise(seeds: torch.Tensor, step: int, size: int) -> torch.Tensor:
-    """Standard Gumbel noise of shape (rows, size), a function of (seed, step, token).
+def uniform_noise(seeds: torch.Tensor, step: int) -> torch.Tensor:
+    """A number in (0, 1) for each row, a function of (seed, step).
 
     ``seeds``: int64 of shape (rows,).
     """
-    keys = _mix(_mix(seeds) + _signed(step * _GOLDEN))[:, None]
-    tokens = torch.arange(1, size + 1, device=seeds.device) * _signed(_GOLDEN)
-    bits = (_mix(keys + tokens) >> 11) & ((1 << 53) - 1)
-    uniform = (bits.double() + 0.5) * 2.0**-53
-    return -torch.log(-torch.log(uniform)).float()
+    bits = (_mix(_mix(seeds) + _signed(step * _GOLDEN)) >> 11) & ((1 << 53) - 1)
+    return (bits.double() + 0.5) * 2.0**-53
+
+
+def draw(logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    """Tokens from the softmax of ``logits`` (rows, tokens) by inversion of its distribution function.
+
+    One number a row, where Gumbel noise needs one a token: that took as long
+    as the model itself. Double precision keeps rare tokens their share.
+    """
+    reached = logits.double().softmax(-1).cumsum(-1)
+    places = torch.searchsorted(reached, (uniform * reached[:, -1])[:, None])
+    return places[:, 0].clamp(max=logits.shape[-1] - 1)
 
 
 def _keep_nucleus(logits: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:
@@ -70,8 +80,8 @@ class _Rows:
         scaled = logits.float() / torch.where(greedy, 1.0, temperature)[:, None]
         if bool((top_p < 1).any()):
             scaled = _keep_nucleus(scaled, top_p)
-        noise = gumbel_noise(self.seeds[rows], step, logits.shape[-1])
-        return (scaled + torch.where(greedy[:, None], 0.0, noise)).argmax(-1)
+        drawn = draw(scaled, uniform_noise(self.seeds[rows], step))
+        return torch.where(greedy, logits.argmax(-1), drawn)
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> set[int]:
@@ -96,6 +106,14 @@ def _stops(body: Mapping[str, Any]) -> list[str]:
 def _cut(text: str, stops: Sequence[str]) -> str:
     places = [place for stop in stops if (place := text.find(stop)) >= 0]
     return text[: min(places)] if places else text
+
+
+def _pad_left(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids, ending together, and the mask that hides what fills their fronts."""
+    longest = max(map(len, prompts))
+    ids = torch.tensor([[0] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=device)
+    mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
+    return ids, mask
 
 
 def _commit(
@@ -149,15 +167,21 @@ class TransformersBackend:
         return self._identities[model]
 
     def batches(self, requests: Sequence[Record]) -> list[list[Record]]:
-        """Requests to one model whose prompts have one exact length, in the file's order."""
-        groups: dict[tuple[str, int], list[Record]] = {}
+        """Requests to one model with prompts of nearly one length, shortest first, then in the file's order."""
+        groups: dict[str, list[Record]] = {}
         for request in requests:
-            groups.setdefault((self._model_of(request), len(self._encode(request))), []).append(request)
-        return [
-            group[start : start + self._max_rows]
-            for _, group in sorted(groups.items(), key=lambda item: item[0])
-            for start in range(0, len(group), self._max_rows)
-        ]
+            groups.setdefault(self._model_of(request), []).append(request)
+        batches: list[list[Record]] = []
+        for _, group in sorted(groups.items()):
+            group.sort(key=lambda request: len(self._encode(request)))
+            shortest = -SPREAD
+            for request in group:
+                length = len(self._encode(request))
+                if length >= shortest + SPREAD or len(batches[-1]) >= self._max_rows:
+                    batches.append([])
+                    shortest = length
+                batches[-1].append(request)
+        return batches
 
     def complete(self, batch: Sequence[Record]) -> Iterator[Record]:
         """Answer a batch of :meth:`batches` in one go."""
@@ -207,21 +231,26 @@ class TransformersBackend:
     def _generate(
         self, prompts: Sequence[list[int]], bodies: Sequence[Mapping[str, Any]], name: str
     ) -> list[tuple[list[int], str]]:
-        """Token ids and finish reason of each row. Equal prompts are read once."""
+        """Token ids and finish reason of each row. Equal prompts are read once, shorter ones padded in front."""
         model, tokenizer = self._model(name), self._tokenizer(name)
         settings = _Rows(bodies, self._device)
         distinct = {tuple(prompt): None for prompt in prompts}
         position = {prompt: row for row, prompt in enumerate(distinct)}
         ids = [list(prompt) for prompt in distinct]
         ids += [ids[-1]] * (MIN_ROWS - len(ids))
+        ids, mask = _pad_left(ids, self._device)
         cache = DynamicCache(config=model.config)
         logits = model(
-            input_ids=torch.tensor(ids, device=self._device), past_key_values=cache, logits_to_keep=1
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
+            past_key_values=cache,
+            logits_to_keep=1,
         ).logits[:, -1]
         rows = list(range(len(prompts))) + [len(prompts) - 1] * (MIN_ROWS - len(prompts))
         source = torch.tensor([position[tuple(prompts[row])] for row in rows], device=self._device)
         cache.batch_select_indices(source)
-        logits = logits[source]
+        logits, mask = logits[source], mask[source]
         answers: list[list[int]] = [[] for _ in prompts]
         reasons: list[str | None] = [None] * len(prompts)
         index = torch.tensor(rows, device=self._device)
@@ -237,6 +266,12 @@ class TransformersBackend:
             if len(kept) <= len(index) * 7 // 8:
                 chosen = torch.tensor(kept, device=self._device)
                 cache.batch_select_indices(chosen)
-                index, tokens = index[chosen], tokens[chosen]
-            logits = model(input_ids=tokens[:, None], past_key_values=cache).logits[:, -1]
+                index, tokens, mask = index[chosen], tokens[chosen], mask[chosen]
+            mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
+            logits = model(
+                input_ids=tokens[:, None],
+                attention_mask=mask,
+                position_ids=mask.sum(-1, keepdim=True) - 1,
+                past_key_values=cache,
+            ).logits[:, -1]
             step += 1

@@ -6,12 +6,31 @@ meets it. ``independent`` spreads the same mean rate evenly instead: such
 errors cancel in a majority, and refinement then has nothing to teach.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
-from refinecoder.miniature.grammar import OPERATIONS, Wording, fill, write_code
+from scipy.special import betaincinv
+
+from refinecoder.miniature.grammar import OPERATIONS, REDUCERS, STEPS, Wording, fill, write_code
 from refinecoder.randomness import keyed
+
+
+@cache
+def _rates(alpha: float, beta: float, seed: int) -> Mapping[tuple[str, int], float]:
+    """Error rates of all pairs: the quantiles of Beta(alpha, beta), dealt out by ``seed``.
+
+    Steps and reducers each get the whole distribution, so that teachers of two
+    seeds differ in what they misunderstand, not in how much.
+    """
+    rates = {}
+    for group in (STEPS, REDUCERS):
+        pairs = [(operation.name, index) for operation in group for index in range(len(operation.phrases))]
+        keyed(seed, "error rates").shuffle(pairs)
+        for place, pair in enumerate(pairs):
+            rates[pair] = float(betaincinv(alpha, beta, (place + 0.5) / len(pairs)))
+    return rates
 
 
 @dataclass(frozen=True)
@@ -20,21 +39,23 @@ class Mistakes:
 
     ``alpha``, ``beta``: the Beta distribution of the error rates of the pairs
     (operation, paraphrase); ``syntax_rate``: the share of answers cut off in
-    the middle of a line; ``errors``: "concept" or "independent"; ``seed``:
-    which rates and bugs this teacher has.
+    the middle of a line; ``errors``: "concept", "independent" or "none";
+    ``seed``: which rates and bugs this teacher has.
     """
 
     alpha: float = 0.27
     beta: float = 2.73
     syntax_rate: float = 0.02
-    errors: Literal["concept", "independent"] = "concept"
+    errors: Literal["concept", "independent", "none"] = "concept"
     seed: int = 0
 
     def rate(self, operation: str, paraphrase: int) -> float:
         """Probability that the teacher gets this phrase wrong."""
+        if self.errors == "none":
+            return 0.0
         if self.errors == "independent":
             return self.alpha / (self.alpha + self.beta)
-        return keyed(self.seed, "error rate", operation, paraphrase).betavariate(self.alpha, self.beta)
+        return _rates(self.alpha, self.beta, self.seed)[operation, paraphrase]
 
     def bug(self, operation: str, paraphrase: int) -> str:
         """The wrong expression that the teacher writes for this phrase."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from refinecoder.miniature.grammar import Specification, instruct, write_code
-from refinecoder.miniature.tasks import draw_inputs, draw_meaningful, draw_wording, evaluate
+from refinecoder.miniature.grammar import REDUCERS, Specification, instruct, write_code
+from refinecoder.miniature.tasks import draw_inputs, draw_specification, draw_wording, evaluate, is_meaningful
 from refinecoder.randomness import hash_seed, keyed
 from refinecoder.records import BadInput, Record
 
 TESTS = 12
-_PATIENCE = 200
+_PATIENCE = 10_000
 
 
 def part_of(specification: Specification, parts: int) -> int:
@@ -22,7 +22,10 @@ def compose_problem(name: str, specification: Specification, seed: int) -> Recor
     wording = draw_wording(generator, specification)
     inputs = draw_inputs(generator, TESTS)
     answers = evaluate(specification, inputs)
-    tests = [f"assert solve({xs}) == {answer}" for xs, answer in zip(inputs, answers, strict=True)]
+    tests = [
+        f'assert (y := solve({xs})) == {answer}, f"solve({xs}) gives {{y!r}}, not {answer}"'
+        for xs, answer in zip(inputs, answers, strict=True)
+    ]
     return {
         "id": name,
         "prompt": instruct(wording),
@@ -32,21 +35,36 @@ def compose_problem(name: str, specification: Specification, seed: int) -> Recor
     }
 
 
+def apportion(size: int, weights: Mapping[int, float]) -> list[int]:
+    """``size`` keys whose counts follow ``weights`` as nearly as whole numbers can (largest remainder)."""
+    total = sum(weights.values())
+    shares = {key: size * weight / total for key, weight in weights.items()}
+    counts = {key: int(share) for key, share in shares.items()}
+    by_remainder = sorted(shares, key=lambda key: (counts[key] - shares[key], key))
+    for key in by_remainder[: size - sum(counts.values())]:
+        counts[key] += 1
+    return [key for key, count in counts.items() for _ in range(count)]
+
+
 def compose_problems(
     name: str, size: int, depths: Mapping[int, float], part: int, parts: int, seed: int
 ) -> Iterator[Record]:
     """``size`` problems whose numbers of steps follow the weights in ``depths``.
 
+    Splits of one composition are equally hard: depths are apportioned, and
+    reducers take turns, where independent draws would add their own noise.
     Raises BadInput if the grammar has not enough specifications of some depth.
     """
     seen: set[Specification] = set()
-    choices, weights = list(depths), list(depths.values())
     generator = keyed(seed, "benchmark", name)
-    for index in range(size):
-        depth = generator.choices(choices, weights)[0]
+    order = apportion(size, depths)
+    generator.shuffle(order)
+    for index, depth in enumerate(order):
+        reducer = REDUCERS[index % len(REDUCERS)]
         for _ in range(_PATIENCE * parts):
-            specification = draw_meaningful(generator, depth)
-            if part_of(specification, parts) == part and specification not in seen:
+            specification = draw_specification(generator, depth, [reducer])
+            # The cheap question first: most draws are of another part.
+            if part_of(specification, parts) == part and specification not in seen and is_meaningful(specification):
                 break
         else:
             raise BadInput(

@@ -58,8 +58,8 @@ def train_tokenizer(
     )
 
 
-def new_model(architecture: Mapping[str, int], tokenizer: PreTrainedTokenizerBase, seed: int) -> LlamaForCausalLM:
-    """An untrained transformer of Llama's kind with the given sizes."""
+def new_model(architecture: Mapping[str, float], tokenizer: PreTrainedTokenizerBase, seed: int) -> LlamaForCausalLM:
+    """An untrained transformer of Llama's kind with the given sizes, rotary base and spread of the first weights."""
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -69,6 +69,8 @@ def new_model(architecture: Mapping[str, int], tokenizer: PreTrainedTokenizerBas
         num_attention_heads=architecture["heads"],
         num_key_value_heads=architecture["key_value_heads"],
         max_position_embeddings=architecture["positions"],
+        rope_parameters={"rope_type": "default", "rope_theta": architecture["rope_theta"]},
+        initializer_range=architecture["initializer_range"],
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,

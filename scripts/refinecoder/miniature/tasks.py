@@ -75,10 +75,10 @@ def draw_step(generator: random.Random, choices: Sequence[Operation] = STEPS) ->
     return Step(operation.name, generator.choice(PARAMETERS) if operation.takes_parameter else None)
 
 
-def draw_specification(generator: random.Random, depth: int) -> Specification:
+def draw_specification(generator: random.Random, depth: int, reducers: Sequence[Operation] = REDUCERS) -> Specification:
     """A uniform chain of ``depth`` steps with a uniform reducer; it need not be meaningful."""
     steps = tuple(draw_step(generator) for _ in range(depth))
-    return Specification(steps, draw_step(generator, REDUCERS))
+    return Specification(steps, draw_step(generator, reducers))
 
 
 def draw_meaningful(generator: random.Random, depth: int) -> Specification:

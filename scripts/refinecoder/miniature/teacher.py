@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
+from refinecoder.miniature.critic import criticize
 from refinecoder.miniature.grammar import (
     CALL,
     CONCEPTS,
@@ -23,11 +24,13 @@ from refinecoder.miniature.grammar import (
     read_instruction,
 )
 from refinecoder.miniature.mistakes import Mistakes, write_answer
+from refinecoder.miniature.reading import read_response
 from refinecoder.miniature.tasks import draw_meaningful, draw_step, draw_wording, is_meaningful
 from refinecoder.randomness import keyed
 
 _SNIPPET = re.compile(r"### Code Snippet\n(.*?)\n### Response", re.DOTALL)
 _GIVEN = "#Given Prompt#:"
+_DRAFT = re.compile(r"@@Problem\n(.*?)\n\n@@Existing Code\n(.*?)\n\n@@Execution Result\n", re.DOTALL)
 _STRATEGIES: Mapping[str, str] = {
     "breadth": r"brand new",
     "misdirection": r"wrong code|erroneous code",
@@ -72,9 +75,9 @@ def _pick(generator: random.Random, choices: Sequence[Operation], concepts: Sequ
 
 
 def imagine(concepts: Sequence[str], generator: random.Random) -> Specification:
-    """A meaningful task of one or two steps, mostly of the given concepts."""
+    """A meaningful task of one to three steps, mostly of the given concepts."""
     while True:
-        depth = generator.choice((1, 2, 2))
+        depth = generator.choice((1, 2, 3))
         steps = tuple(draw_step(generator, _pick(generator, STEPS, concepts)) for _ in range(depth))
         specification = Specification(steps, draw_step(generator, _pick(generator, REDUCERS, concepts)))
         if is_meaningful(specification):
@@ -200,8 +203,15 @@ def answer(instruction: str, mistakes: Mistakes, key: Sequence[object]) -> str:
     return f"```python\n{write_answer(wording, mistakes, key)}\n{CALL}\n```"
 
 
+def advise(instruction: str, draft: str) -> str:
+    """What a colleague would say of a draft: the symptom, and the step to mend."""
+    return criticize(read_response(instruction, draft), read_instruction(instruction))
+
+
 def reply(text: str, key: Sequence[object], options: Mapping[str, object]) -> str:
     """The teacher's answer to a request; ``key`` is what its choices depend on."""
+    if found := _DRAFT.search(text):
+        return advise(*found.groups())
     generator = keyed("teacher", options.get("seed", 0), *key)
     if "[Concepts]" in text:
         return write_idea(text, generator)

@@ -1,0 +1,148 @@
+"""The scoring system, held against a benchmark's tests (RefineCoder, Table 4)."""
+
+SCORING = f"{VARIANT}/scoring/{{benchmark}}"
+SCORING_LOGS = f"{LOGS}/{{student}}/{{variant}}/scoring/{{benchmark}}"
+SCORING_TIMES = f"{TIMES}/{{student}}/{{variant}}/scoring/{{benchmark}}"
+
+
+use rule request_solutions as request_scored_solutions with:
+    input:
+        problems=problems_for,
+        models=final_model,
+    output:
+        f"{SCORING}/requests/solutions.jsonl",
+    log:
+        f"{SCORING_LOGS}/request_scored_solutions.log",
+    benchmark:
+        f"{SCORING_TIMES}/request_scored_solutions.tsv"
+    params:
+        code=code_digest("request_solutions"),
+        first=FINAL,
+        samples=config["scoring_study"]["samples"],
+        sampling=sampling_of("student"),
+        seed=seed_of,
+
+
+use rule collect_solutions as collect_scored_solutions with:
+    input:
+        problems=problems_for,
+        responses=expand(
+            f"{SCORING}/responses/solutions.{{shard}}.jsonl", shard=shards_of("benchmark"), allow_missing=True
+        ),
+    output:
+        solutions=f"{SCORING}/solutions.jsonl",
+        programs=f"{SCORING}/programs.jsonl",
+        counts=f"{SCORING}/solutions.counts.json",
+    log:
+        f"{SCORING_LOGS}/collect_scored_solutions.log",
+    benchmark:
+        f"{SCORING_TIMES}/collect_scored_solutions.tsv"
+    params:
+        code=code_digest("collect_solutions"),
+        first=FINAL,
+        last=FINAL,
+        samples=config["scoring_study"]["samples"],
+
+
+rule request_scores:
+    """Ask the judge about each sample, and write the programs of equation 4."""
+    input:
+        problems=problems_for,
+        solutions=f"{SCORING}/solutions.jsonl",
+        template=config["prompts"]["judge_point"],
+    output:
+        requests=f"{SCORING}/requests/judgements.jsonl",
+        programs=f"{SCORING}/scored/programs.jsonl",
+    log:
+        f"{SCORING_LOGS}/request_scores.log",
+    benchmark:
+        f"{SCORING_TIMES}/request_scores.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("request_scores"),
+        sampling=sampling_of("judge"),
+        seed=seed_of,
+    message:
+        "write requests for scores on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
+    shell:
+        "python scripts/request_scores.py {input.problems:q} {input.solutions:q} --template {input.template:q}"
+        " --programs {output.programs:q} --sampling {params.sampling:q} --seed {params.seed}"
+        " --output {output.requests:q} > {log:q} 2>&1"
+
+
+use rule ask_judge_or_critic as ask_judge_of_scores with:
+    input:
+        f"{SCORING}/requests/judgements.jsonl",
+    output:
+        f"{SCORING}/responses/judgements.{{shard}}.jsonl",
+    log:
+        f"{SCORING_LOGS}/ask_judge_of_scores.{{shard}}.log",
+    benchmark:
+        f"{SCORING_TIMES}/ask_judge_of_scores.{{shard}}.tsv"
+    params:
+        code=backend_code("judge", "judgement"),
+        backend=backend_of("judge", "judgement"),
+        shards=config["shards"]["judge"],
+    message:
+        "judge answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
+
+
+use rule collect_judgements as collect_scores with:
+    input:
+        samples=f"{SCORING}/solutions.jsonl",
+        responses=expand(
+            f"{SCORING}/responses/judgements.{{shard}}.jsonl", shard=shards_of("judge"), allow_missing=True
+        ),
+    output:
+        judgements=f"{SCORING}/judgements.jsonl",
+        rejected=f"{SCORING}/judgements.rejected.jsonl",
+        counts=f"{SCORING}/judgements.counts.json",
+    log:
+        f"{SCORING_LOGS}/collect_scores.log",
+    benchmark:
+        f"{SCORING_TIMES}/collect_scores.tsv"
+    message:
+        "read scores on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
+
+
+use rule execute_solutions as execute_scored with:
+    input:
+        programs=f"{SCORING}/scored/programs.jsonl",
+        known=[],
+    output:
+        f"{SCORING}/scored/runs.{{shard}}.jsonl",
+    log:
+        f"{SCORING_LOGS}/execute_scored.{{shard}}.log",
+    benchmark:
+        f"{SCORING_TIMES}/execute_scored.{{shard}}.tsv"
+    message:
+        "run scored answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
+
+
+rule score_selection:
+    """Best and worst by equation 5, against the tests."""
+    input:
+        solutions=f"{SCORING}/solutions.jsonl",
+        judgements=f"{SCORING}/judgements.jsonl",
+        executions=expand(f"{SCORING}/scored/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
+        runs=expand(f"{SCORING}/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
+        model=final_model,
+    output:
+        f"{SCORING}/summary.json",
+    log:
+        f"{SCORING_LOGS}/score_selection.log",
+    benchmark:
+        f"{SCORING_TIMES}/score_selection.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("score_selection"),
+        weights=as_json(config["scoring"]["weights"]),
+        seed=seed_of,
+    message:
+        "score the scoring system on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
+    shell:
+        "python scripts/score_selection.py {input.solutions:q} {input.judgements:q} --executions {input.executions:q}"
+        " --runs {input.runs:q} --weights {params.weights:q} --model {input.model:q} --seed {params.seed}"
+        " --summary {output:q} > {log:q} 2>&1"

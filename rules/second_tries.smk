@@ -1,0 +1,137 @@
+"""Second tries with feedback (RefineCoder, section 5.5 and appendix C; Figure 4)."""
+
+FEEDBACK = f"{VARIANT}/feedback/{{benchmark}}"
+FEEDBACK_LOGS = f"{LOGS}/{{student}}/{{variant}}/feedback/{{benchmark}}"
+FEEDBACK_TIMES = f"{TIMES}/{{student}}/{{variant}}/feedback/{{benchmark}}"
+TRIED = config["feedback"]["iterations"]
+
+
+rule request_suggestions:
+    """Ask the teacher how to mend each answer that failed."""
+    input:
+        outcomes=f"{VARIANT}/benchmarks/{{benchmark}}/outcomes.jsonl",
+        problems=problems_for,
+        template=config["prompts"]["suggestion"],
+    output:
+        f"{FEEDBACK}/requests/suggestions.jsonl",
+    log:
+        f"{FEEDBACK_LOGS}/request_suggestions.log",
+    benchmark:
+        f"{FEEDBACK_TIMES}/request_suggestions.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("request_suggestions"),
+        iterations=TRIED,
+        sampling=sampling_of("teacher"),
+        seed=seed_of,
+    message:
+        "write requests for suggestions on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
+    shell:
+        "python scripts/request_suggestions.py {input.outcomes:q} {input.problems:q} --template {input.template:q}"
+        " --iterations {params.iterations} --sampling {params.sampling:q} --seed {params.seed}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+use rule ask_teacher as ask_teacher_for_suggestions with:
+    input:
+        f"{FEEDBACK}/requests/suggestions.jsonl",
+    output:
+        f"{FEEDBACK}/responses/suggestions.{{shard}}.jsonl",
+    log:
+        f"{FEEDBACK_LOGS}/ask_teacher_for_suggestions.{{shard}}.log",
+    benchmark:
+        f"{FEEDBACK_TIMES}/ask_teacher_for_suggestions.{{shard}}.tsv"
+    params:
+        code=backend_code("teacher", "suggestion"),
+        backend=backend_of("teacher", "suggestion"),
+        shards=config["shards"]["teacher"],
+    message:
+        "the teacher suggests, {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
+
+
+rule request_second_tries:
+    """Ask each model again, with the feedback."""
+    input:
+        outcomes=f"{VARIANT}/benchmarks/{{benchmark}}/outcomes.jsonl",
+        problems=problems_for,
+        suggestions=expand(
+            f"{FEEDBACK}/responses/suggestions.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True
+        ),
+        models=tried_models,
+    output:
+        requests=f"{FEEDBACK}/requests/solutions.jsonl",
+        rejected=f"{FEEDBACK}/second_tries.rejected.jsonl",
+        counts=f"{FEEDBACK}/second_tries.counts.json",
+    log:
+        f"{FEEDBACK_LOGS}/request_second_tries.log",
+    benchmark:
+        f"{FEEDBACK_TIMES}/request_second_tries.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("request_second_tries"),
+        iterations=TRIED,
+        sampling=decoding_of,
+        seed=seed_of,
+    message:
+        "write requests for second tries on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
+    shell:
+        "python scripts/request_second_tries.py {input.outcomes:q} {input.problems:q}"
+        " --suggestions {input.suggestions:q} --iterations {params.iterations} --models {input.models:q}"
+        " --sampling {params.sampling:q} --seed {params.seed} --output {output.requests:q}"
+        " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
+
+
+rule collect_second_tries:
+    """The programs in the second answers, with the problems' tests."""
+    input:
+        problems=problems_for,
+        requests=f"{FEEDBACK}/requests/solutions.jsonl",
+        responses=expand(
+            f"{FEEDBACK}/responses/solutions.{{shard}}.jsonl", shard=shards_of("benchmark"), allow_missing=True
+        ),
+    output:
+        solutions=f"{FEEDBACK}/solutions.jsonl",
+        programs=f"{FEEDBACK}/programs.jsonl",
+        counts=f"{FEEDBACK}/solutions.counts.json",
+    log:
+        f"{FEEDBACK_LOGS}/collect_second_tries.log",
+    benchmark:
+        f"{FEEDBACK_TIMES}/collect_second_tries.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("collect_second_tries"),
+    message:
+        "read second tries on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
+    shell:
+        "python scripts/collect_second_tries.py {input.problems:q} {input.requests:q} --responses {input.responses:q}"
+        " --output {output.solutions:q} --programs {output.programs:q} --counts {output.counts:q} > {log:q} 2>&1"
+
+
+rule score_feedback:
+    """pass@1 without feedback, and after one more try with each kind."""
+    input:
+        outcomes=f"{VARIANT}/benchmarks/{{benchmark}}/outcomes.jsonl",
+        solutions=f"{FEEDBACK}/solutions.jsonl",
+        runs=expand(f"{FEEDBACK}/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
+        models=tried_models,
+    output:
+        f"{FEEDBACK}/summary.json",
+    log:
+        f"{FEEDBACK_LOGS}/score_feedback.log",
+    benchmark:
+        f"{FEEDBACK_TIMES}/score_feedback.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("score_feedback"),
+        iterations=TRIED,
+        seed=seed_of,
+    message:
+        "score second tries on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
+    shell:
+        "python scripts/score_feedback.py {input.outcomes:q} {input.solutions:q} --runs {input.runs:q}"
+        " --iterations {params.iterations} --models {input.models:q} --seed {params.seed}"
+        " --summary {output:q} > {log:q} 2>&1"

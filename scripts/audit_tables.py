@@ -1,0 +1,182 @@
+"""Audit a paper's tables: are averages the means of their cells, and is each pass@1 a whole number of problems?"""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from refinecoder.audit import ROUNDINGS, check_average, fits, nearest_count, share_that_fits
+from refinecoder.records import whole
+from refinecoder.reference import Average, Cell, Reference, averages, load_reference, pass_cells
+from refinecoder.steps import parser, run
+from refinecoder.tables import write_table
+
+NOTE = (
+    "Averages: Recomputed is the mean of the printed cells; off means that no cells which round to the printed ones "
+    "have that average. Cells: No count are those that no whole number of solved problems gives, whichever way it is "
+    "rounded; By chance is how many arbitrary digits would be expected to miss; Telling are cells that could miss. "
+    "A cell without a count shows only that the value is not one answer to each problem, counted once and rounded: a "
+    "mean over several runs or samples, or another number of problems, gives such values too. It says nothing about "
+    "honesty. Where the number of problems is not known for sure the cells are not checkable; what holds under an "
+    "assumed number is said apart."
+)
+COLUMNS = (
+    "Check", "Table", "Model", "Measured", "Problems", "Cells", "Telling", "No count", "By chance", "Printed",
+    "Recomputed", "Verdict",
+)  # fmt: skip
+Row = dict[str, Any]
+
+
+class Counted(NamedTuple):
+    """A cell with its benchmark's number of problems: known, assumed, or not known (None)."""
+
+    cell: Cell
+    problems: int | None
+    basis: str
+
+    @property
+    def missed(self) -> bool:
+        """Whether no count of solved problems gives the cell."""
+        return self.problems is not None and not fits(self.cell.value, self.problems)
+
+
+chance = cache(share_that_fits)
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("reference", help="YAML: a paper's published figures")
+    options.add_argument("--cells", required=True, help="CSV: every pass@1 with what fits it")
+    options.add_argument("--csv", required=True)
+    options.add_argument("--markdown", required=True)
+    options.add_argument("--latex", required=True)
+    return options
+
+
+def count(cell: Cell, reference: Reference) -> Counted:
+    """A cell with the number of problems to hold it against."""
+    benchmark = reference["benchmarks"][cell.benchmark]
+    if benchmark["problems"]:
+        return Counted(cell, benchmark["problems"], "known")
+    assumed = benchmark.get("assumed")
+    return Counted(cell, assumed, "assumed" if assumed else "not known")
+
+
+def title_of(table: str) -> str:
+    """A table's key as readers know it."""
+    return f"Table {table.removeprefix('table')}"
+
+
+def average_row(average: Average) -> Row:
+    """One printed average beside the mean of its cells."""
+    found = check_average(average.cells, average.printed)
+    verdict = "agrees" if found.strict else "within the cells' rounding" if found.generous else "off"
+    return {
+        "Check": "average",
+        "Table": title_of(average.table),
+        "Model": average.model,
+        "Measured": average.column,
+        "Cells": len(average.cells),
+        "Printed": f"{average.printed:.1f}",
+        "Recomputed": f"{float(found.mean):.3f}",
+        "Verdict": verdict,
+    }
+
+
+def tally(cells: Iterable[Counted]) -> Row:
+    """How many cells miss, of how many that could, and how many would by chance."""
+    shares = [(cell, chance(cell.problems)) for cell in cells if cell.problems]
+    return {
+        "Cells": len(shares),
+        "Telling": sum(share < 1 for _, share in shares),
+        "No count": sum(cell.missed for cell, _ in shares),
+        "By chance": f"{sum(1 - share for _, share in shares):.1f}",
+    }
+
+
+def group_verdict(found: Row, problems: int, basis: str) -> str:
+    """What the counts say of one group."""
+    if not found["Telling"]:
+        return "cannot be told: every value fits"
+    missed = f"{found['No count']} of {found['Cells']} fit no count" if found["No count"] else "all fit"
+    return missed if basis == "known" else f"not checkable; if {problems} problems, {missed}"
+
+
+def group_row(cells: list[Counted], reference: Reference) -> Row:
+    """One model family on one benchmark in one table."""
+    (first, problems, basis) = cells[0]
+    row = {
+        "Check": "cells",
+        "Table": title_of(first.table),
+        "Model": reference["families"][first.family],
+        "Measured": reference["benchmarks"][first.benchmark]["title"],
+    }
+    if problems is None:
+        return {**row, "Problems": basis, "Cells": len(cells), "Verdict": "not checkable"}
+    found = tally(cells)
+    shown = str(problems) if basis == "known" else f"{problems} ({basis})"
+    return {**row, "Problems": shown, **found, "Verdict": group_verdict(found, problems, basis)}
+
+
+def total_row(cells: list[Counted], reference: Reference, scope: str) -> Row:
+    """One model family over several benchmarks."""
+    found = tally(cells)
+    return {
+        "Check": "total",
+        "Table": scope,
+        "Model": reference["families"][cells[0].cell.family],
+        "Problems": " and ".join(sorted({cell.basis for cell in cells}, reverse=True)),
+        **found,
+        "Verdict": f"{found['No count']} of {found['Telling']} telling cells fit no count",
+    }
+
+
+def grouped(cells: Iterable[Counted], *names: str) -> list[list[Counted]]:
+    """Cells that agree in the named fields, in the order of first sight."""
+    groups: dict[tuple[str, ...], list[Counted]] = {}
+    for counted in cells:
+        groups.setdefault(tuple(getattr(counted.cell, name) for name in names), []).append(counted)
+    return list(groups.values())
+
+
+def total_rows(cells: list[Counted], reference: Reference) -> Iterator[Row]:
+    """Totals of each family: by table, over all with known numbers, and with assumed ones as well."""
+    usable = [cell for cell in cells if cell.problems]
+    for group in grouped(usable, "table", "family"):
+        yield total_row(group, reference, title_of(group[0].cell.table))
+    for group in grouped(usable, "family"):
+        known = [cell for cell in group if cell.basis == "known"]
+        for part in (known, group) if len(known) < len(group) else (known,):
+            if part:
+                yield total_row(part, reference, "all")
+
+
+def cell_row(counted: Counted) -> Row:
+    """All that is found of one cell."""
+    cell, problems, basis = counted
+    row = {**cell._asdict(), "problems": problems, "basis": basis}
+    if problems is None:
+        return row
+    found, solved = fits(cell.value, problems), nearest_count(cell.value, problems)
+    named = " ".join(name for name in ROUNDINGS if name in found) or "none"
+    return {**row, "fits": named, "solved": solved, "nearest_possible": f"{100 * solved / problems:.3f}"}
+
+
+def main(options: Namespace) -> None:
+    reference = load_reference(options.reference)
+    cells = [count(cell, reference) for cell in pass_cells(reference)]
+    rows = [average_row(average) for average in averages(reference)]
+    rows += [group_row(group, reference) for group in grouped(cells, "table", "family", "benchmark")]
+    rows += total_rows(cells, reference)
+    frame = pd.DataFrame([dict.fromkeys(COLUMNS, "") | row for row in rows])
+    table = pd.DataFrame([cell_row(cell) for cell in cells]).astype({"problems": "Int64", "solved": "Int64"})
+    with whole(options.cells) as path:
+        table.to_csv(path, index=False)
+    title = f"Audit of the tables of {reference['paper']}"
+    write_table(frame, title, NOTE, options.csv, options.markdown, options.latex)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

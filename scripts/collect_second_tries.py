@@ -1,0 +1,49 @@
+"""Read second tries and write the programs that they hold."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Iterator, Mapping
+
+from refinecoder.accounts import Account
+from refinecoder.batch import Answer, collect_answers, found_in, parse_id
+from refinecoder.programs import write_call_programs
+from refinecoder.records import Record, index_records, load_records, write_records
+from refinecoder.steps import add_account, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("problems", help="JSONL: problems")
+    options.add_argument("requests", help="JSONL: what was asked")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
+    options.add_argument("--output", required=True, help="JSONL: samples, ids {iteration}/{kind of feedback}/{problem}")
+    options.add_argument("--programs", required=True, help="JSONL: programs")
+    add_account(options, rejected=False)
+    return options
+
+
+def second_tries(requests: Iterable[Record], answers: Mapping[tuple[str, int], Answer]) -> Iterator[Record]:
+    """An answer to every request, in their order; one that failed or was lost is empty, which passes nothing."""
+    for request in requests:
+        name = parse_id(request["custom_id"])
+        answer = found_in(answers, name.record, name.sample)
+        yield {
+            "id": name.record,
+            "sample": name.sample,
+            "response": answer.text or "",
+            "finish_reason": answer.finish_reason,
+        }
+
+
+def main(options: Namespace) -> None:
+    account = Account("second_tries.answers")
+    problems = index_records(load_records(options.problems, "problem"), "id")
+    requests = list(account.take(load_records(options.requests, "request")))
+    samples = list(second_tries(requests, collect_answers(options.responses)))
+    account.given = write_records(options.output, samples, "sample")
+    answers = ((sample["response"], problems[sample["id"].split("/", 2)[2]]) for sample in samples)
+    distinct = write_records(options.programs, write_call_programs(answers), "program")
+    account.write(options.counts, distinct_programs=distinct)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,110 @@
+"""The ledger of claims: what the paper says, its numbers, ours with interval, and the verdict."""
+
+import re
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from refinecoder.claims import CONTROLS, FAILS, HOLDS, NOISE, UNMEASURED, Effect, decide, over_seeds
+from refinecoder.records import BadInput
+from refinecoder.reference import load_reference
+from refinecoder.steps import parser, run
+from refinecoder.tables import add_table_options, write_table
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("effects", nargs="+", help="CSV: effects, one file a seed")
+    options.add_argument("--reference", required=True, help="YAML: the paper's claims and numbers")
+    add_table_options(options)
+    return options
+
+
+def read_effects(paths: Sequence[str]) -> dict[str, list[Effect]]:
+    """Effects by claim, over all seeds. Raises BadInput if the runs did not measure the same."""
+    frames = [pd.read_csv(path) for path in paths]
+    for path, frame in zip(paths[1:], frames[1:], strict=True):
+        if list(frame["of"]) != list(frames[0]["of"]):
+            raise BadInput(f"{path}: has other effects than {paths[0]}; make both again with one config")
+    found: dict[str, list[Effect]] = {}
+    for rows in zip(*(frame.itertuples(index=False) for frame in frames), strict=True):
+        effect = over_seeds([Effect(*row) for row in rows])
+        found.setdefault(effect.claim, []).append(effect)
+    return found
+
+
+def tell_published(claim: Mapping[str, Any], families: Mapping[str, str]) -> str:
+    """The paper's numbers that speak to a claim."""
+    parts = []
+    for entry in claim["published"]:
+        place = re.sub(r"^(table|figure)(\d)", lambda found: f"{found[1].title()} {found[2]}", entry["source"])
+        if entry["values"] is None:
+            parts.append(f"{place}: in the picture alone")
+            continue
+        about = re.sub(r"^table(\d)", r"of Table \1", entry.get("about", ""))
+        measure = "" if entry["measure"] == "value" else entry["measure"].replace("_", " ")
+        words = (
+            place,
+            about,
+            entry.get("column", "").replace("_", " "),
+            families.get(entry.get("family", ""), ""),
+            measure,
+        )
+        parts.append(f"{' '.join(filter(None, words))}: {', '.join(f'{value:g}' for value in entry['values'])}")
+    return "; ".join(parts)
+
+
+def tell(effects: Sequence[Effect]) -> str:
+    """Our effects in points with their intervals."""
+    return "; ".join(f"{e.of}: {e.value:+.1f} [{e.low:+.1f}, {e.high:+.1f}]" for e in effects)
+
+
+def count(effects: Sequence[Effect]) -> str:
+    """How many effects are above noise, within it, and below it."""
+    above, below = sum(e.low > 0 for e in effects), sum(e.high < 0 for e in effects)
+    return f"{above} above, {len(effects) - above - below} within, {below} below" if effects else ""
+
+
+def row(name: str, text: str, section: str, published: str, effects: Sequence[Effect]) -> dict[str, str]:
+    """A line of the ledger."""
+    return {
+        "Claim": text,
+        "Section": section,
+        "Published": published,
+        "Ours": tell(effects),
+        "Effects": count(effects),
+        "Verdict": decide(effects),
+        "Id": name,
+    }
+
+
+def main(options: Namespace) -> None:
+    reference, effects = load_reference(options.reference), read_effects(options.effects)
+    rows = [
+        row(
+            claim["id"],
+            claim["text"],
+            claim["section"],
+            tell_published(claim, reference["families"]),
+            effects.get(claim["id"], []),
+        )
+        for claim in reference["claims"]
+    ]
+    rows += [row(name, text, "control", "not in the paper", effects.get(name, [])) for name, text in CONTROLS.items()]
+    seeds = len(options.effects)
+    spread = f"means over {seeds} seeds with Student's 95% interval" if seeds > 1 else (
+        "one training run with a bootstrap over problems, which does not contain the variation between seeds"
+    )  # fmt: skip
+    note = (
+        f"Ours: points by which each effect exceeds 0, {spread}. A claim '{HOLDS}' if every effect is above noise, "
+        f"'{FAILS}' if one is below it, and is '{NOISE}' otherwise; '{UNMEASURED}': this run has no such part. "
+        "The published numbers are of other models and benchmarks: only directions can be compared."
+    )
+    title = f"Claims of {reference['paper']} ({options.label})"
+    write_table(pd.DataFrame(rows), title, note, options.csv, options.markdown, options.latex)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

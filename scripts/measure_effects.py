@@ -1,0 +1,75 @@
+"""Measure, in one run, the differences that the paper's claims and our controls are about."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+
+import pandas as pd
+
+from refinecoder.claims import SELF_BAND, Chain, Effect, ablations, controls, falling_shares, gains, read_passes
+from refinecoder.passes import pair_entries
+from refinecoder.records import load_records, read_json, whole
+from refinecoder.steps import json_value, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("outcomes", nargs="*", help="JSONL: outcomes, the method's before its siblings'")
+    options.add_argument(
+        "--entries", type=json_value, required=True, help="JSON: student, benchmark and variant of each outcomes file"
+    )
+    options.add_argument("--kinds", required=True, help="CSV: the data of figure 5")
+    options.add_argument("--selections", nargs="*", default=[], help="JSON: summaries of score_selection")
+    options.add_argument("--feedback", nargs="*", default=[], help="JSON: summaries of score_feedback")
+    options.add_argument("--titles", type=json_value, required=True, help="JSON: titles of selections and of feedback")
+    options.add_argument("--final", type=int, required=True, help="T, the method's last iteration")
+    options.add_argument("--seed", type=int, required=True, help="the run's seed")
+    options.add_argument("--output", required=True, help="CSV: effects")
+    return options
+
+
+def group_chains(options: Namespace) -> dict[tuple[str, str], list[Chain]]:
+    """Chains by student and benchmark; the method's further ones join it, and siblings get its M_0."""
+    groups: dict[tuple[str, str], list[Chain]] = {}
+    several = len({entry["student"] for entry in options.entries}) > 1
+    for path, entry in pair_entries(options.outcomes, options.entries):
+        chains = groups.setdefault((entry["student"], entry["benchmark"]), [])
+        passes = read_passes(load_records(path, "outcome"))
+        if chains and entry["variant"]["name"] == chains[0].variant["name"]:
+            chains[0].passes.update(passes)
+            continue
+        if chains and 0 not in passes:
+            passes[0] = chains[0].passes[0]
+        title = f"{entry['student']}, {entry['benchmark']}" if several else entry["benchmark"]
+        chains.append(Chain(entry["variant"], title, passes))
+    return groups
+
+
+def measure(options: Namespace) -> Iterator[Effect]:
+    """All effects of a run."""
+    for chains in group_chains(options).values():
+        yield from gains(chains[0], options.final, options.seed)
+        yield from ablations(chains, options.seed)
+        yield from controls(chains, options.seed)
+    kinds = pd.read_csv(options.kinds)
+    for student, rows in kinds.groupby("student", sort=False):
+        for effect in falling_shares("self_wins_fall", list(rows[SELF_BAND]), list(rows["records"])):
+            yield effect._replace(of=f"{student}: {effect.of}") if kinds["student"].nunique() > 1 else effect
+    for title, path in zip(options.titles["selections"], options.selections, strict=True):
+        yield _scaled("scoring_separates_samples", f"{title}: best over worst", read_json(path)["difference"])
+    for title, path in zip(options.titles["feedback"], options.feedback, strict=True):
+        for found in read_json(path)["differences"]:
+            yield _scaled(found["claim"], f"{title}, iteration {found['iteration']}: {found['of']}", found)
+
+
+def _scaled(claim: str, of: str, found: dict[str, float]) -> Effect:
+    return Effect(claim, of, *(100 * found[name] for name in ("value", "low", "high")))
+
+
+def main(options: Namespace) -> None:
+    frame = pd.DataFrame(list(measure(options)), columns=list(Effect._fields))
+    with whole(options.output) as path:
+        frame.to_csv(path, index=False)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,62 @@
+"""Figure 6: pass@1 over the iterations of the method, of each student, with 95% intervals."""
+
+from argparse import ArgumentParser, Namespace
+
+import pandas as pd
+from matplotlib import pyplot
+from matplotlib.ticker import MaxNLocator
+
+from refinecoder.figures import BLUE, GREEN, MARKERS, ORANGE, add_figure_options, error_bars, write_figure
+from refinecoder.passes import frame_passes
+from refinecoder.steps import json_value, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("summaries", nargs="+", help="JSON: summaries of score_benchmark")
+    options.add_argument(
+        "--entries", type=json_value, required=True, help="JSON: student and benchmark of each summary"
+    )
+    options.add_argument("--final", type=int, required=True, help="T, the method's last iteration")
+    add_figure_options(options)
+    return options
+
+
+def draw(frame: pd.DataFrame, final: int, label: str) -> pyplot.Figure:
+    """A line for each benchmark, axes for each student."""
+    students = list(dict.fromkeys(frame["student"]))
+    figure, axes = pyplot.subplots(1, len(students), figsize=(4.8 * len(students) + 0.6, 3.6), squeeze=False)
+    for axis, student in zip(axes[0], students, strict=True):
+        mine = frame[frame["student"] == student]
+        for index, (benchmark, rows) in enumerate(mine.groupby("benchmark", sort=False)):
+            axis.errorbar(
+                rows["iteration"],
+                rows["pass@1"],
+                error_bars(rows),
+                marker=MARKERS[index % len(MARKERS)],
+                color=(BLUE, ORANGE, GREEN)[index % 3],
+                linestyle=("-", "--", ":")[index % 3],
+                capsize=3,
+                label=benchmark,
+            )
+        if mine["iteration"].max() > final:
+            axis.axvline(final, color="0.6", linewidth=0.8, linestyle=":")
+            place = {"xycoords": ("data", "axes fraction"), "xytext": (3, 3), "textcoords": "offset points"}
+            axis.annotate("T", (final, 0.0), **place, color="0.4")
+        axis.set(xlabel="Iteration", title=student)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[0][0].set_ylabel("pass@1 (%)")
+    handles, names = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="upper center", bbox_to_anchor=(0.5, 0.0), frameon=False, ncols=2)
+    figure.suptitle(f"Figure 6: pass@1 over more iterations ({label})")
+    figure.tight_layout()
+    return figure
+
+
+def main(options: Namespace) -> None:
+    frame = frame_passes(options.summaries, options.entries)
+    write_figure(frame, draw(frame, options.final, options.label), options)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

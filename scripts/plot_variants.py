@@ -1,0 +1,101 @@
+"""Figure 3: the method, its ablations and controls, with 95% intervals."""
+
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+import pandas as pd
+from matplotlib import pyplot
+
+from refinecoder.figures import BLUE, GREY, ORANGE, add_figure_options, error_bars, write_figure
+from refinecoder.passes import frame_passes
+from refinecoder.steps import json_value, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("summaries", nargs="+", help="JSON: summaries of score_benchmark")
+    options.add_argument(
+        "--entries", type=json_value, required=True, help="JSON: student, variant and benchmark of each summary"
+    )
+    options.add_argument("--last", type=int, required=True, help="the iteration at which variants are compared")
+    add_figure_options(options)
+    return options
+
+
+def share_first(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give each variant that has no M_0 of its own that of the method."""
+    keys = ["student", "benchmark"]
+    method = frame["variant"].iloc[0]
+    first = frame[(frame["variant"] == method) & (frame["iteration"] == 0)]
+    own = set(map(tuple, frame[frame["iteration"] == 0][[*keys, "variant"]].itertuples(index=False)))
+    wanted = frame[[*keys, "variant"]].drop_duplicates()
+    missing = wanted[[tuple(row) not in own for row in wanted.itertuples(index=False)]]
+    shared = missing.merge(first.drop(columns="variant"), on=keys)
+    order = {name: place for place, name in enumerate(dict.fromkeys(frame["variant"]))}
+    both = pd.concat([frame, shared[frame.columns]])
+    return both.sort_values(
+        ["student", "benchmark", "variant", "iteration"],
+        key=lambda column: column.map(order) if column.name == "variant" else column,
+        kind="stable",
+    ).reset_index(drop=True)
+
+
+def draw_panel(axis: Any, rows: pd.DataFrame, title: str) -> None:
+    """Dots for one student on one benchmark: M_0 hollow, between small, the last full."""
+    variants = list(dict.fromkeys(rows["variant"]))
+    for place, variant in enumerate(variants):
+        mine = rows[rows["variant"] == variant]
+        first, between, last = mine.iloc[:1], mine.iloc[1:-1], mine.iloc[-1:]
+        color = BLUE if place == 0 else ORANGE if len(mine) > 1 else "black"
+        axis.plot(mine["pass@1"], [place] * len(mine), color=GREY, zorder=1)
+        axis.errorbar(last["pass@1"], [place], xerr=error_bars(last), fmt="o", color=color, capsize=3, zorder=3)
+        axis.scatter(between["pass@1"], [place] * len(between), s=18, color=color, zorder=2)
+        if len(mine) > 1:
+            axis.scatter(first["pass@1"], [place], s=34, facecolor="white", edgecolor=color, zorder=2)
+    reference = rows[rows["variant"] == variants[0]]["pass@1"].iloc[-1]
+    axis.axvline(reference, color=BLUE, linewidth=0.8, linestyle=":")
+    axis.set(title=title, xlabel="pass@1 (%)", yticks=range(len(variants)))
+    axis.set_yticklabels(variants)
+
+
+def draw(frame: pd.DataFrame, label: str) -> pyplot.Figure:
+    """A row of axes for each student, a column for each benchmark."""
+    students, benchmarks = list(dict.fromkeys(frame["student"])), list(dict.fromkeys(frame["benchmark"]))
+    height = 0.34 * frame["variant"].nunique() + 1.3
+    figure, axes = pyplot.subplots(
+        len(students),
+        len(benchmarks),
+        figsize=(3.7 * len(benchmarks) + 1.6, height * len(students)),
+        sharey=True,
+        squeeze=False,
+    )
+    for row, student in zip(axes, students, strict=True):
+        for axis, benchmark in zip(row, benchmarks, strict=True):
+            rows = frame[(frame["student"] == student) & (frame["benchmark"] == benchmark)]
+            draw_panel(axis, rows, benchmark if len(students) == 1 else f"{student}\n{benchmark}")
+    # All axes share theirs: inverted once, the method stands on top.
+    axes[0][0].invert_yaxis()
+    last = frame["iteration"].max()
+    figure.suptitle(f"Figure 3: ablations and controls after {last} iterations ({label})")
+    figure.text(
+        0.5,
+        0.0,
+        "Hollow: iteration 0. Small: between. Full, with 95% interval: last.",
+        ha="center",
+        va="top",
+        fontsize=9,
+    )
+    figure.tight_layout()
+    return figure
+
+
+def main(options: Namespace) -> None:
+    frame = frame_passes(options.summaries, options.entries)
+    order = list(dict.fromkeys(frame["benchmark"]))
+    frame = share_first(frame[frame["iteration"] <= options.last])
+    frame = frame.sort_values("benchmark", key=lambda column: column.map(order.index), kind="stable")
+    write_figure(frame, draw(frame, options.label), options)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

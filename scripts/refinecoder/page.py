@@ -1,0 +1,150 @@
+"""Tables, notes and captions of a run as a page shows them."""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError
+
+from refinecoder.records import BadInput
+
+LONG = 30  # rows; a longer table is folded away on the screen
+SHORT, WIDE = 26, 40  # characters; shorter text is not broken into lines, longer text needs a broad column
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?")
+_NUMBERS = re.compile(rf"({_NUMBER.pattern})( to {_NUMBER.pattern})?")
+
+
+class Table(NamedTuple):
+    """Cells as text; ``looks``: how a column is set, as number, short, wide or text."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    looks: Sequence[str]
+
+    @property
+    def long(self) -> bool:
+        """Whether the table is folded away on the screen."""
+        return len(self.rows) > LONG
+
+
+def look_of(column: Sequence[str]) -> str:
+    """How a column is set, by its cells: all numbers or intervals, or by the length of the longest."""
+    filled = [cell for cell in column if cell]
+    if filled and all(_NUMBERS.fullmatch(cell) for cell in filled):
+        return "number"
+    longest = max(map(len, filled), default=0)
+    return "short" if longest <= SHORT else "wide" if longest > WIDE else "text"
+
+
+def table_of(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """A table of values."""
+    cells = [[as_text(cell) for cell in row] for row in rows]
+    looks = [look_of([row[index] for row in cells]) for index in range(len(columns))]
+    return Table(list(columns), cells, looks)
+
+
+def as_text(value: Any) -> str:
+    """A setting as people read it: mappings as name and value, lists with commas, nothing for None."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name.replace('_', ' ')} {as_text(entry)}" for name, entry in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(as_text, value))
+    return "" if value is None else str(value)
+
+
+def _rounded(column: Sequence[str], decimals: int) -> list[str]:
+    """A column of numbers with as many decimals; of whole numbers, or with text in it, as it is."""
+    filled = [cell for cell in column if cell]
+    if not all(_NUMBER.fullmatch(cell) for cell in filled) or all(re.fullmatch(r"[-+]?\d+", cell) for cell in filled):
+        return list(column)
+    return [f"{float(cell):z.{decimals}f}" if cell else "" for cell in column]
+
+
+def _read_rows(path: str | Path) -> list[list[str]]:
+    try:
+        with open(path, encoding="utf-8", newline="") as lines:
+            reader = csv.reader(lines, strict=True)
+            rows: list[list[str]] = []
+            try:
+                for row in reader:
+                    if rows and len(row) != len(rows[0]):
+                        raise BadInput(
+                            f"{path}:{reader.line_num}: {len(row)} cells for {len(rows[0])} columns; make it again"
+                        )
+                    rows.append(row)
+            except csv.Error as error:
+                raise BadInput(f"{path}:{reader.line_num}: not CSV ({error}); make it again") from None
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file; make it first or leave it out") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: not UTF-8 text (byte {error.start}); make it again") from None
+    return rows
+
+
+def read_table(path: str | Path, decimals: int | None = 1) -> Table:
+    """A CSV with a line of names, shares rounded to ``decimals`` (None: as written).
+
+    Raises BadInput with file and line for what is missing, empty or ragged.
+    """
+    rows = _read_rows(path)
+    if not rows or not any(rows[0]):
+        raise BadInput(f"{path}: no line with names of columns; make it again")
+    head, *body = rows
+    if decimals is None or not body:
+        return table_of(head, body)
+    columns = [_rounded(column, decimals) for column in zip(*body, strict=True)]
+    return table_of(head, list(zip(*columns, strict=True)))
+
+
+def read_text(path: str | Path) -> str:
+    """A text file. Raises BadInput where there is none."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file; make it first or leave it out") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+
+
+def read_title_and_note(path: str | Path) -> tuple[str, str]:
+    """What stands above and below a table in its Markdown. Raises BadInput where no title does."""
+    blocks = [block.strip() for block in read_text(path).split("\n\n") if block.strip()]
+    if not blocks or not blocks[0].startswith("# "):
+        raise BadInput(f"{path}:1: no title ('# ...'); make it again")
+    note = blocks[-1] if len(blocks) > 1 and not blocks[-1].startswith("|") else ""
+    return blocks[0].removeprefix("# "), note
+
+
+def css_text(text: str) -> str:
+    """Text as a CSS string: whatever could end it, or the style sheet, is escaped."""
+    return '"' + "".join(char if char.isalnum() or char in " ,.()-" else f"\\{ord(char):x} " for char in text) + '"'
+
+
+def _environment() -> Environment:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["css_text"] = css_text
+    environment.filters["text"] = as_text
+    return environment
+
+
+def fill(path: str | Path, escape: bool = True, **values: Any) -> str:
+    """A Jinja template with its values; ``escape`` them for HTML or not.
+
+    Raises BadInput, in one line, for a template that is broken or names what is not there.
+    """
+    environment = _environment()
+    environment.autoescape = escape
+    try:
+        return environment.from_string(read_text(path)).render(values)
+    except TemplateSyntaxError as error:
+        raise BadInput(f"{path}:{error.lineno}: not a Jinja template ({error.message}); mend it") from None
+    except TemplateError as error:
+        raise BadInput(f"{path}: cannot be filled in ({error.message}); mend it or hand over what it names") from None
+
+
+def read_caption(path: str | Path, settings: Mapping[str, Any]) -> list[str]:
+    """The paragraphs of a caption of Snakemake's report, on one line each."""
+    text = fill(path, escape=False, snakemake={"config": settings})
+    return [" ".join(block.split()) for block in text.split("\n\n") if block.strip()]

@@ -1,0 +1,101 @@
+"""Where the time of a run went: Snakemake's benchmark files, by stage."""
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from refinecoder.records import BadInput
+
+MISSING = {"", "-", "NA"}
+
+
+class Job(NamedTuple):
+    """One job: seconds of wall clock, seconds of CPU and peak memory in MB; None where too short to be measured."""
+
+    stage: str
+    wall: float
+    cpu: float | None
+    memory: float | None
+
+
+class Stage(NamedTuple):
+    """All jobs of a stage: sums of seconds, the largest peak memory in MB (0 where none was measured)."""
+
+    name: str
+    jobs: int
+    wall: float
+    cpu: float
+    memory: float
+
+
+def stage_of(path: Path, owners: Collection[str]) -> str:
+    """A stage by its file, relative to the folder of times.
+
+    A folder that is no student's and no variant's is named for its stage;
+    elsewhere the file is, with the number of a shard after it.
+    """
+    if len(path.parts) > 1 and path.parts[0] not in owners:
+        return path.parts[0]
+    return re.sub(r"\.\d+$", "", path.stem)
+
+
+def _number(row: dict[str, str | None], name: str, where: str) -> float | None:
+    text = row.get(name)
+    if text is None:
+        raise BadInput(f"{where}: no value under '{name}'; remove the file, its job writes another when it runs again")
+    if text in MISSING:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise BadInput(f"{where}: '{text[:40]}' under '{name}' is not a number; remove the file") from None
+
+
+def read_jobs(folder: str | Path, owners: Collection[str]) -> Iterator[Job]:
+    """The jobs below a folder of times; an empty file is one that is being written.
+
+    Raises BadInput with file and line for a file that is no benchmark of Snakemake's.
+    """
+    for path in sorted(Path(folder).rglob("*.tsv")):
+        try:
+            with open(path, encoding="utf-8", newline="") as lines:
+                for number, row in enumerate(csv.DictReader(lines, delimiter="\t"), start=2):
+                    where = f"{path}:{number}"
+                    wall = _number(row, "s", where)
+                    if wall is None:
+                        raise BadInput(f"{where}: no seconds under 's'; remove the file")
+                    cpu, memory = (_number(row, name, where) for name in ("cpu_time", "max_rss"))
+                    yield Job(stage_of(path.relative_to(folder), owners), wall, cpu, memory)
+        except UnicodeDecodeError as error:
+            raise BadInput(f"{path}: not UTF-8 text (byte {error.start}); remove the file") from None
+
+
+def _sum(name: str, parts: Sequence[Stage]) -> Stage:
+    return Stage(
+        name,
+        sum(part.jobs for part in parts),
+        sum(part.wall for part in parts),
+        sum(part.cpu for part in parts),
+        max(part.memory for part in parts),
+    )
+
+
+def stages(folder: str | Path, owners: Collection[str]) -> list[Stage]:
+    """Every stage, the one that took longest first."""
+    groups: dict[str, list[Stage]] = defaultdict(list)
+    for job in read_jobs(folder, owners):
+        groups[job.stage].append(Stage(job.stage, 1, job.wall, job.cpu or 0, job.memory or 0))
+    found = [_sum(name, parts) for name, parts in groups.items()]
+    return sorted(found, key=lambda stage: (-stage.wall, stage.name))
+
+
+def gather(found: Sequence[Stage], share: float = 0.005) -> list[Stage]:
+    """The same with all stages below ``share`` of the seconds in one, the last; a single one stays as it is."""
+    limit = share * sum(stage.wall for stage in found)
+    small = [stage for stage in found if stage.wall < limit]
+    if len(small) < 2:
+        return list(found)
+    return [*(stage for stage in found if stage.wall >= limit), _sum(f"{len(small)} short stages", small)]

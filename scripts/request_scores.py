@@ -1,0 +1,49 @@
+"""Write what the scoring system needs to rate answers to a benchmark: judge requests and programs to run.
+
+Each sample of a problem is judged as in training (equation 1) and run as in
+equation 4; table 4 then holds the ratings against the benchmark's tests.
+"""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.batch import ask
+from refinecoder.programs import write_run_programs
+from refinecoder.prompts import fill_template, load_template
+from refinecoder.records import index_records, load_records, write_records
+from refinecoder.steps import add_request_options, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("problems", help="JSONL: problems")
+    options.add_argument("solutions", help="JSONL: samples, ids {iteration}/{problem}")
+    options.add_argument("--template", required=True, help="text with {instruction} and {response}")
+    options.add_argument("--programs", required=True, help="JSONL: programs of mode run")
+    add_request_options(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    template = load_template(options.template, "instruction", "response")
+    problems = index_records(load_records(options.problems, "problem"), "id")
+    solutions = load_records(options.solutions, "sample")
+    requests = (
+        ask(
+            sample["id"],
+            fill_template(
+                template,
+                instruction=problems[sample["id"].partition("/")[2]]["prompt"],
+                response=sample["response"],
+            ),
+            options.sampling,
+            (options.seed, "judge", "scoring"),
+            sample["sample"],
+        )
+        for sample in solutions
+    )
+    write_records(options.output, requests, "request")
+    write_records(options.programs, write_run_programs(sample["response"] for sample in solutions), "program")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,59 @@
+"""Write the requests for second tries, after execution feedback and after the teacher's suggestion.
+
+Record ids are {iteration}/{kind of feedback}/{problem}; each request names its model.
+"""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+
+from refinecoder.accounts import Account
+from refinecoder.acr.feedback import SUGGESTION, describe_all, failures, second_turn
+from refinecoder.batch import ask, collect_answers, found_in
+from refinecoder.records import BadInput, Record, index_records, load_records, write_records
+from refinecoder.steps import add_account, add_request_options, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("outcomes", help="JSONL: outcomes of the first tries")
+    options.add_argument("problems", help="JSONL: problems")
+    options.add_argument("--suggestions", nargs="+", required=True, help="JSONL: the teacher's responses, all shards")
+    options.add_argument("--iterations", type=int, nargs="+", required=True, help="whose failures")
+    options.add_argument("--models", nargs="+", required=True, help="the models of these iterations")
+    add_account(options)
+    add_request_options(options)
+    return options
+
+
+def requests(options: Namespace, account: Account) -> Iterator[Record]:
+    """A request for each failure and kind of feedback; failures without a usable suggestion are counted."""
+    model_of = dict(zip(options.iterations, options.models, strict=True))
+    problems = index_records(load_records(options.problems, "problem"), "id")
+    suggestions = collect_answers(options.suggestions)
+    for outcome in account.take(list(failures(load_records(options.outcomes, "outcome"), options.iterations))):
+        name = f"{outcome['iteration']}/{outcome['id']}"
+        feedback = describe_all(outcome, suggestions)
+        if SUGGESTION in feedback:
+            account.given += 1
+        else:
+            answer = found_in(suggestions, name)
+            account.reject(name, answer.error or "unusable", answer.text)
+        for kind, text in feedback.items():
+            messages = second_turn(problems[outcome["id"]]["prompt"], outcome, text)
+            record = f"{outcome['iteration']}/{kind}/{outcome['id']}"
+            model = model_of[outcome["iteration"]]
+            yield ask(record, messages, options.sampling, (options.seed, "second try"), model=model)
+
+
+def main(options: Namespace) -> None:
+    if len(options.models) != len(options.iterations):
+        raise BadInput(
+            f"--models: {len(options.models)} models for {len(options.iterations)} iterations; one each is needed"
+        )
+    account = Account("second_tries")
+    write_records(options.output, requests(options, account), "request")
+    account.write(options.counts, options.rejected)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

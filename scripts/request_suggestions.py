@@ -1,0 +1,43 @@
+"""Write the requests that ask the teacher how to mend answers that failed a benchmark (Figure 22)."""
+
+from argparse import ArgumentParser, Namespace
+
+from refinecoder.acr.feedback import describe_execution, failures
+from refinecoder.batch import ask
+from refinecoder.prompts import fill_template, load_template
+from refinecoder.records import index_records, load_records, write_records
+from refinecoder.steps import add_request_options, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("outcomes", help="JSONL: outcomes of the first tries")
+    options.add_argument("problems", help="JSONL: problems")
+    options.add_argument("--template", required=True, help="text with {instruction}, {code} and {result}")
+    options.add_argument("--iterations", type=int, nargs="+", required=True, help="whose failures")
+    add_request_options(options)
+    return options
+
+
+def main(options: Namespace) -> None:
+    template = load_template(options.template, "instruction", "code", "result")
+    problems = index_records(load_records(options.problems, "problem"), "id")
+    requests = (
+        ask(
+            f"{outcome['iteration']}/{outcome['id']}",
+            fill_template(
+                template,
+                instruction=problems[outcome["id"]]["prompt"],
+                code=outcome["response"],
+                result=describe_execution(outcome),
+            ),
+            options.sampling,
+            (options.seed, "suggestion"),
+        )
+        for outcome in failures(load_records(options.outcomes, "outcome"), options.iterations)
+    )
+    write_records(options.output, requests, "request")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,102 @@
+"""Score second tries: pass@1 with the first try alone, and after one more with feedback (Figure 4)."""
+
+import statistics
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from refinecoder.acr.feedback import EXECUTION, SUGGESTION
+from refinecoder.manifest import digest_files, fingerprint, versions
+from refinecoder.metrics import bootstrap_interval
+from refinecoder.programs import passes
+from refinecoder.randomness import hash_seed
+from refinecoder.records import Record, index_records, load_records, write_json
+from refinecoder.steps import parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("outcomes", help="JSONL: outcomes of the first tries")
+    options.add_argument("solutions", help="JSONL: samples, the second tries")
+    options.add_argument("--runs", nargs="+", required=True, help="JSONL: runs of the second tries, all shards")
+    options.add_argument("--iterations", type=int, nargs="+", required=True, help="whose tries")
+    options.add_argument("--models", nargs="+", required=True, help="the models that answered, for the manifest")
+    options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
+    options.add_argument("--summary", required=True, help="JSON: pass@1 by iteration and kind of feedback")
+    return options
+
+
+def rows(
+    first: Mapping[str, bool], repaired: Mapping[tuple[str, str], bool], iteration: int, seed: int
+) -> Iterator[dict[str, Any]]:
+    """pass@1 (a fraction) without feedback and with each kind.
+
+    ``first``: by problem; ``repaired``: by kind of feedback and problem.
+    """
+    failed = sum(not passed for passed in first.values())
+    for kind in ("none", EXECUTION, SUGGESTION):
+        values = [float(passed or repaired.get((kind, name), False)) for name, passed in first.items()]
+        low, high = bootstrap_interval(values, hash_seed(seed, "bootstrap"))
+        mended = sum(repaired.get((kind, name), False) for name in first)
+        yield {
+            "iteration": iteration,
+            "feedback": kind,
+            "problems": len(first),
+            "pass@1": statistics.fmean(values),
+            "low": low,
+            "high": high,
+            "failed_first": failed,
+            "repaired": mended,
+        }
+
+
+def differences(
+    first: Mapping[str, bool], repaired: Mapping[tuple[str, str], bool], iteration: int, seed: int
+) -> Iterator[dict[str, Any]]:
+    """What each kind of feedback adds, and what suggestions add to execution results; fractions, paired."""
+
+    def mended(kind: str) -> list[float]:
+        return [float(repaired.get((kind, name), False)) for name in first]
+
+    execution, advice = mended(EXECUTION), mended(SUGGESTION)
+    more = [b - a for a, b in zip(execution, advice, strict=True)]
+    for claim, of, values in (
+        ("feedback_helps", "execution over none", execution),
+        ("feedback_helps", "suggestion over none", advice),
+        ("human_like_feedback_helps_more", "suggestion over execution", more),
+    ):
+        low, high = bootstrap_interval(values, hash_seed(seed, "bootstrap"))
+        value = statistics.fmean(values)
+        yield {"claim": claim, "of": of, "iteration": iteration, "value": value, "low": low, "high": high}
+
+
+def by_iteration(solutions: list[Record], runs: Mapping[str, Record]) -> dict[int, dict[tuple[str, str], bool]]:
+    """Whether second tries passed, by iteration, then by kind of feedback and problem."""
+    found: dict[int, dict[tuple[str, str], bool]] = {}
+    for solution in solutions:
+        iteration, kind, problem = solution["id"].split("/", 2)
+        found.setdefault(int(iteration), {})[kind, problem] = passes(solution["response"], runs, problem)
+    return found
+
+
+def main(options: Namespace) -> None:
+    outcomes = [outcome for outcome in load_records(options.outcomes, "outcome") if outcome["sample"] == 1]
+    second = by_iteration(
+        load_records(options.solutions, "sample"), index_records(load_records(options.runs, "run"), "id")
+    )
+    found, effects = [], []
+    for iteration in options.iterations:
+        first = {outcome["id"]: bool(outcome["passed"]) for outcome in outcomes if outcome["iteration"] == iteration}
+        found += rows(first, second.get(iteration, {}), iteration, options.seed)
+        effects += differences(first, second.get(iteration, {}), iteration, options.seed)
+    manifest = {
+        "first_tries": digest_files(options.outcomes),
+        "models": {model: fingerprint(model) for model in options.models},
+        "seed": options.seed,
+        "versions": versions(),
+    }
+    write_json(options.summary, {"tries": found, "differences": effects, "manifest": manifest})
+
+
+if __name__ == "__main__":
+    run(main, arguments())

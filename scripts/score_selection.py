@@ -1,0 +1,95 @@
+"""Hold the scoring system's best and worst answers against a benchmark's tests (Table 4)."""
+
+import statistics
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from refinecoder.acr.scoring import choose_best, choose_worst, normalize, weigh
+from refinecoder.manifest import digest_files, fingerprint, versions
+from refinecoder.metrics import bootstrap_interval
+from refinecoder.programs import passes
+from refinecoder.randomness import hash_seed
+from refinecoder.records import BadInput, Record, index_records, load_records, write_json
+from refinecoder.steps import json_value, parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("solutions", help="JSONL: samples, ids {iteration}/{problem}")
+    options.add_argument("judgements", help="JSONL: judgements of the samples")
+    options.add_argument("--executions", nargs="+", required=True, help="JSONL: runs of mode run, all shards")
+    options.add_argument("--runs", nargs="+", required=True, help="JSONL: runs of mode call, all shards")
+    options.add_argument("--weights", type=json_value, required=True, help="JSON: weight of each criterion")
+    options.add_argument("--model", required=True, help="the model that answered, for the manifest")
+    options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
+    options.add_argument("--summary", required=True, help="JSON: best, worst, error rate")
+    return options
+
+
+def choose(
+    samples: Sequence[Record],
+    judgements: Mapping[tuple[str, int], Record],
+    executions: Mapping[str, Record],
+    weights: Mapping[str, float],
+) -> tuple[int, int] | None:
+    """Places (from 1) of the best and the worst sample by equation 5; None if no sample was judged."""
+    points = normalize([weigh(judgements[s["id"], s["sample"]]["scores"], weights) for s in samples])
+    executed = [0, *(int(passes(sample["response"], executions)) for sample in samples)]
+    best, worst = choose_best(points, executed), choose_worst(points, executed)
+    return (best, worst) if best is not None and worst is not None else None
+
+
+def summarize(pairs: Sequence[tuple[bool, bool, float]], seed: int) -> dict[str, Any]:
+    """Shares (fractions) with intervals; ``pairs``: for each judged problem, best passes, worst passes, mean."""
+    shares = {
+        "best": [float(best) for best, _, _ in pairs],
+        "mean": [mean for _, _, mean in pairs],
+        "worst": [float(worst) for _, worst, _ in pairs],
+        "error_rate": [float(worst and not best) for best, worst, _ in pairs],
+        "difference": [float(best) - float(worst) for best, worst, _ in pairs],
+    }
+    intervals = {name: bootstrap_interval(values, hash_seed(seed, "bootstrap")) for name, values in shares.items()}
+    return {
+        name: {"value": statistics.fmean(values), "low": intervals[name][0], "high": intervals[name][1]}
+        for name, values in shares.items()
+    }
+
+
+def main(options: Namespace) -> None:
+    by_problem: dict[str, list[Record]] = {}
+    for sample in load_records(options.solutions, "sample"):
+        by_problem.setdefault(sample["id"], []).append(sample)
+    judgements = index_records(load_records(options.judgements, "judgement"), "id", "sample")
+    executions = index_records(load_records(options.executions, "run"), "id")
+    runs = index_records(load_records(options.runs, "run"), "id")
+    pairs = []
+    for name, samples in by_problem.items():
+        problem = name.partition("/")[2]
+        passed = [passes(sample["response"], runs, problem) for sample in samples]
+        chosen = choose(samples, judgements, executions, options.weights)
+        if chosen:
+            pairs.append((passed[chosen[0] - 1], passed[chosen[1] - 1], statistics.fmean(passed)))
+    if not pairs:
+        raise BadInput(
+            f"{options.judgements}: none of the {len(by_problem)} problems has a judged sample; mend the judge"
+        )
+    manifest = {
+        "samples": digest_files(options.solutions),
+        "model": {options.model: fingerprint(options.model)},
+        "weights": options.weights,
+        "seed": options.seed,
+        "versions": versions(),
+    }
+    summary = {
+        "problems": len(by_problem),
+        "unjudged": len(by_problem) - len(pairs),
+        "samples": max(map(len, by_problem.values())),
+        **summarize(pairs, options.seed),
+        "manifest": manifest,
+    }
+    write_json(options.summary, summary)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

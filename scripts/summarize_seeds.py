@@ -1,0 +1,59 @@
+"""Mean and standard deviation over seeds of every number in every table and figure."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from refinecoder.records import BadInput
+from refinecoder.steps import parser, run
+from refinecoder.tables import add_table_options, write_table
+
+KEYS = ("Model", "Benchmark", "student", "variant", "benchmark", "iteration", "feedback")
+APART = ("Problems", "problems", "Samples", "records", "low", "high", "95% low", "95% high")
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("data", nargs="+", help="CSV: data of tables and figures, all seeds of each in turn")
+    options.add_argument("--seeds", type=int, nargs="+", required=True, help="the seeds")
+    add_table_options(options)
+    return options
+
+
+def tidy(path: str, seed: int) -> pd.DataFrame:
+    """A row for each number of a table's or figure's data: what it is of, what it is, its value."""
+    frame = pd.read_csv(path)
+    keys = [name for name in KEYS if name in frame]
+    values = [name for name in frame if name not in (*KEYS, *APART) and not name.endswith(" 95%")]
+    frame["Row"] = frame[keys].astype(str).agg(", ".join, axis=1)
+    long = frame.melt(id_vars=["Row"], value_vars=values, var_name="Number", value_name="value")
+    return long.assign(Result=Path(path).stem, seed=seed)
+
+
+def summarize(data: Sequence[str], seeds: Sequence[int]) -> pd.DataFrame:
+    """Mean, sample standard deviation and values by seed of every number."""
+    frame = pd.concat([tidy(path, seeds[index % len(seeds)]) for index, path in enumerate(data)])
+    wide = frame.pivot_table(index=["Result", "Row", "Number"], columns="seed", values="value", sort=False)
+    return pd.DataFrame(
+        {
+            "Mean": wide.mean(axis=1),
+            "SD": wide.std(axis=1, ddof=1),
+            "Seeds": wide.notna().sum(axis=1),
+            **{f"Seed {seed}": wide[seed] for seed in seeds},
+        }
+    ).reset_index()
+
+
+def main(options: Namespace) -> None:
+    if len(options.data) % len(options.seeds):
+        raise BadInput(f"{len(options.data)} files for {len(options.seeds)} seeds; each seed needs as many")
+    frame = summarize(options.data, options.seeds)
+    note = "SD: sample standard deviation over seeds, in the number's own unit (percent or points)."
+    title = f"Over {len(options.seeds)} seeds ({options.label})"
+    write_table(frame, title, note, options.csv, options.markdown, options.latex)
+
+
+if __name__ == "__main__":
+    run(main, arguments())
