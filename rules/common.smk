@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
+from refinecoder.backends import OPTIONS
 from refinecoder.configuration import check_config
 from refinecoder.digest import code_digest
 from refinecoder.randomness import hash_seed
@@ -41,10 +42,6 @@ TIMES = f"{RESULTS}/times"
 ITERATION_LOGS = f"{LOGS}/{{student}}/{{variant}}/iter_{{iteration}}"
 ITERATION_TIMES = f"{TIMES}/{{student}}/{{variant}}/iter_{{iteration}}"
 READERS = {"judgements": "judgement", "comparisons": "comparison", "critiques": "critique"}
-OPTIONS = {
-    "scripted": {"alpha", "beta", "syntax_rate", "errors", "noise", "flip_rate"},
-    "transformers": {"max_rows", "dtype"},
-}
 ROLE_OF = {"judgements": "judge", "comparisons": "judge", "critiques": "critic"}
 N = config["scoring"]["samples"]
 
@@ -83,13 +80,22 @@ def home_of(wildcards):
     return RESULTS.format(run=wildcards.run)
 
 
-def backend_arguments(role, expect, seed, changes=None):
+def replayed_responses(run, output):
+    """The responses of an earlier run's same stage, whatever its shards."""
+    earlier = Path(run, Path(output).relative_to(HOME))
+    stage = earlier.name.rsplit(".", 2)[0]
+    return sorted(map(str, earlier.parent.glob(f"{stage}.*.jsonl"))) or [str(earlier)]
+
+
+def backend_arguments(role, expect, wildcards, output, changes=None):
     """Command-line options of complete_requests for a role, with ``changes`` to its options."""
     entry = ROLES[role]
     own = OPTIONS[entry["backend"]]
     options = {name: value for name, value in {**entry["options"], **(changes or {})}.items() if name in own}
     if entry["backend"] == "scripted":
-        options["seed"] = hash_seed(seed, "scripted")
+        options["seed"] = hash_seed(seed_of(wildcards), "scripted")
+    if entry["backend"] == "replay":
+        options = {"responses": replayed_responses(options["run"], str(output))}
     named = {
         "--backend": entry["backend"],
         "--model": entry.get("model"),
@@ -103,8 +109,8 @@ def backend_arguments(role, expect, seed, changes=None):
 
 
 def backend_of(role, expect):
-    """Input function: command-line options of complete_requests for a role whose answers ``expect`` reads."""
-    return lambda wildcards: backend_arguments(role, expect, seed_of(wildcards))
+    """Parameter: command-line options of complete_requests for a role whose answers ``expect`` reads."""
+    return lambda wildcards, output: backend_arguments(role, expect, wildcards, output)
 
 
 def sampling_of(role):

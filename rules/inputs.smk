@@ -179,10 +179,10 @@ def first_dataset(wildcards):
     return f"{home}/d0/{wildcards.variant}/d0.jsonl" if other else f"{home}/d0.jsonl"
 
 
-def other_teacher(wildcards):
+def other_teacher(wildcards, output):
     """Command-line options of complete_requests for the teacher of a variant."""
     changes = VARIANTS[wildcards.variant]["teacher"]
-    return backend_arguments("teacher", "anything", seed_of(wildcards), changes)
+    return backend_arguments("teacher", "anything", wildcards, output, changes)
 
 
 def dataset_of(wildcards):
@@ -202,6 +202,11 @@ def strategy_of(wildcards):
     """What a variant does with a win of either side, as JSON."""
     variant = VARIANTS[wildcards.variant]
     return as_json({name: variant[name] for name in ("on_self_win", "on_original_win")})
+
+
+def sampled_model(wildcards):
+    """M_t; none where its answers are an earlier run's."""
+    return [] if ROLES["student"]["backend"] == "replay" else f"{ITERATION}/model".format(**wildcards)
 
 
 def responses_of(stage, role):

@@ -46,7 +46,7 @@ rule ask_teacher:
         "../envs/default.yaml"
     params:
         code=lambda wildcards: backend_code("teacher", stage_reader(wildcards)),
-        backend=lambda wildcards: backend_arguments("teacher", stage_reader(wildcards), seed_of(wildcards)),
+        backend=lambda wildcards, output: backend_arguments("teacher", stage_reader(wildcards), wildcards, output),
         shards=config["shards"]["teacher"],
     message:
         "the teacher answers {wildcards.stage}, shard {wildcards.shard}"

@@ -43,8 +43,8 @@ rule ask_judge_or_critic:
         "../envs/default.yaml"
     params:
         code=lambda wildcards: backend_code(ROLE_OF[wildcards.stage], READERS[wildcards.stage]),
-        backend=lambda wildcards: backend_arguments(
-            ROLE_OF[wildcards.stage], READERS[wildcards.stage], seed_of(wildcards)
+        backend=lambda wildcards, output: backend_arguments(
+            ROLE_OF[wildcards.stage], READERS[wildcards.stage], wildcards, output
         ),
         shards=lambda wildcards: config["shards"][ROLE_OF[wildcards.stage]],
     message:

@@ -29,7 +29,7 @@ rule ask_student:
     """M_t's answers to one shard of the requests for samples."""
     input:
         requests=f"{ITERATION}/requests/samples.jsonl",
-        model=f"{ITERATION}/model",
+        model=sampled_model,
     output:
         f"{ITERATION}/responses/samples.{{shard}}.jsonl",
     log:
@@ -42,12 +42,13 @@ rule ask_student:
     params:
         code=backend_code("student", "verbatim"),
         backend=backend_of("student", "verbatim"),
+        model=f"{ITERATION}/model",
         shards=config["shards"]["student"],
     message:
         "M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant} samples, shard {wildcards.shard}"
     shell:
         "OMP_NUM_THREADS=1 python scripts/complete_requests.py {input.requests:q} --output {output:q}"
-        " {params.backend:q} --model {input.model:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
+        " {params.backend:q} --model {params.model:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 
 rule collect_samples:

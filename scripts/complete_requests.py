@@ -2,29 +2,40 @@
 
 Answers that cannot be read as --expect are asked again. A journal beside the
 output keeps each answer as it arrives: after a kill, the same command goes on.
+
+  python scripts/complete_requests.py requests.jsonl --output responses.jsonl \\
+      --backend endpoint --base-url http://127.0.0.1:8000/v1 --model NAME --concurrency 64
 """
 
 import importlib
 from argparse import ArgumentParser, Namespace
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
 
-from refinecoder.backends import load_backend
-from refinecoder.batch import Backend, Journal, complete_batch, read_answer
+from refinecoder.backends import CLASSES, load_backend
+from refinecoder.completion import Backend, Completion, Policy
+from refinecoder.journal import Journal
 from refinecoder.progress import Progress
-from refinecoder.records import BadInput, Record, load_records, write_records
+from refinecoder.records import Record, RecordFile, check_unique, write_records
 from refinecoder.steps import json_value, parse_part, parser, run
 
 READERS = ("anything", "verbatim", "concepts", "evolution", "judgement", "comparison", "critique", "suggestion")
+SHORTCUTS = ("base_url", "key_variable", "concurrency", "command", "responses")
 
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("requests", help="JSONL: requests in OpenAI's batch format")
     options.add_argument("--output", required=True, help="JSONL: responses")
-    options.add_argument("--backend", required=True, help="who answers: scripted or transformers")
+    options.add_argument("--backend", required=True, help=f"who answers: {', '.join(CLASSES)}")
     options.add_argument("--model", help="model for requests that name none")
-    options.add_argument("--options", type=json_value, default={}, help="JSON: the backend's settings")
+    options.add_argument("--options", type=json_value, default={}, help="JSON: the backend's settings (docs/roles.md)")
+    options.add_argument("--base-url", help="endpoint: where the server answers")
+    options.add_argument("--key-variable", help="endpoint: environment variable that holds the key")
+    options.add_argument("--concurrency", type=int, help="endpoint, server: requests in flight")
+    options.add_argument("--command", help="server: what starts it, with {model} and {port}")
+    options.add_argument("--responses", nargs="+", help="replay: JSONL: responses of an earlier run")
     options.add_argument("--expect", choices=READERS, default="anything", help="how an answer must be readable")
     options.add_argument("--attempts", type=int, default=1, help="how often a request is asked at most")
     options.add_argument(
@@ -35,39 +46,29 @@ def arguments() -> ArgumentParser:
     return options
 
 
-def complete(
-    options: Namespace, batches: list[list[Record]], backend: Backend, is_readable: Callable[[str], bool]
-) -> Iterator[Record]:
-    """Responses to all batches, further attempts included."""
+def backend_options(options: Namespace) -> dict[str, Any]:
+    """The backend's settings: --options, and what has an option of its own."""
+    named = {name: value for name in SHORTCUTS if (value := getattr(options, name)) is not None}
+    own = {"log": f"{options.output}.server.log"} if options.backend == "server" else {}
+    return {**own, **options.options, **named}
+
+
+def responses(options: Namespace, backend: Backend, policy: Policy) -> Iterator[Record]:
+    """Responses to one share of the requests, further attempts included."""
+    part, parts = parse_part(options.shard)
+    batches = backend.batches(check_unique(RecordFile(options.requests, "request"), "custom_id"), part, parts)
     progress = Progress("requests", sum(map(len, batches)))
     with Journal(f"{options.output}.journal", backend.identify) as journal:
-        for batch in batches:
-            yield from complete_batch(batch, backend, journal, is_readable, options.attempts, options.retry_temperature)
-            progress.advance(len(batch))
-
-
-def check_failures(responses: list[Record], is_readable: Callable[[str], bool], limit: float) -> None:
-    """Raise BadInput if more than ``limit`` of the requests have no readable answer in the end."""
-    last = {response["custom_id"].rpartition(":")[0]: read_answer(response) for response in responses}
-    reasons = Counter(
-        answer.error or "unreadable" for answer in last.values() if answer.text is None or not is_readable(answer.text)
-    )
-    if last and reasons.total() / len(last) > limit:
-        told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common(3))
-        raise BadInput(
-            f"{reasons.total()} of {len(last)} requests have no readable answer ({told}), max_failed_share is {limit}; "
-            "mend the template, or name another model"
-        )
+        yield from Completion(batches, policy, progress.advance).run(backend, journal)
 
 
 def main(options: Namespace) -> None:
-    part, parts = parse_part(options.shard)
     reader = importlib.import_module(f"refinecoder.answers.{options.expect}").read
-    backend = load_backend(options.backend, options.model, options.options)
-    batches = backend.batches(load_records(options.requests, "request"))[part - 1 :: parts]
-    responses = list(complete(options, batches, backend, lambda text: reader(text) is not None))
-    check_failures(responses, lambda text: reader(text) is not None, options.max_failed_share)
-    write_records(options.output, responses, "response")
+    policy = Policy(
+        lambda text: reader(text) is not None, options.attempts, options.retry_temperature, options.max_failed_share
+    )
+    with closing(load_backend(options.backend, options.model, backend_options(options))) as backend:
+        write_records(options.output, responses(options, backend, policy), "response")
 
 
 if __name__ == "__main__":

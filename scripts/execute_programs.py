@@ -6,13 +6,11 @@ killed one was.
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
-from itertools import islice, tee
-from pathlib import Path
+from itertools import tee
 
 from refinecoder.digest import code_digest
 from refinecoder.progress import Progress
-from refinecoder.records import Record, index_records, load_records, read_records, write_records
+from refinecoder.records import Record, RecordFile, index_records, load_records, write_records
 from refinecoder.sandbox.jail import TIERS
 from refinecoder.sandbox.journal import ExecutionJournal
 from refinecoder.sandbox.pool import execute_all
@@ -46,14 +44,6 @@ def watched(runs: Iterable[Record], progress: Progress) -> Iterator[Record]:
         progress.advance()
 
 
-def count_lines(path: str) -> int:
-    """Number of lines of a file that is there; the reader says what is wrong with one that is not."""
-    if not Path(path).is_file():
-        return 0
-    with open(path, "rb") as file:
-        return sum(block.count(b"\n") for block in iter(partial(file.read, 1 << 20), b""))
-
-
 def completed(
     programs: Iterable[Record], known: Mapping[str, Record], workers: int, isolation: str = "auto"
 ) -> Iterator[Record]:
@@ -67,10 +57,10 @@ def completed(
 def main(options: Namespace) -> None:
     part, parts = parse_part(options.shard)
     limits = {"timeout": options.timeout, "memory_mb": options.memory_mb}
-    lines = islice(read_records(options.programs, "program"), part - 1, None, parts)
+    lines = RecordFile(options.programs, "program", part, parts)
     programs = ({**limits, **program} for program in lines)
     known = index_records(load_records(options.known, "run"), "id")
-    progress = Progress("programs", len(range(part - 1, count_lines(options.programs), parts)))
+    progress = Progress("programs", len(lines))
 
     def execute(rest: Iterable[Record]) -> Iterator[Record]:
         return completed(rest, known, options.workers, options.isolation)

@@ -12,6 +12,9 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from refinecoder.records import BadInput
 
+STUDENT_BACKENDS = ("transformers", "server", "replay")
+_NEEDED = {"endpoint": ("base_url",), "server": ("command",), "replay": ("run",)}
+_SCRIPTED = {"teacher": ("alpha", "beta", "syntax_rate", "errors"), "judge": ("noise", "flip_rate")}
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
 
 
@@ -89,26 +92,20 @@ def _iteration_faults(config: Mapping[str, Any]) -> Iterator[str]:
         yield f"feedback.iterations: {tried} exceeds final_iteration {final}; raise that or lower it"
 
 
-_OPTIONS = {
-    ("scripted", "teacher"): ("alpha", "beta", "syntax_rate", "errors"),
-    ("scripted", "judge"): ("noise", "flip_rate"),
-    ("scripted", "critic"): (),
-}
-
-
 def _role_faults(config: Mapping[str, Any]) -> Iterator[str]:
     for role, entry in config["roles"].items():
-        if entry["backend"] != "scripted":
-            if role != "student" and "model" not in entry:
-                yield f"roles.{role}: the key 'model' is missing; name a folder or a model of the hub"
-            continue
-        if role == "student":
-            yield "roles.student.backend: the student is a model; choose transformers"
-        elif entry.get("model") != role:
+        backend, options = entry["backend"], entry["options"]
+        if role == "student" and backend not in STUDENT_BACKENDS:
+            yield f"roles.student.backend: the student is trained here; choose one of {', '.join(STUDENT_BACKENDS)}"
+        if backend == "scripted" and entry.get("model") != role:
             yield f"roles.{role}.model: {entry.get('model')!r} does not play this part; the scripted one is '{role}'"
-        else:
-            missing = [name for name in _OPTIONS["scripted", role] if name not in entry["options"]]
-            yield from (f"roles.{role}.options: the key '{name}' is missing; add it" for name in missing)
+        if backend not in ("scripted", "replay") and role != "student" and "model" not in entry:
+            yield f"roles.{role}: the key 'model' is missing; name a folder or a model of the hub"
+        needed = _SCRIPTED.get(role, ()) if backend == "scripted" else _NEEDED.get(backend, ())
+        missing = [name for name in needed if name not in options]
+        yield from (f"roles.{role}.options: the key '{name}' is missing; add it" for name in missing)
+        if backend == "server" and "{port}" not in options.get("command", "{port}"):
+            yield f"roles.{role}.options.command: it says nothing of {{port}}, on which the server must listen; add it"
 
 
 def _student_faults(config: Mapping[str, Any]) -> Iterator[str]:

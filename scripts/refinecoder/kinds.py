@@ -107,6 +107,7 @@ _KINDS = (
     )),
     Kind("response", "the answer to a request (OpenAI's batch format)", "*/responses/{stage}.{shard}.jsonl", (
         Field("custom_id", "the request's, with the attempt that was answered"),
+        Field("request", "digest of the request's body, by which `replay` finds the answer", required=False),
         Field("response", "status_code and body with choices and usage, or null", (OBJECT, NULL)),
         Field("error", "code and message, or null", (OBJECT, NULL)),
     )),

@@ -6,6 +6,8 @@ import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,45 @@ def read_records(path: str | Path, kind: str) -> Iterator[Record]:
         raise BadInput(f"{path}: no such file; make it (snakemake {path}) or name another") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8 JSON lines") from None
+
+
+class RecordFile:
+    """The records of a JSONL file, or every ``parts``-th from the ``part``-th on, read anew at each iteration."""
+
+    def __init__(self, path: str | Path, kind: str, part: int = 1, parts: int = 1) -> None:
+        self.path = path
+        self._kind, self._part, self._parts = kind, part, parts
+
+    def share(self, part: int, parts: int) -> "RecordFile":
+        """The ``part``-th of ``parts`` shares of a whole file."""
+        return RecordFile(self.path, self._kind, part, parts)
+
+    def __iter__(self) -> Iterator[Record]:
+        return islice(read_records(self.path, self._kind), self._part - 1, None, self._parts)
+
+    def __len__(self) -> int:
+        return len(range(self._part - 1, self._lines, self._parts))
+
+    @cached_property
+    def _lines(self) -> int:
+        if not Path(self.path).is_file():
+            return 0  # the reader says what is wrong with a file that is not there
+        count, block = 0, b"\n"
+        with open(self.path, "rb") as file:
+            for block in iter(partial(file.read, 1 << 20), b""):
+                count += block.count(b"\n")
+        return count + (not block.endswith(b"\n"))
+
+
+def check_unique(records: RecordFile, name: str) -> RecordFile:
+    """The records, if no two have the same value of a field. Raises BadInput."""
+    seen: set[int] = set()
+    for record in records:
+        known = len(seen)
+        seen.add(hash(record[name]))
+        if len(seen) == known:
+            raise BadInput(f"{records.path}: the {name} {record[name]!r} stands twice; each record needs its own")
+    return records
 
 
 def load_records(paths: str | Path | Sequence[str | Path], kind: str) -> list[Record]:

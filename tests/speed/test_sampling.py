@@ -47,7 +47,8 @@ def sample(folder):
     sampling = {"temperature": 0.7, "max_tokens": TOKENS}
     requests = [ask(str(n), text, sampling, (0,), s) for n, text in enumerate(prompts()) for s in range(1, SAMPLES + 1)]
     began = time.perf_counter()
-    answers = [answer for batch in answerer.batches(requests) for answer in answerer.complete(batch)]
+    groups = [group for batch in answerer.batches(requests, 1, 1) for group in answerer.complete(batch)]
+    answers = [answer for group in groups for _, answer in group]
     assert len(answers) == PROMPTS * SAMPLES
     return time.perf_counter() - began
 

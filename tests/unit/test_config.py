@@ -54,9 +54,21 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
         ({"scoring": {"sample": 3}}, "scoring: unknown key 'sample'; did you mean 'samples'?"),
         ({"scoring": {"samples": 0}}, "scoring.samples: 0 is less than the minimum of 1"),
         ({"scoring": {"samples": "7"}}, "scoring.samples: '7' is not of type 'integer'"),
+        ({"roles": {"judge": {"backend": "vllm"}}}, "roles.judge.backend: 'vllm' is not available; choose one of"),
+        ({"roles": {"judge": {"backend": "endpoint"}}}, "roles.judge.options: the key 'base_url' is missing"),
+        ({"roles": {"judge": {"backend": "server"}}}, "roles.judge.options: the key 'command' is missing"),
+        ({"roles": {"judge": {"backend": "replay"}}}, "roles.judge.options: the key 'run' is missing"),
         (
-            {"roles": {"judge": {"backend": "endpoint"}}},
-            "roles.judge.backend: 'endpoint' is not available; choose one of",
+            {"roles": {"critic": {"backend": "endpoint", "options": {"base_url": "localhost"}}}},
+            "roles.critic.options.base_url: 'localhost' does not match",
+        ),
+        (
+            {"roles": {"critic": {"backend": "server", "options": {"command": "vllm serve {model}"}}}},
+            "roles.critic.options.command: it says nothing of {port}",
+        ),
+        (
+            {"roles": {"student": {"backend": "endpoint", "options": {"base_url": "http://x"}}}},
+            "roles.student.backend: the student is trained here; choose one of transformers, server, replay",
         ),
         ({"method": "codelutra"}, "method: 'codelutra' is not available; choose one of acr"),
         ({"execution": {"timeout": 0}}, "execution.timeout"),
@@ -82,7 +94,7 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
             "roles.student.options: unknown key 'max_row'; did you mean 'max_rows'?",
         ),
         ({"roles": {"judge": {"model": "critic"}}}, "roles.judge.model: 'critic' does not play this part"),
-        ({"roles": {"student": {"backend": "scripted"}}}, "roles.student.backend: the student is a model"),
+        ({"roles": {"student": {"backend": "scripted"}}}, "roles.student.backend: the student is trained here"),
         (
             {"roles": {"critic": {"backend": "transformers", "model": 3}}},
             "roles.critic.model: 3 is not of type 'string'",

@@ -96,8 +96,8 @@ def sampling_requests(count, samples, temperature=0.8):
 
 
 def complete(backend, requests, parts=1):
-    batches = backend.batches(requests)
-    found = [r for part in range(parts) for batch in batches[part::parts] for r in backend.complete(batch)]
+    batches = [batch for part in range(parts) for batch in backend.batches(requests, part + 1, parts)]
+    found = [response for batch in batches for group in backend.complete(batch) for _, response in group]
     return {response["custom_id"]: response for response in found}
 
 

@@ -4,12 +4,15 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
 from conftest import REDUCED, command, compared, copy_workflow, environment, snakemake
 from refinecoder.answers.code import extract_code
+from refinecoder.backends.server import Launch, Server
 from refinecoder.miniature.grammar import read_body, read_instruction
 from refinecoder.miniature.reading import read_response
 from refinecoder.programs import program_id
@@ -235,6 +238,64 @@ def test_a_figure_is_made_from_records_alone(reduced, tmp_path):
     assert {path.name: path.read_bytes() for path in figures.glob("figure3.*")} == before
     assert "train_model" not in run.stdout + run.stderr
     assert not list(folder.rglob("model.safetensors"))
+
+
+def answers_of(path):
+    return {r["custom_id"]: r["response"]["body"]["choices"][0]["message"]["content"] for r in load(path)}
+
+
+@pytest.mark.parametrize("backend", ["server", "endpoint"])
+def test_a_real_server_answers_as_the_process_does(results, tmp_path, backend):
+    acr = results / "tiny" / "acr"
+    requests = load(acr / "iter_0" / "requests" / "samples.jsonl")[::SAMPLES]
+    greedy = [{**r, "body": {**r["body"], "temperature": 0.0}} for r in requests[:30]]
+    (tmp_path / "requests.jsonl").write_text("".join(json.dumps(r) + "\n" for r in greedy))
+    model, step = str(acr / "iter_1" / "model"), [sys.executable, "scripts/complete_requests.py"]
+    serve = (
+        f"{Path(sys.executable).parent}/"
+        + "transformers serve {model} --host 127.0.0.1 --port {port} --device cpu --dtype float32"
+    )
+
+    def complete(name, *options):
+        command_ = [
+            *step,
+            str(tmp_path / "requests.jsonl"),
+            "--output",
+            str(tmp_path / name),
+            "--model",
+            model,
+            *options,
+        ]
+        run = subprocess.run(command_, env=environment(), capture_output=True, text=True, timeout=300)
+        assert run.returncode == 0, run.stderr
+        return answers_of(tmp_path / name)
+
+    here = complete("here.jsonl", "--backend", "transformers")
+    assert len(here) == 30 and len(set(here.values())) > 5
+    if backend == "server":
+        assert complete("there.jsonl", "--backend", "server", "--command", serve, "--concurrency", "4") == here
+        return
+    server = Server(model, Launch(serve, str(tmp_path / "server.log"), startup_timeout=120))
+    try:
+        server.start()
+        assert complete("there.jsonl", "--backend", "endpoint", "--base-url", server.base_url) == here
+    finally:
+        server.stop()
+
+
+def test_a_run_is_replayed_from_its_responses(reduced, tmp_path):
+    folder = copy_workflow(tmp_path)
+    shutil.copytree(reduced / "results" / "reduced", folder / "results" / "earlier")
+    role = "{backend: replay, options: {run: results/earlier}}"
+    roles = f"roles: {{teacher: {role}, judge: {role}, critic: {role}, student: {role}}}\n"
+    path = folder / REDUCED
+    path.write_text(path.read_text() + roles)
+    targets = [f"results/reduced/tiny/acr/iter_1/{name}.jsonl" for name in ("ranking", "critiques")]
+    run = snakemake(folder, *targets)
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert "pretrain_base" not in run.stdout + run.stderr, "no model is needed"
+    for name in targets:
+        assert (folder / name).read_bytes() == (reduced / name).read_bytes()
 
 
 def test_seeds_repeat_the_run_below_the_first(reduced):

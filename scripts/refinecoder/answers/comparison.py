@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from refinecoder.answers.text import bracketed, output_block
+from refinecoder.answers.text import output_block, values_of
 
-_RATING_A, _RATING_B = (bracketed(f"Rating {name}", r"\d*\.?\d+") for name in "AB")
-_BETTER = bracketed("Better", r"A|B|tie")
+_WHO = r"(?:(?:Assistant|Response|Answer)[ \t]+)?"
+_BETTER = rf"{_WHO}[AB]\b|tie\b|equal\b"
 
 
 class Verdict(NamedTuple):
@@ -19,10 +19,11 @@ class Verdict(NamedTuple):
 def read(text: str) -> Verdict | None:
     """The verdict, or None if a part is missing, doubled or out of range."""
     block = output_block(text)
-    found = [pattern.findall(block) for pattern in (_RATING_A, _RATING_B, _BETTER)]
-    if any(len(values) != 1 for values in found):
+    ratings = [values_of(rf"Rating[ \t]+(?:of[ \t]+)?{_WHO}{name}", r"\d*\.?\d+", block) for name in "AB"]
+    better = values_of(r"Better(?:[ \t]+(?:one|response|answer|assistant))?", _BETTER, block)
+    if any(len(values) != 1 for values in (*ratings, better)):
         return None
-    a, b, better = float(found[0][0]), float(found[1][0]), found[2][0]
+    a, b = (float(values[0]) for values in ratings)
     if not (0 <= a <= 1 and 0 <= b <= 1):
         return None
-    return Verdict(a, b, "tie" if better.lower() == "tie" else better.upper())
+    return Verdict(a, b, better[0][-1].upper() if better[0][-1] in "AaBb" else "tie")

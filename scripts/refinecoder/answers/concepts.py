@@ -4,9 +4,11 @@ import re
 from typing import NamedTuple
 
 _PATTERN = re.compile(
-    r"^[ \t*#]*\[Concepts\][ \t*:]*\n(.+?)^[ \t*#]*\[Instruction\][ \t*:]*\n(.+)\Z",
+    r"^[ \t*#]*\[?Concepts\]?[ \t*]*(?:\n|:[ \t*]*\n?|(?<=\])[ \t*]+)(.+?)"
+    r"^[ \t*#]*\[?Instruction\]?[ \t*]*(?:\n|:[ \t*]*\n?|(?<=\])[ \t*]+)(.+)\Z",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
+_ITEM = re.compile(r"^[ \t]*(?:[-*•]|\d+[.)])?[ \t]*")
 
 
 class Idea(NamedTuple):
@@ -21,7 +23,7 @@ def read(text: str) -> Idea | None:
     match = _PATTERN.search(text)
     if not match:
         return None
-    concepts = [concept.strip(" *-.") for concept in re.split(r"[,;\n]", match[1])]
+    concepts = [_ITEM.sub("", concept).strip(" \t*.`") for concept in re.split(r"[,;\n]", match[1])]
     concepts = [concept for concept in concepts if concept]
     instruction = match[2].strip()
     return Idea(concepts, instruction) if concepts and instruction else None

@@ -3,7 +3,7 @@
 import re
 
 SENTENCES = 3
-_END = re.compile(r"[.!?](?=\s|$)")
+_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)(?<!^\d)[.!?]+(?=[\s\"')*]|$)", re.MULTILINE)
 
 
 def read(text: str) -> str | None:

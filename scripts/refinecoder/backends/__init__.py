@@ -4,14 +4,33 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from refinecoder.batch import Backend
+from refinecoder.completion import Backend
 from refinecoder.records import BadInput
 
-CLASSES = {"scripted": "ScriptedBackend", "transformers": "TransformersBackend"}
+CLASSES = {
+    "scripted": "ScriptedBackend",
+    "transformers": "TransformersBackend",
+    "endpoint": "EndpointBackend",
+    "server": "ServerBackend",
+    "replay": "ReplayBackend",
+}
+# What each backend reads of a role's options; a role may hold those of several.
+_ASKING = {"concurrency", "requests_per_minute", "tokens_per_minute", "request_timeout", "retries", "longest_wait"}
+OPTIONS = {
+    "scripted": {"alpha", "beta", "syntax_rate", "errors", "noise", "flip_rate"},
+    "transformers": {"max_rows", "dtype"},
+    "endpoint": {"base_url", "key_variable", *_ASKING},
+    "server": {"command", "gpus", "port", "startup_timeout", "health", *_ASKING},
+    "replay": {"run"},
+}
+_GIVEN = {"scripted": {"seed"}, "server": {"log"}, "replay": {"responses"}}  # by the step, not by a config
 
 
 def load_backend(name: str, model: str | None, options: Mapping[str, Any]) -> Backend:
-    """The backend of that name. Raises BadInput if there is none."""
+    """The backend of that name. Raises BadInput if there is none, or for an option that it does not have."""
     if name not in CLASSES:
         raise BadInput(f"--backend {name}: there is none; choose one of {', '.join(CLASSES)}")
+    known = OPTIONS[name] | _GIVEN.get(name, set())
+    if unknown := sorted(set(options) - known):
+        raise BadInput(f"the backend {name} has no option '{unknown[0]}'; it has {', '.join(sorted(known))}")
     return getattr(importlib.import_module(f"refinecoder.backends.{name}"), CLASSES[name])(model, options)

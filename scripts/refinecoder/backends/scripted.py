@@ -2,10 +2,11 @@
 
 import importlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from refinecoder.batch import respond
+from refinecoder.completion import Answered
 from refinecoder.digest import code_digest, file_digest
 from refinecoder.records import BadInput, Record
 
@@ -37,12 +38,20 @@ class ScriptedBackend:
         """The model, its code and its settings."""
         return self._identity
 
-    def batches(self, requests: Sequence[Record]) -> list[list[Record]]:
+    def batches(self, requests: Iterable[Record], part: int, parts: int) -> list[list[Record]]:
         """Chunks in the file's order."""
-        return [list(requests[start : start + BATCH]) for start in range(0, len(requests), BATCH)]
+        known = list(requests)
+        return [known[start : start + BATCH] for start in range(0, len(known), BATCH)][part - 1 :: parts]
 
-    def complete(self, batch: Sequence[Record]) -> Iterator[Record]:
+    def complete(self, batch: Iterable[Record]) -> Iterator[list[Answered]]:
         """Answer each request by itself."""
+        if answered := list(self._answer(batch)):
+            yield answered
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _answer(self, batch: Iterable[Record]) -> Iterator[Answered]:
         for request in batch:
             body = request["body"]
             if "messages" not in body:
@@ -50,4 +59,4 @@ class ScriptedBackend:
             text = "\n\n".join(message["content"] for message in body["messages"])
             key = (body["seed"],) if body.get("temperature", 0) > 0 else ()
             reply = self._reply(text, key, self._options)
-            yield respond(request, reply, usage=(_count_words(text), _count_words(reply)))
+            yield request, respond(request, reply, usage=(_count_words(text), _count_words(reply)))

@@ -6,13 +6,14 @@ on their order or on the number of cores.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
 from refinecoder.batch import respond
+from refinecoder.completion import Answered
 from refinecoder.digest import file_digest
 from refinecoder.manifest import fingerprint
 from refinecoder.records import BadInput, Record
@@ -166,7 +167,7 @@ class TransformersBackend:
             self._identities[model] = f"{fingerprint(model)} {self._settings}"
         return self._identities[model]
 
-    def batches(self, requests: Sequence[Record]) -> list[list[Record]]:
+    def batches(self, requests: Iterable[Record], part: int, parts: int) -> list[list[Record]]:
         """Requests to one model with prompts of nearly one length, shortest first, then in the file's order."""
         groups: dict[str, list[Record]] = {}
         for request in requests:
@@ -181,10 +182,17 @@ class TransformersBackend:
                     batches.append([])
                     shortest = length
                 batches[-1].append(request)
-        return batches
+        return batches[part - 1 :: parts]
 
-    def complete(self, batch: Sequence[Record]) -> Iterator[Record]:
+    def complete(self, batch: Iterable[Record]) -> Iterator[list[Answered]]:
         """Answer a batch of :meth:`batches` in one go."""
+        if requests := list(batch):
+            yield self._answer(requests)
+
+    def close(self) -> None:
+        """The models go with the process."""
+
+    def _answer(self, batch: Sequence[Record]) -> list[Answered]:
         for request in batch:
             unknown = set(request["body"]) - _KNOWN
             if unknown:
@@ -194,9 +202,11 @@ class TransformersBackend:
         prompts = [self._encode(request) for request in batch]
         outputs = self._generate(prompts, [request["body"] for request in batch], self._model_of(batch[0]))
         tokenizer = self._tokenizer(self._model_of(batch[0]))
+        answered = []
         for request, prompt, (ids, finish_reason) in zip(batch, prompts, outputs, strict=True):
             text = _cut(tokenizer.decode(ids, skip_special_tokens=True), _stops(request["body"]))
-            yield respond(request, text, finish_reason, (len(prompt), len(ids)))
+            answered.append((request, respond(request, text, finish_reason, (len(prompt), len(ids)))))
+        return answered
 
     def _model_of(self, request: Record) -> str:
         model = request["body"].get("model", self._default)
