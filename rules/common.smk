@@ -100,6 +100,7 @@ def backend_arguments(role, expect, wildcards, output, changes=None):
         "--backend": entry["backend"],
         "--model": entry.get("model"),
         "--options": as_json(options),
+        "--system": entry.get("system"),
         "--expect": expect,
         "--attempts": entry["attempts"],
         "--retry-temperature": entry["retry_temperature"],

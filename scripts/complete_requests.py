@@ -11,9 +11,11 @@ import importlib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 from refinecoder.backends import CLASSES, load_backend
+from refinecoder.batch import with_system
 from refinecoder.completion import Backend, Completion, Policy
 from refinecoder.journal import Journal
 from refinecoder.progress import Progress
@@ -30,6 +32,7 @@ def arguments() -> ArgumentParser:
     options.add_argument("--output", required=True, help="JSONL: responses")
     options.add_argument("--backend", required=True, help=f"who answers: {', '.join(CLASSES)}")
     options.add_argument("--model", help="model for requests that name none")
+    options.add_argument("--system", help="system message before each chat")
     options.add_argument("--options", type=json_value, default={}, help="JSON: the backend's settings (docs/roles.md)")
     options.add_argument("--base-url", help="endpoint: where the server answers")
     options.add_argument("--key-variable", help="endpoint: environment variable that holds the key")
@@ -56,7 +59,8 @@ def backend_options(options: Namespace) -> dict[str, Any]:
 def responses(options: Namespace, backend: Backend, policy: Policy) -> Iterator[Record]:
     """Responses to one share of the requests, further attempts included."""
     part, parts = parse_part(options.shard)
-    batches = backend.batches(check_unique(RecordFile(options.requests, "request"), "custom_id"), part, parts)
+    requests = RecordFile(options.requests, "request", change=partial(with_system, system=options.system))
+    batches = backend.batches(check_unique(requests, "custom_id"), part, parts)
     progress = Progress("requests", sum(map(len, batches)))
     with Journal(f"{options.output}.journal", backend.identify) as journal:
         yield from Completion(batches, policy, progress.advance).run(backend, journal)

@@ -45,6 +45,7 @@ class BadServer:
         self._random = random.Random(7)
         self._ready = threading.Event()
         self.die_after: int | None = None
+        self.forgets = False
 
     def __enter__(self) -> "BadServer":
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(0)), daemon=True)
@@ -69,7 +70,7 @@ class BadServer:
         """How often each content was answered in full."""
         return Counter(entry.content for entry in self.log if entry.fate in ("fine", "wrong_id", "trickle"))
 
-    async def _serve(self, port: int) -> None:
+    async def _serve(self, port: int, announce: bool = False) -> None:
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         application = web.Application()
         application.router.add_post("/v1/chat/completions", self._complete)
@@ -80,6 +81,8 @@ class BadServer:
         site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024)
         await site.start()
         self.port = site._server.sockets[0].getsockname()[1]
+        if announce:
+            print(f"listening on {self.port}", flush=True)
         self._ready.set()
         await self._stopped.wait()
         await runner.cleanup()
@@ -99,15 +102,17 @@ class BadServer:
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body, began = await request.json(), time.monotonic()
-        self.bodies.append(body)
-        self.paths.append(request.path)
-        self.authorizations.add(request.headers.get("Authorization", ""))
+        if not self.forgets:
+            self.bodies.append(body)
+            self.paths.append(request.path)
+            self.authorizations.add(request.headers.get("Authorization", ""))
         content = body["prompt"] if "prompt" in body else body["messages"][-1]["content"]
         fate = self._fate(content)
         try:
             return await self._meet(request, body, content, fate)
         finally:
-            self.log.append(Entry(content, began, fate))
+            if not self.forgets:
+                self.log.append(Entry(content, began, fate))
             if self.die_after is not None and len(self.log) >= self.die_after:
                 os._exit(3)
 
@@ -161,9 +166,9 @@ def _answer(body: dict[str, Any], content: str, fate: str) -> dict[str, Any]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--die-after", type=int)
+    parser.add_argument("--die-after", type=int, help="requests after which it exits")
+    parser.add_argument("--forget", action="store_true", help="keep no log")
     options = parser.parse_args()
     server = BadServer()
-    server.die_after = options.die_after
-    print(f"listening on {options.port}", flush=True)
-    asyncio.run(server._serve(options.port))
+    server.die_after, server.forgets = options.die_after, options.forget
+    asyncio.run(server._serve(options.port, announce=True))

@@ -58,6 +58,14 @@ def ask(
     return {"custom_id": str(RequestId(record_id, sample, 1)), "body": body}
 
 
+def with_system(request: Record, system: str | None) -> Record:
+    """A chat request with a system message in front; any other as it is."""
+    body = request["body"]
+    if system is None or "messages" not in body:
+        return request
+    return {**request, "body": {**body, "messages": [{"role": "system", "content": system}, *body["messages"]]}}
+
+
 def ask_again(request: Record, temperature: float) -> Record:
     """The next attempt at a request: a new seed, and a temperature above 0."""
     name = parse_id(request["custom_id"])

@@ -4,7 +4,7 @@ import glob
 import json
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from itertools import islice
@@ -77,6 +77,8 @@ def read_records(path: str | Path, kind: str) -> Iterator[Record]:
                     raise BadInput(
                         f"{where}: not JSON ({error.msg} at column {error.colno}); mend or remove the line"
                     ) from None
+                except RecursionError:
+                    raise BadInput(f"{where}: JSON nested too deep; mend or remove the line") from None
                 yield _check(record, schema, where)
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; make it (snakemake {path}) or name another") from None
@@ -85,18 +87,24 @@ def read_records(path: str | Path, kind: str) -> Iterator[Record]:
 
 
 class RecordFile:
-    """The records of a JSONL file, or every ``parts``-th from the ``part``-th on, read anew at each iteration."""
+    """The records of a JSONL file, or every ``parts``-th from the ``part``-th on, read anew at each iteration.
 
-    def __init__(self, path: str | Path, kind: str, part: int = 1, parts: int = 1) -> None:
+    ``change``: what becomes of each record that is read.
+    """
+
+    def __init__(
+        self, path: str | Path, kind: str, part: int = 1, parts: int = 1,
+        change: Callable[[Record], Record] = lambda record: record,
+    ) -> None:  # fmt: skip
         self.path = path
-        self._kind, self._part, self._parts = kind, part, parts
+        self._kind, self._part, self._parts, self._change = kind, part, parts, change
 
     def share(self, part: int, parts: int) -> "RecordFile":
         """The ``part``-th of ``parts`` shares of a whole file."""
-        return RecordFile(self.path, self._kind, part, parts)
+        return RecordFile(self.path, self._kind, part, parts, self._change)
 
     def __iter__(self) -> Iterator[Record]:
-        return islice(read_records(self.path, self._kind), self._part - 1, None, self._parts)
+        return map(self._change, islice(read_records(self.path, self._kind), self._part - 1, None, self._parts))
 
     def __len__(self) -> int:
         return len(range(self._part - 1, self._lines, self._parts))

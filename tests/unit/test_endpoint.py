@@ -136,6 +136,15 @@ def test_base_models_are_asked_for_completions_with_stop_strings(tmp_path):
     assert collect_answers([tmp_path / "responses.jsonl"])["r", 1].text == answer_to("def f(")
 
 
+def test_a_system_message_stands_before_each_chat(tmp_path):
+    write_requests(tmp_path / "requests.jsonl", 1)
+    with BadServer() as server:
+        for system in ("Be brief.", "Be long."):
+            assert complete(tmp_path, "--base-url", server.url, "--system", system).returncode == 0
+    assert [[turn["role"] for turn in body["messages"]] for body in server.bodies] == [["system", "user"]] * 2
+    assert [body["messages"][0]["content"] for body in server.bodies] == ["Be brief.", "Be long."]
+
+
 def test_limits_are_kept(tmp_path):
     write_requests(tmp_path / "requests.jsonl", 16)
     with BadServer() as server:

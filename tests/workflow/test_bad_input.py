@@ -149,10 +149,11 @@ def test_a_wrong_config_ends_in_one_line_before_anything_runs(clone, setting, sa
     assert not (clone / "results").exists()
 
 
-def test_the_papers_config_dry_runs(clone):
-    run = snakemake(clone, "-n", "--configfile", "config/refinecoder.yaml", reduced=False)
+@pytest.mark.parametrize(("name", "student"), [("refinecoder", "refinecoder-qw-7b"), ("small", "qwen-coder-0.5b")])
+def test_the_other_scales_dry_run(clone, name, student):
+    run = snakemake(clone, "-n", "--configfile", f"config/{name}.yaml", reduced=False)
     assert run.returncode == 0, run.stderr[-2000:]
-    assert "train_model" in run.stdout and "refinecoder-qw-7b" in run.stdout
+    assert "train_model" in run.stdout and student in run.stdout
 
 
 def test_n_of_one_is_a_run_like_any_other(tmp_path):
