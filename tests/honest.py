@@ -144,8 +144,29 @@ CALLS = {
     "numbers by conversion": ("class Money:\n    def __init__(self, n): self.n = n\n    def __float__(self): return self.n\n    def __round__(self, d=0): return round(self.n, d)\n    def __hash__(self): return hash(self.n)\n    def __eq__(self, o): return self.n == o.n\ndef f(n): return Money(n)", "assert float(f(1.5)) == 1.5 and round(f(1.26), 1) == 1.3 and len({Money(1), Money(1), Money(2)}) == 2"),
     "its own source": ("import inspect\ndef f(): return inspect.getsource(f)", "assert f().startswith('def f')"),
     "dataclass": ("from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int = 0\ndef f(): return P(3)", "assert f() == P(3) and f().x == 3 and f() != P(4)"),
+    "iterator that starts anew": ("class Down:\n    def __init__(self, n): self.n = n\n    def __iter__(self):\n        self.now = self.n\n        return self\n    def __next__(self):\n        if not self.now: raise StopIteration\n        self.now -= 1\n        return self.now + 1\ndef f(n): return Down(n)", "c = Down(2)\nassert list(f(3)) == [3, 2, 1] and list(c) == [2, 1] and list(c) == [2, 1]"),
+    "class derived from a dictionary": ("from collections import OrderedDict\nclass Cache(OrderedDict):\n    def __init__(self, size):\n        super().__init__()\n        self.size = size\n    def get(self, k):\n        if k not in self: return -1\n        self.move_to_end(k)\n        return self[k]\n    def put(self, k, v):\n        self[k] = v\n        if len(self) > self.size: self.popitem(last=False)\nf = Cache", "c = Cache(2)\nc.put(1, 1)\nc.put(2, 2)\nassert c.get(1) == 1\nc.put(3, 3)\nassert c.get(2) == -1 and c.get(1) == 1"),
+    "class derived from a list": ("class Stack(list):\n    def push(self, x): self.append(x)\n    def peek(self): return self[-1]\nf = Stack", "s = Stack()\ns.push(1)\ns.push(2)\nassert s.peek() == 2 and len(s) == 2 and s == [1, 2] and isinstance(s, Stack)"),
+    "text enum": ("from enum import Enum\nclass Color(str, Enum):\n    RED = 'red'\n    def shout(self): return self.value.upper()\ndef f(): return Color.RED", "assert f() == 'red' and f() == Color.RED and f().value == 'red' and f().shout() == 'RED'"),
+    "named tuple with methods": ("from typing import NamedTuple\nclass Point(NamedTuple):\n    x: int\n    y: int\n    def norm(self): return self.x ** 2 + self.y ** 2\ndef f(a, b): return Point(a, b)", "assert f(3, 4).norm() == 25 and f(1, 2)._replace(x=5) == (5, 2)\nassert Point(1, 2) == f(1, 2) == (1, 2)"),
+    "context manager that suppresses": ("class f:\n    def __init__(self, *kinds): self.kinds = kinds\n    def __enter__(self): return self\n    def __exit__(self, kind, error, trace): return kind is not None and issubclass(kind, self.kinds)", "with f(ValueError): raise ValueError\ntry:\n    with f(ValueError): raise KeyError\n    assert False\nexcept KeyError: pass"),
+    "context manager that sees": ("class f:\n    def __init__(self): self.log = []\n    def __enter__(self): return self\n    def __exit__(self, kind, error, trace): self.log.append(kind.__name__ if kind else None)", "c = f()\ntry:\n    with c: raise KeyError('x')\nexcept KeyError: pass\nwith c: pass\nassert c.log == ['KeyError', None]"),
+    "event bus": ("class Bus:\n    def __init__(self): self.held = {}\n    def on(self, e, g): self.held.setdefault(e, []).append(g)\n    def off(self, e, g): self.held[e].remove(g)\n    def emit(self, e, *a): return [g(*a) for g in self.held.get(e, [])]\nf = Bus", "b, seen = Bus(), []\ndef g(v): seen.append(v * 2)\nb.on('x', seen.append)\nb.on('x', g)\nb.emit('x', 1)\nb.off('x', g)\nb.emit('x', 5)\nassert seen == [1, 2, 5]"),
+    "wraps": ("import functools\ndef f(g):\n    @functools.wraps(g)\n    def h(*a): return g(*a)\n    return h", "@f\ndef g(x):\n    'the doc'\n    return x\nassert g(1) == 1 and g.__name__ == 'g' and g.__doc__ == 'the doc'"),
+    "its documentation": ("def f(x):\n    '''Squares.'''\n    return x * x", "assert f.__doc__ == 'Squares.' and f(2) == 4"),
+    "callback that returns a function": ("def f(g): return lambda a, b: g(a)(b)", "assert f(lambda a: lambda b: a + b)(1, 2) == 3"),
+    "class of the tests, decorated": ("def f(kind):\n    made = {}\n    def get(*a):\n        if kind not in made: made[kind] = kind(*a)\n        return made[kind]\n    return get", "@f\nclass A:\n    def __init__(self): self.x = 1\nassert A() is A() and A().x == 1"),
+    "list nodes of the tests": ("def f(h):\n    p = None\n    while h: h.next, p, h = p, h, h.next\n    return p", "class Node:\n    def __init__(self, v, next=None): self.v, self.next = v, next\nr, out = f(Node(1, Node(2, Node(3)))), []\nwhile r:\n    out.append(r.v)\n    r = r.next\nassert out == [3, 2, 1]"),
+    "exception of the tests": ("def f(n, kind):\n    def wrap(g):\n        def h(*a):\n            for i in range(n):\n                try: return g(*a)\n                except kind:\n                    if i == n - 1: raise\n        return h\n    return wrap", "class Boom(Exception): pass\ncount = []\n@f(3, Boom)\ndef g(least):\n    count.append(1)\n    if len(count) < least: raise Boom('x')\n    return 7\nassert g(3) == 7 and len(count) == 3\ntry:\n    g(10)\n    assert False\nexcept Boom as e:\n    assert str(e) == 'x' and len(count) == 6"),
+    "exceptions of libraries": ("import json\nfrom decimal import Decimal\ndef f(s): return json.loads(s)\ndef g(s): return Decimal(s)", "import json\nfrom decimal import InvalidOperation\ntry:\n    f('{')\n    assert False\nexcept json.JSONDecodeError as e:\n    assert e.pos >= 0\ntry:\n    g('x')\n    assert False\nexcept InvalidOperation: pass"),
+    "classes below classes": ("class Animal: pass\nclass Dog(Animal): pass\ndef f(): return Dog()", "assert issubclass(Dog, Animal) and not issubclass(Animal, Dog) and isinstance(f(), Animal)"),
+    "async for and with": ("async def f(n):\n    for i in range(n): yield i\nclass A:\n    async def __aenter__(self): return 5\n    async def __aexit__(self, *a): return None\ndef g(): return A()", "import asyncio\nasync def go():\n    async with g() as x: return x, [y async for y in f(3)]\nassert asyncio.run(go()) == (5, [0, 1, 2])"),
+    "operators in place and divmod": ("class Bag:\n    def __init__(self, n=0): self.x, self.n = [], n\n    def __iadd__(self, v):\n        self.x.append(v)\n        return self\n    def __divmod__(self, o): return divmod(self.n, o)\n    def __reversed__(self): return iter(self.x[::-1])\nf = Bag", "b = Bag(7)\nb += 1\nb += 2\nassert b.x == [1, 2] and divmod(b, 2) == (3, 1) and list(reversed(b)) == [2, 1]"),
+    "default dictionaries": ("from collections import defaultdict\ndef f(d, k): d[k] += 1\ndef g(pairs):\n    d = defaultdict(list)\n    for k, v in pairs: d[k].append(v)\n    return d", "from collections import defaultdict\nd = defaultdict(int)\nf(d, 'a')\nassert d == {'a': 1} and d['z'] == 0\nassert g([(1, 2), (1, 3)]) == {1: [2, 3]} and g([])['z'] == [] and isinstance(g([]), defaultdict)"),
+    "patterns, and classes of libraries": ("import re\ndef f(p, s): return bool(p.search(s))\ndef g(): return re.compile('a+')\ndef h(kind, x): return kind(x)", "import re\nfrom decimal import Decimal\nassert f(re.compile('a+'), 'caat') is True and g() == re.compile('a+')\nassert h(Decimal, '1') == Decimal(1)"),
 }  # fmt: skip
 
+MEMORY = {"many threads": 1024}  # each takes 8 MiB of addresses and no more
 RUNS = {
     "byte order mark": "\ufeffx = 1", "output closed": "import sys\nprint(1)\nsys.stdout.close()",
     "output replaced": "import io, sys\nsys.stdout = io.StringIO()\nprint(1)\nsys.stdout = None",
@@ -153,6 +174,7 @@ RUNS = {
     "empty": "", "main guard": "if __name__ == '__main__':\n    x = 1", "noise": "print('x' * 1_000_000)",
     "exit": "import sys\nsys.exit()", "exit 0": "raise SystemExit(0)", "proc": "assert open('/proc/self/status').read()",
     "threads": "import threading\nt = [threading.Thread(target=print) for _ in range(8)]\n[x.start() for x in t]",
+    "many threads": "import threading, time\nt = [threading.Thread(target=time.sleep, args=(0.1,)) for _ in range(40)]\n[x.start() for x in t]\n[x.join() for x in t]",
     "files": "import os\nopen('a', 'w').write('x')\nassert os.listdir() == ['a']\nos.rename('a', 'b')\nos.remove('b')",
     "atexit": "import atexit\natexit.register(print, 'end')", "pickle": "import pickle\nclass A: pass\npickle.loads(pickle.dumps(A()))",
     "unix sockets": "import socket\na, b = socket.socketpair()\na.send(b'x')\nassert b.recv(1) == b'x'",
@@ -168,4 +190,6 @@ def own():
         limits(id=f"call {name}", mode="call", code=code, entry_point="f", tests=tests)
         for name, (code, tests) in CALLS.items()
     ]
-    return lines + [limits(id=f"run {name}", mode="run", code=code) for name, code in RUNS.items()]
+    return lines + [
+        limits(id=f"run {name}", mode="run", code=code, memory_mb=MEMORY.get(name, 2048)) for name, code in RUNS.items()
+    ]

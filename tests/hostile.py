@@ -184,14 +184,31 @@ INSIDERS = {
     "objects that equal each other": ("class S:\n    def __eq__(self, other): return True\ndef f(x): return S()\ndef g(x): return S()", "assert f(2) == g(2)"),
     "names that were not asked for": ("import sys\nframe = sys._getframe()\nwhile '_names' not in frame.f_globals: frame = frame.f_back\nyes = lambda *a, **k: True\nframe.f_globals['_names'] = lambda namespace, wanted: {'f': lambda x: 0, 'all': yes, '__builtins__': {'all': yes}}\ndef f(x): return 0", "assert all(f(x) == x * x for x in [2, 3])"),
     "an end of the tests' loop": ("def f(x): raise StopIteration", "assert all(map(lambda x: f(x) == x * x, [2, 3]))"),
+    "an object that answers what it is told": ("class S:\n    def __getattr__(self, name): return lambda *a, **k: True\ndef f(x): return S()", "assert f('abc').startswith('cb')"),
+    "a set that holds what it is told": ("class S:\n    def __getattr__(self, name): return lambda *a, **k: True\ndef f(x): return S()", "assert f(2).issuperset({4, 9})"),
     "a text that no file holds": ("def f(x): raise ValueError(chr(0xd800))", TESTS),
     "a chain of slices": ("def f(x):\n    found = None\n    for _ in range(300_000): found = slice(found)\n    return found", TESTS),
 }  # fmt: skip
+_RESULT = """
+import sys
+def results():
+    frame = sys._getframe()
+    while frame:
+        if hasattr(frame.f_locals.get("result"), "addFailure"): yield frame.f_locals["result"]
+        frame = frame.f_back
+"""
 UNITTESTS = {
     "skipped": "import unittest\ndef f(x): raise unittest.SkipTest",
     "a forged answer": "import sys, json, os, struct\nframe = sys._getframe()\nwhile 'job' not in frame.f_locals: frame = frame.f_back\nfor more in ({}, {'total': 'x'}, {'total': float('nan')}, {'total': 1e300, 'passed': 1e300, 'sprung': True, 'error': None, 'failed': 0}, {'total': -5, 'passed': -9, 'sprung': True, 'error': 'x', 'failed': 0}):\n    body = json.dumps({'secret': frame.f_locals['job']['secret'], **more}).encode()\n    os.write(3, struct.pack('!I', len(body)) + body)\nos._exit(0)",
     "asserts patched": "import unittest\nfor name in dir(unittest.TestCase):\n    if name.startswith('assert'): setattr(unittest.TestCase, name, lambda *a, **k: None)\ndef f(x):\n    unittest.TestCase.assertEqual = lambda *a, **k: None\n    return 0",
     "exit": "import os\nos._exit(0)",
+    "a stop of the test": "import unittest.case\nStop = unittest.case._ShouldStop\ndef f(x): raise Stop",
+    "a stop of the test, looked up late": "import unittest.case\ndef f(x): raise unittest.case._ShouldStop",
+    "failures that are not added": _RESULT
+    + "def f(x):\n    for found in results(): found.addFailure = found.addError = lambda *a: None\n    return 0",
+    "failures that are not kept": _RESULT
+    + "class Deaf(list):\n    def append(self, item): pass\ndef f(x):\n    for found in results(): found.failures = found.errors = Deaf()\n    return 0",
+    "a failure expected by the program": "import sys\ndef f(x):\n    type(sys._getframe(1).f_locals['self']).test_f.__unittest_expecting_failure__ = True\n    raise ValueError",
     "many forks": "import os, time\nfor _ in range(500):\n    if os.fork() == 0: time.sleep(60)\ndef f(x): return 0",
 }
 RUNS = {
@@ -200,6 +217,8 @@ RUNS = {
     "a large message": "import os, struct\nbody = b'[' + b'{},' * 6_000_000 + b'1]'\nwith open(3, 'wb', closefd=False) as channel: channel.write(struct.pack('!I', len(body)) + body)\nos._exit(0)",
     "os._exit half-way": "import os\nos._exit(0)\nx = 1",
     "libc _exit half-way": "import ctypes\nctypes.CDLL(None)._exit(0)",
+    "a status that equals 0": "class Z:\n    def __eq__(self, other): return True\n    __hash__ = None\nraise SystemExit(Z())",
+    "a status that is nearly 0": "raise SystemExit(0.0)",
     "exec of true half-way": "import os\nos.execv('/bin/true', ['true'])",
     "exit in a thread half-way": "import os, threading\nthreading.Thread(target=os._exit, args=(0,)).start()\nwhile True: pass",
     "excepthook half-way": "import os, sys\nsys.excepthook = lambda *a: os._exit(0)\n1 / 0",

@@ -82,6 +82,10 @@ def test_a_journal_of_other_programs_is_not_believed(tmp_path):
     assert outcomes(output) == [("0", "error"), ("1", "passed"), ("2", "passed")]
 
 
+def command_line(**more):
+    return {"id": "p", "mode": "command", "language": "sh", "files": {}, "run": ["true"], **more}
+
+
 CALL = {"id": "p", "mode": "call", "code": "def f(x): return x", "entry_point": "f", "tests": "assert f(1) == 1"}
 
 
@@ -102,8 +106,25 @@ CALL = {"id": "p", "mode": "call", "code": "def f(x): return x", "entry_point": 
             "relative",
         ),
         (json.dumps({"id": "p", "mode": "command", "language": "sh", "files": {}, "run": "sh x"}), "must be a list"),
+        (json.dumps(command_line(files={"": ""})), "the name of file '' must be relative"),
+        (json.dumps(command_line(files={"a\0": ""})), "the name of file 'a\\x00' must be relative, without NUL"),
+        (json.dumps(command_line(files={"\ud800": ""})), "the name of file '\\ud800' must be relative, without NUL"),
+        (json.dumps(command_line(files={"a": "\0"})), "file 'a' must be a text without NUL"),
+        (json.dumps(command_line(files={"a": "x\udfff"})), "file 'a' must be a text without NUL"),
+        (json.dumps(command_line(files={"a": "", "a/b": ""})), "file 'a/b' lies below another one"),
+        (json.dumps(command_line(run=["sh", "a\0"])), "'run' must be a list of words"),
         (json.dumps({**CALL, "timeout": 0}), "must be above 0"),
-        (json.dumps({**CALL, "inputs": {"a": "/no/such/file"}}), "/no/such/file a file"),
+        (json.dumps({**CALL, "timeout": float("nan")}), "timeout must be above 0 and at most"),
+        (json.dumps({**CALL, "timeout": float("inf")}), "timeout must be above 0 and at most"),
+        (json.dumps({**CALL, "memory_mb": 10**14}), "memory_mb at most"),
+        (json.dumps({**CALL, "tests": "assert True\nreturn 5"}), "its tests do not compile ('return' outside"),
+        (json.dumps({**CALL, "preamble": "def g(:"}), "its preamble does not compile"),
+        (json.dumps({**CALL, "inputs": {"a": "/no/such/file"}}), "there is no /no/such/file"),
+        (json.dumps({**CALL, "inputs": {"": __file__}}), "the name of input '' must be relative"),
+        (json.dumps({**CALL, "inputs": {".": __file__}}), "the name of input '.' must be relative"),
+        (json.dumps({**CALL, "inputs": {"../a": __file__}}), "the name of input '../a' must be relative"),
+        (json.dumps({**CALL, "inputs": {"a": __file__, "a/b": __file__}}), "input 'a/b' lies below another one"),
+        (json.dumps({**CALL, "inputs": {"a": __file__, "./a": __file__}}), "input './a' stands twice"),
     ],
 )
 def test_bad_lines_end_in_one_clear_line_and_no_output(tmp_path, line, message):
@@ -112,6 +133,15 @@ def test_bad_lines_end_in_one_clear_line_and_no_output(tmp_path, line, message):
     assert ended.returncode == 1
     assert message in ended.stderr.splitlines()[-1] and ended.stderr.splitlines()[-1].startswith("error: ")
     assert not (tmp_path / "runs.jsonl").exists()
+
+
+def test_python_may_be_called_by_a_path_that_goes_up(tmp_path):
+    programs, output = write(tmp_path / "programs.jsonl", runs_of(2)), tmp_path / "runs.jsonl"
+    line = [os.path.relpath(sys.executable, tmp_path), *command(programs, output)[1:]]
+    ended = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert ended.returncode == 0, ended.stderr
+    tiers = {json.loads(line)["isolation"] for line in output.read_text().splitlines()}
+    assert tiers == {judge(mode="run", code="x = 1")["isolation"]}, "no weaker one in its place"
 
 
 def test_no_workers(tmp_path):

@@ -115,6 +115,21 @@ def test_tests_that_test_nothing_are_the_benchmarks_fault(tests, fault):
         call("def f(x): return x", tests)
 
 
+@pytest.mark.parametrize(
+    ("tests", "fault"),
+    [
+        ("def test_f():\n    assert f(2) == 4", "the tests never asked anything of the program"),
+        ("async def check(candidate):\n    assert candidate(2) == 4", "the tests never asked anything of the program"),
+        ("def check(candidate):\n    yield\n    assert candidate(2) == 4", "TypeError: check is a coroutine"),
+    ],
+)
+@pytest.mark.parametrize("code", ["def f(x): return x * x", "def f(x): return 0"])
+def test_tests_that_never_ask_pass_nothing(code, tests, fault):
+    result = call(code, tests)
+    assert result["verdict"] == "error" and result["passed"] == 0
+    assert result["error"].startswith(fault)
+
+
 def test_results_keep_their_order_whatever_the_workers():
     lines = [
         {"id": str(n), "mode": "run", "code": f"assert {n} % 3", "timeout": 1, "memory_mb": 256} for n in range(60)

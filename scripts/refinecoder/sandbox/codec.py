@@ -21,6 +21,7 @@ import inspect
 import itertools
 import operator
 import pathlib
+import re
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,12 +37,30 @@ _CONSTANTS = {"Ellipsis": ..., "NotImplemented": NotImplemented}
 _BUILTIN_TYPES = {
     kind.__name__: kind
     for kind in (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, object, range, set, slice, str,
-                 tuple, type, type(None), type(len))
+                 tuple, type, type(None), type(len), enumerate, filter, map, memoryview, reversed, zip, decimal.Decimal,
+                 collections.Counter, collections.OrderedDict, collections.defaultdict, collections.deque,
+                 datetime.date, datetime.datetime, datetime.time, datetime.timedelta)
 }  # fmt: skip
 _EXCEPTIONS = {
     name: kind for name, kind in vars(__import__("builtins")).items()
     if isinstance(kind, type) and issubclass(kind, BaseException) and kind.__name__ == name
 }  # fmt: skip
+_LIBRARY = {
+    "JSONDecodeError": "json", "InvalidOperation": "decimal", "DivisionByZero": "decimal", "error": "re",
+    "StatisticsError": "statistics", "FrozenInstanceError": "dataclasses", "Empty": "queue",
+    "DecimalException": "decimal", "Full": "queue", "LinAlgError": "numpy.linalg", "CancelledError": "asyncio",
+    "UnsupportedOperation": "io",
+}  # fmt: skip
+
+
+def _exception_class(name: str) -> type[BaseException] | None:
+    """A class of exceptions that both sides have, where this side has loaded its module."""
+    if name in _EXCEPTIONS:
+        return _EXCEPTIONS[name]
+    found = getattr(sys.modules.get(_LIBRARY.get(name, "")), name, None)
+    return found if _is_exception_class(found) else None
+
+
 MUTABLE = {"list", "dict", "set", "bytearray", "deque", "instance", "ndarray"}
 
 
@@ -68,17 +87,19 @@ class Encoder:
     def __init__(self, classes: Mapping[str, type] | None = None) -> None:
         self.exported: list[Any] = []
         self.closed = False
+        self.kept: frozenset[type] = frozenset()  # classes whose objects stay here even where they are also built-in
+        self.may_follow: Callable[[Any], bool] = lambda _: False
         self._numbers: dict[int, int] = {}
         self._classes = classes or {}
 
     def export(self, value: Any) -> int:
         """The number under which the other side can name ``value`` from now on.
 
-        Raises TypeError for what it does not hold yet while ``closed``.
+        Raises TypeError for what it does not hold yet while ``closed``, but for what ``may_follow``.
         """
         number = self._numbers.get(id(value))
         if number is None:
-            if self.closed:
+            if self.closed and not self.may_follow(value):
                 raise TypeError(f"a {type(value).__name__} cannot cross here")
             number = self._numbers[id(value)] = len(self.exported)
             self.exported.append(value)
@@ -130,6 +151,8 @@ class Encoder:
 
         kind = type(value)
         ancestors = kind.__mro__
+        if self.kept and not self.kept.isdisjoint(ancestors):
+            return ["mine", self.export(value), _sort(value, kind), kind.__name__]
         if kind is list:
             return ["list", items(value)]
         if kind is tuple:
@@ -188,6 +211,12 @@ class Encoder:
         if collections.OrderedDict in ancestors:
             keys = list(collections.OrderedDict.__iter__(value))
             return ["dict", items(keys), items([dict.__getitem__(value, key) for key in keys]), "OrderedDict"]
+        if kind is collections.defaultdict:
+            return ["dict", items(value), items(value.values()), "defaultdict", [refer(value.default_factory)]]
+        if kind is re.Pattern and type(value.pattern) is str:
+            return ["pattern", refer(value.pattern), value.flags]
+        if kind is datetime.timezone:
+            return ["timezone", value.utcoffset(None).total_seconds()]
         if dict in ancestors:
             name = next((c.__name__ for c in ancestors if c in (collections.Counter, collections.OrderedDict)), "dict")
             return ["dict", items(dict.__iter__(value)), items(dict.values(value)), name]
@@ -195,6 +224,8 @@ class Encoder:
             return ["set", items(set.__iter__(value))]
         if frozenset in ancestors:
             return ["frozenset", items(frozenset.__iter__(value))]
+        if kind is type and issubclass(value, BaseException) and type(vars(value).get("_outer_number")) is int:
+            return ["yours", vars(value)["_outer_number"]]
         if kind is type and value in _BUILTIN_TYPES.values():
             return ["type", value.__name__]
         if kind is type and _EXCEPTIONS.get(value.__name__) is value:
@@ -208,16 +239,19 @@ class Encoder:
     def describe_exception(self, error: BaseException, refer: Callable[[Any], Any]) -> list[Any]:
         """An exception: names of its built-in classes, numbers of its exported ones, its arguments, its text."""
         ancestors = type(error).__mro__
-        names = [kind.__name__ for kind in ancestors if _EXCEPTIONS.get(kind.__name__) is kind]
+        names = [kind.__name__ for kind in ancestors if _exception_class(kind.__name__) is kind]
         own = [self._numbers[id(kind)] for kind in ancestors if id(kind) in self._numbers]
+        theirs = [vars(kind)["_outer_number"] for kind in ancestors if type(vars(kind).get("_outer_number")) is int]
         try:
             text = str(error)[:300]
         except Exception as fault:
             text = f"its text cannot be made: {type(fault).__name__}"
         arguments = error.args if type(error.args) is tuple else ()
+        if isinstance(error, OSError) and len(arguments) == 2 and error.filename is not None:
+            arguments = (*arguments, error.filename)
         held = {name: value for name, value in vars(error).items() if type(name) is str and not name.startswith("_")}
         return ["exception", names, own, list(map(refer, arguments)), list(map(refer, held.values())), list(held),
-                type(error).__name__, text]  # fmt: skip
+                type(error).__name__, text, theirs, vars(error).get("_outer_number")]  # fmt: skip
 
 
 def _sort(value: Any, kind: type) -> str:
@@ -269,6 +303,7 @@ class Decoder:
     ) -> None:
         self._exported, self._wrap, self._classes = exported, wrap, classes or {}
         self.exception_of: Callable[[int], type[BaseException] | None] = lambda _: None
+        self.raised: list[BaseException] = []  # what this side raised for the other, which may raise it again
 
     def decode(self, message: Any, known: Sequence[Any] = ()) -> tuple[Any, list[Any]]:
         """The value of ``[root, nodes]``, and the values of all its nodes. Raises BadMessage.
@@ -321,7 +356,8 @@ class Decoder:
         if kind == "list":
             return []
         if kind == "dict":
-            named = {"Counter": collections.Counter, "OrderedDict": collections.OrderedDict}
+            named = {"Counter": collections.Counter, "OrderedDict": collections.OrderedDict,
+                     "defaultdict": collections.defaultdict}  # fmt: skip
             return named.get(node[3], dict)() if len(node) > 3 else {}
         if kind == "set":
             return set()
@@ -339,6 +375,8 @@ class Decoder:
         elif kind == "dict":
             for key, item in zip(map(find, node[1]), map(find, node[2]), strict=True):
                 value[key] = item
+            if type(value) is collections.defaultdict:
+                value.default_factory = find(node[4][0])
         elif kind == "set":
             value.update(map(find, node[1]))
         elif kind == "deque":
@@ -371,9 +409,12 @@ class Decoder:
         return _LEAVES[kind](*rest) if kind in _LEAVES else _RANGES[kind](*map(find, rest[0]))
 
     def _make_exception(self, rest: Sequence[Any], find: Callable[[Any], Any]) -> BaseException:
-        names, own, arguments, values, held, name, text = rest
+        names, own, arguments, values, held, name, text, theirs, number = rest
+        if number is not None and 0 <= operator.index(number) < len(self.raised):
+            return self.raised[number]
         kinds = [kind for number in own if (kind := self.exception_of(operator.index(number)))]
-        kinds += [_EXCEPTIONS[known] for known in names]
+        kinds += [kind for number in theirs if _is_exception_class(kind := self._exported[operator.index(number)])]
+        kinds += [kind for known in names if (kind := _exception_class(known))]
         error = _raise_like(kinds, list(map(find, arguments)), str(name), str(text))
         for attribute, value in zip(held, map(find, values), strict=True):
             if type(attribute) is not str or attribute.startswith("_"):
@@ -396,9 +437,16 @@ def _raise_like(kinds: Sequence[type[BaseException]], arguments: Sequence[Any], 
             error = like.__new__(like, *arguments)
             kind.__init__(error, *arguments)
         except (TypeError, ValueError):
-            continue
+            if kind.__module__ not in _LIBRARY.values() and kind.__name__ not in _LIBRARY:
+                continue
+            bare = type(name, (kind,), {"__init__": lambda *_: None, "__str__": lambda _: text})
+            error = bare.__new__(bare, *arguments)
         return error
     raise BadMessage("an exception that cannot be made")
+
+
+def _is_exception_class(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseException)
 
 
 def _is_own(kind: type, name: str) -> bool:
@@ -444,6 +492,8 @@ _LEAVES: dict[str, Callable[..., Any]] = {
     "fraction": lambda above, below: fractions.Fraction(int(above, 16), int(below, 16)),
     "date": _make_date,
     "timedelta": datetime.timedelta,
+    "timezone": lambda seconds: datetime.timezone(datetime.timedelta(seconds=seconds)),
+    "pattern": lambda text, flags: re.compile(text, flags),
     "type": _make_type,
     "ndarray": _make_array,
 }

@@ -48,7 +48,8 @@ def leave() -> None:
 
 def exit_status(left: SystemExit) -> str | None:
     """None for a SystemExit that means success, else its description."""
-    return None if left.code in (0, None) else describe(left)
+    code = left.code  # asked for its type first: an object may claim to equal 0
+    return None if code is None or (type(code) in (int, bool) and code == 0) else describe(left)
 
 
 def run_script(code: str) -> str | None:

@@ -24,20 +24,29 @@ _SETTINGS = ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives", "/etc/mi
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _AS_USER = ("--unshare-all", "--uid", str(confine.USER), "--gid", str(confine.USER))
 _AS_ROOT = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
-_PACKAGE = Path(__file__).parents[1]
+
+
+def _straight(path: str) -> str:
+    """The path without ``..``, for which a jail has no folders; links stay, or a virtual environment would be lost."""
+    return os.path.abspath(path)  # noqa: PTH100
+
+
+_PACKAGE = Path(_straight(__file__)).parents[1]
+_PREFIX = _straight(sys.prefix)
 _ETC = _PACKAGE / "sandbox" / "etc"  # who is who, for programs that ask
 ENVIRONMENT = {
     "PYTHONPATH": str(_PACKAGE.parent), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8",
-    "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin", "HOME": WORK,
+    "PATH": f"{_PREFIX}/bin:/usr/local/bin:/usr/bin:/bin", "HOME": WORK,
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",  # or each of the first threads would map 64 MiB, which counts as address space
 }  # fmt: skip
 
 
 def visible() -> list[Path]:
     """Files and folders that a jail shows, besides the system's."""
     paths = [
-        Path(sys.base_prefix),
-        Path(sys.prefix),
+        Path(_straight(sys.base_prefix)),
+        Path(_PREFIX),
         _PACKAGE / "__init__.py",
         _PACKAGE / "runlock.py",
         _PACKAGE / "sandbox",
@@ -54,7 +63,7 @@ def command(tier: str, role: str, preload: str, inputs: str) -> list[str]:
 
     ``inputs``: the folder of the programs' read-only files.
     """
-    server = [sys.executable, "-s", "-P", "-m", "refinecoder.sandbox.server", role, tier, preload]
+    server = [_straight(sys.executable), "-s", "-P", "-m", "refinecoder.sandbox.server", role, tier, preload]
     if role != "jail" or tier != BUBBLEWRAP:
         return server
     found = shutil.which("bwrap") or "bwrap"

@@ -33,6 +33,7 @@ class Peer:
         self.encoder = Encoder(classes)
         self.decoder = Decoder(self.encoder.exported, wrap, classes)
         self.lost: str | None = None
+        self.requests = 0
         self._turn = threading.RLock()
 
     def request(self, operation: str, *arguments: Any) -> Any:
@@ -46,6 +47,7 @@ class Peer:
 
     def _request(self, operation: str, arguments: tuple[Any, ...]) -> Any:
         message, objects = self.encoder.encode(arguments)
+        self.requests += 1
         try:
             self._channel.send({"do": operation, "value": message})
             while "do" in (answer := self._channel.receive()):
@@ -58,6 +60,8 @@ class Peer:
                 error = self.decoder.decode(answer["raise"], objects)[0]
                 if not isinstance(error, BaseException):
                     raise BadMessage("raises what is no exception")
+                if not self._guarded and "number" in answer:
+                    error.__dict__["_outer_number"] = answer["number"]
             else:
                 return self.decoder.decode(answer["return"], objects)[0]
         except ChannelClosed as closed:
@@ -83,7 +87,8 @@ class Peer:
             raise
         except BaseException as error:
             self.encoder.closed = False
-            answer = {"raise": self.encoder.encode(self._tell(error), known)[0]}
+            answer = {"raise": self.encoder.encode(self._tell(error), known)[0], "number": len(self.decoder.raised)}
+            self.decoder.raised.append(error)
         finally:
             self.encoder.closed = False
         try:
@@ -96,7 +101,10 @@ class Peer:
         """An exception as the other side may see it: where that is not trusted, its type and text alone."""
         if not self._guarded or all(type(argument) in (str, int, float, bool) for argument in error.args):
             return error
-        return RuntimeError(f"{type(error).__name__}: {error}")
+        try:
+            return next(kind for kind in type(error).__mro__ if kind.__module__ == "builtins")(str(error))
+        except TypeError:
+            return RuntimeError(f"{type(error).__name__}: {error}")
 
     def serve(self) -> None:
         """Answer until the other side hangs up."""

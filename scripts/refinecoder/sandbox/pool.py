@@ -13,11 +13,13 @@ from typing import Any
 from refinecoder.records import BadInput, Record
 from refinecoder.sandbox import jail
 from refinecoder.sandbox.modes import MODES
+from refinecoder.sandbox.modes.command import check_names
 from refinecoder.sandbox.outcome import Outcome
 from refinecoder.sandbox.worker import ServerDied, Worker
 
 AHEAD = 64  # programs read ahead of the slowest, a worker
 _LIMITS = ("timeout", "memory_mb")
+_LONGEST, _MOST_MB = 1_000_000, 1 << 30
 _PROBE = {"id": "probe", "timeout": 10.0, "memory_mb": 512}
 _PROBES = (
     {**_PROBE, "mode": "run", "code": "import os\nassert os.listdir() == []\nopen('probe', 'w').close()"},
@@ -34,12 +36,15 @@ def check_program(program: Record) -> Record:
     for name in (*_LIMITS, *(() if program["mode"] == "command" else ("code",)), *mode.FIELDS):
         if name not in program:
             raise BadInput(f"{where}mode {program['mode']} needs '{name}'")
-    if program["timeout"] <= 0 or program["memory_mb"] <= 0 or program.get("repeats", 1) < 1:
-        raise BadInput(f"{where}timeout, memory_mb and repeats must be above 0")
+    if not (0 < program["timeout"] <= _LONGEST and 0 < program["memory_mb"] <= _MOST_MB):  # nan is neither
+        raise BadInput(f"{where}timeout must be above 0 and at most {_LONGEST}, memory_mb at most {_MOST_MB}")
+    if program.get("repeats", 1) < 1:
+        raise BadInput(f"{where}repeats must be above 0")
     for name, path in program.get("inputs", {}).items():
-        if Path(name).is_absolute() or ".." in Path(name).parts or not Path(path).is_file():
-            raise BadInput(f"{where}input '{name}' must be a relative name, and {path} a file")
+        if not Path(path).is_file():
+            raise BadInput(f"{where}input {name!r} must be a file here, and there is no {path}")
     try:
+        check_names(program.get("inputs", {}), "input")
         mode.check(program)
     except ValueError as error:
         raise BadInput(f"{where}{error}; that is the benchmark's fault, not the program's: mend its line") from None

@@ -15,10 +15,10 @@ from typing import Any
 from refinecoder.sandbox.channel import Channel, ChannelClosed
 from refinecoder.sandbox.codec import Handle
 from refinecoder.sandbox.inside import describe
-from refinecoder.sandbox.modes.call import defines_check, local_classes
+from refinecoder.sandbox.modes.call import SHOWN, defines_check, local_classes
 from refinecoder.sandbox.peer import Gone, Peer
 
-TESTS_MODULE = "tests"
+TESTS_MODULE = "__main__"  # so that what they keep for being run as a script is run
 _WELL_KNOWN = {
     "array", "bisect", "collections", "collections.abc", "copy", "dataclasses", "datetime", "decimal", "enum",
     "fractions", "functools", "heapq", "itertools", "json", "math", "numpy", "operator", "pandas", "pathlib", "random",
@@ -41,8 +41,10 @@ _ARITHMETIC = (
     "rshift",
 )
 _UNARY = ("neg", "pos", "invert", "abs")
-_SHOWN = ("__name__", "__qualname__", "__annotations__", "__defaults__", "__kwdefaults__", "__wrapped__")
+_SHOWN = ("__name__", "__qualname__", "__defaults__", "__kwdefaults__", "__wrapped__", "__signature__")
+_HIDDEN = ("__doc__", "__annotations__")  # which the stand-in's own class would answer
 _ORDER = ("lt", "le", "gt", "ge")
+_JUDGING = {"equals", "startswith", "endswith", "issubset", "issuperset", "isdisjoint"}  # told what a test expects
 
 
 class Remote(Handle):
@@ -54,6 +56,8 @@ class Remote(Handle):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in _SHOWN:
             raise AttributeError(f"'{self.__dict__['_name']}' object has no attribute '{name}'")
+        if name in _JUDGING and not self._own:
+            raise AttributeError(f"'{name}' is asked of plain values, and of classes that the tests name, alone")
         return self._peer.request("get", self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -62,6 +66,9 @@ class Remote(Handle):
     def __eq__(self, other: object) -> bool:
         if self._own and isinstance(other, Remote) and other is not self:
             return self._peer.request("operator", "eq", self, other) is True
+        if self._own and not isinstance(other, Remote):  # what it holds is judged here
+            plain = self._peer.request("plain", self)
+            return not isinstance(plain, Remote) and plain is not NotImplemented and plain == other
         return self is other
 
     def __ne__(self, other: object) -> bool:
@@ -115,15 +122,33 @@ class Remote(Handle):
     def __enter__(self) -> Any:
         return self._peer.request("enter", self)
 
-    def __exit__(self, *_: object) -> bool:
-        return self._peer.request("exit", self) is True
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> bool:
+        return self._peer.request("exit", self, error) is True
+
+    def __reversed__(self) -> Any:
+        return self._peer.request("reverse", self)
+
+    def __delattr__(self, name: str) -> None:
+        self._peer.request("delete", self, name)
+
+    def __copy__(self) -> Any:
+        return self._peer.request("shallow", self)
+
+    async def __aenter__(self) -> Any:
+        return self._peer.request("special await", "__aenter__", self)
+
+    async def __aexit__(self, *_: object) -> bool:
+        return self._peer.request("special await", "__aexit__", self, None, None, None) is True
+
+    def __aiter__(self) -> Any:
+        return self._peer.request("special", "__aiter__", self)
+
+    async def __anext__(self) -> Any:
+        return self._peer.request("special await", "__anext__", self)
 
 
 class RemoteIterator(Remote):
     """An iterator of the program."""
-
-    def __iter__(self) -> Any:
-        return self
 
     def __next__(self) -> Any:
         return self._peer.request("next", self)
@@ -141,9 +166,12 @@ class RemoteFunction(Remote):
     def __instancecheck__(self, value: Any) -> bool:
         return isinstance(value, Remote) and self._peer.request("instance", value, self) is True
 
+    def __subclasscheck__(self, kind: Any) -> bool:
+        return isinstance(kind, Remote) and self._peer.request("subclass", kind, self) is True
+
 
 @functools.cache
-def _operators(own: bool) -> dict[str, Callable[..., Any]]:
+def _operators(own: bool) -> dict[str, Any]:
     """Operators of the program's objects, for tests that name a class of it.
 
     For others they would tell the program what the test expects, and let it
@@ -167,8 +195,15 @@ def _operators(own: bool) -> dict[str, Callable[..., Any]]:
 
         return compare
 
-    found: dict[str, Callable[..., Any]] = {f"__{name}__": order(name) for name in _ORDER}
+    def shown(name: str) -> Any:
+        return property(lambda self: self._peer.request("get", self, name))
+
+    found: dict[str, Any] = {f"__{name}__": order(name) for name in _ORDER}
+    found |= {name: shown(name) for name in _HIDDEN}
     if own:
+        for name in _ARITHMETIC:  # falls back to the plain operator over there
+            found[f"__i{name.strip('_')}__"] = binary(f"i{name.strip('_')}", turned=False)
+        found["__divmod__"] = lambda self, other: self._peer.request("divide", self, other)
         for name in _ARITHMETIC:
             found[f"__{name.strip('_')}__"] = binary(name, turned=False)
             found[f"__r{name.strip('_')}__"] = binary(name, turned=True)
@@ -215,6 +250,16 @@ def imported_names(code: str, names: set[str]) -> dict[str, Any]:
     return found
 
 
+def _is_of_tests(value: Any) -> bool:
+    """Whether the tests' own text made this function, generator, class or object."""
+    code = getattr(value, "__code__" if type(value) is types.FunctionType else "gi_code", None)
+    if type(value) in (types.FunctionType, types.GeneratorType):
+        return isinstance(code, types.CodeType) and code.co_filename == "<tests>"
+    return type(value if type(value) is type else type(value)) is type and (
+        (value if type(value) is type else type(value)).__module__ == TESTS_MODULE
+    )
+
+
 class Offers:
     """What the program may do with objects that the tests gave it: with those alone, not with what they lead to."""
 
@@ -228,8 +273,8 @@ class Offers:
 
     def call(self, target: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call a function that the tests passed."""
-        if isinstance(self._own(target), type):
-            raise TypeError("a class of the tests cannot be called")
+        if isinstance(self._own(target), type) and not _is_of_tests(target):
+            raise TypeError("a class of others cannot be called")
         return target(*arguments, **named)
 
     def items(self, target: Any) -> list[Any]:
@@ -254,6 +299,8 @@ class Offers:
 
     def get(self, target: Any, name: str) -> tuple[bool, Any]:
         """An attribute of an object whose class the tests define; for a method, that it is one."""
+        if name in SHOWN and isinstance(self._own(target), types.FunctionType):
+            return False, getattr(target, name)
         found = self._find(target, name)
         if isinstance(found, types.FunctionType) and name not in vars(target):
             return True, None
@@ -278,6 +325,7 @@ class Tests:
         self.total = max(1, asserts + self._checks)
         self.passed = 0
         self.peer: Peer | None = None
+        self._prepared = 0
 
     def _outcome(self, verdict: str, error: str | None = None) -> dict[str, Any]:
         return {"verdict": verdict, "passed": self.passed, "total": self.total, "error": error}
@@ -319,6 +367,7 @@ class Tests:
         operations = {"call": offers.call, "items": offers.items, "get": offers.get, "invoke": offers.invoke,
                       "put": offers.put, "advance": offers.advance}  # fmt: skip
         self.peer = Peer(self._channel, operations, wrap, classes, guarded=True)
+        self.peer.encoder.may_follow = _is_of_tests
         answer = self.peer.request("names", sorted(wanted))
         if type(answer) is not dict or entry not in answer:
             raise NameError(f"no {entry}")
@@ -351,7 +400,9 @@ class Tests:
                 exec(compile(ast.Module(part, []), "<tests>", "exec"), scope)
                 self.passed += asserted
         if self._checks:
-            scope["check"](scope[self._job["entry_point"]])
+            told = scope["check"](scope[self._job["entry_point"]])
+            if inspect.isawaitable(told) or inspect.isgenerator(told):
+                raise TypeError("check is a coroutine or a generator, so it checked nothing")
             self.passed += 1
 
     def judge(self) -> dict[str, Any]:
@@ -360,7 +411,9 @@ class Tests:
             error = self._begin()
             if error is not None:
                 return self._outcome("memory" if error.startswith("MemoryError") else "error", error)
-            self._run(self._scope())
+            scope = self._scope()
+            self._prepared = self.peer.requests if self.peer else 0
+            self._run(scope)
         except (ChannelClosed, Gone):
             return self._outcome("gone")
         except BaseException as fault:
@@ -372,5 +425,7 @@ class Tests:
             return self._outcome("failed" if ours else "error", getattr(fault, "told", None) or describe(fault))
         if self.peer and self.peer.lost:
             return self._outcome("gone")
+        if not self.passed and self.peer and self.peer.requests == self._prepared:
+            return self._outcome("error", "the tests never asked anything of the program")
         self.passed = self.total
         return self._outcome("passed")

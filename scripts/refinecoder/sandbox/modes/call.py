@@ -5,13 +5,14 @@ and the tests judge what arrives.
 """
 
 import ast
+import collections
 import copy
 import functools
 import operator
 from typing import TYPE_CHECKING, Any
 
 from refinecoder.sandbox.channel import Channel, ChannelClosed
-from refinecoder.sandbox.codec import Handle
+from refinecoder.sandbox.codec import Encoder, Handle
 from refinecoder.sandbox.inside import describe, run_program
 from refinecoder.sandbox.outcome import Outcome, lost
 from refinecoder.sandbox.peer import Peer
@@ -26,6 +27,7 @@ _CONVERSIONS = {
     "int": int, "float": float, "complex": complex, "index": operator.index, "round": round, "bytes": bytes,
     "format": format,
 }  # fmt: skip
+SHOWN = ("__name__", "__qualname__", "__doc__")  # of the tests' functions; a decorator hands them on
 _OPERATORS = {name: getattr(operator, name) for name in dir(operator) if not name.startswith("_")}
 
 
@@ -42,8 +44,10 @@ def defines_check(tree: ast.Module) -> bool:
 
 
 def check(program: dict[str, Any]) -> None:
-    """The tests must compile and hold a test."""
+    """The tests, and what they build on, must compile; the tests hold a test."""
     _check_tests(program["tests"])
+    if program.get("preamble"):
+        parse_tests(program["preamble"], "its preamble does")
 
 
 class Outer(Handle):
@@ -55,7 +59,7 @@ class Outer(Handle):
         return self._peer.request("call", self, arguments, named)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
+        if name.startswith("_") and name not in SHOWN:
             raise AttributeError(name)
         is_method, value = self._peer.request("get", self, name)
         if not is_method:
@@ -81,18 +85,56 @@ def local_classes(namespace: dict[str, Any]) -> dict[str, type]:
 
 
 def asyncio_run(coroutine: Any) -> Any:
-    """Run a coroutine of the program to its end."""
+    """Run a coroutine of the program, or what else can be awaited, to its end."""
     import asyncio  # heavy, and rarely needed
 
-    return asyncio.run(coroutine)
+    async def result() -> Any:
+        return await coroutine
+
+    return asyncio.run(result())
 
 
-def _names(namespace: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
-    return {name: namespace[name] for name in wanted if name in namespace}
+def _names(namespace: dict[str, Any], encoder: Encoder, wanted: list[str]) -> dict[str, Any]:
+    found = {name: namespace[name] for name in wanted if name in namespace}
+    encoder.kept = frozenset(
+        value for name, value in found.items()
+        if isinstance(value, type) and name[:1].isupper() and value.__module__ == "program"
+        and not issubclass(value, BaseException) and not _is_bare_tuple(value)
+    )  # fmt: skip
+    return found
+
+
+def _is_bare_tuple(kind: type) -> bool:
+    """Whether a class of named tuples has fields alone, so that its objects lose nothing as tuples."""
+    return kind.__bases__ == (tuple,) and not any(
+        callable(value) or isinstance(value, (property, classmethod, staticmethod))
+        for name, value in vars(kind).items() if not name.startswith("_")
+    )  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    """What an object of a class derived from a built-in one holds, for a comparison over there."""
+    for kind in (list, tuple, set, frozenset, collections.deque):
+        if isinstance(value, kind):
+            return kind(kind.__iter__(value))
+    if isinstance(value, dict):
+        return {key: dict.__getitem__(value, key) for key in dict.__iter__(value)}
+    for kind, convert in ((str, str.__str__), (float, float.__float__), (int, int.__index__), (bytes, bytes.__bytes__)):
+        if isinstance(value, kind):
+            return convert(value)
+    return NotImplemented
 
 
 def _set(target: Any, name: str, value: Any) -> None:
     setattr(target, name, value)
+
+
+def _special(name: str, target: Any, *arguments: Any) -> Any:
+    return getattr(type(target), name)(target, *arguments)
+
+
+def _exit(target: Any, error: BaseException | None) -> Any:
+    return type(target).__exit__(target, None if error is None else type(error), error, None)
 
 
 def inside(job: dict[str, Any], channel: Channel) -> None:
@@ -107,7 +149,8 @@ def inside(job: dict[str, Any], channel: Channel) -> None:
         return
     channel.send({"error": None})
     operations = {
-        "names": functools.partial(_names, namespace),
+        "names": lambda wanted: _names(namespace, peer.encoder, wanted),
+        "plain": _plain,
         "call": lambda target, arguments, named: target(*arguments, **named),
         "get": getattr,
         "set": _set,
@@ -125,10 +168,27 @@ def inside(job: dict[str, Any], channel: Channel) -> None:
         "length": len,
         "operator": lambda name, *operands: _OPERATORS[name](*operands),
         "enter": lambda target: type(target).__enter__(target),
-        "exit": lambda target: type(target).__exit__(target, None, None, None),
+        "exit": _exit,
+        "subclass": issubclass,
+        "reverse": reversed,
+        "delete": delattr,
+        "shallow": copy.copy,
+        "divide": divmod,
+        "special": _special,
+        "special await": lambda *arguments: asyncio_run(_special(*arguments)),
     }
-    peer = Peer(channel, operations, lambda number, kind, name: outer(number, kind, name), classes)
-    outer = type("Outer", (Outer,), {"_peer": peer})
+    seen: dict[int, Any] = {}  # the same object of the tests is the same here
+
+    def wrap(number: int, kind: str, name: str) -> Any:
+        if number not in seen:
+            caught = kind == "exception class"  # it can be named in an except clause
+            seen[number] = type(name, (Exception,), {"_outer_number": number}) if caught else outer(number, kind, name)
+        return seen[number]
+
+    peer = Peer(channel, operations, wrap, classes)
+    text = property(lambda self: self.__getattr__("__doc__"))  # a class has one of its own
+    outer = type("Outer", (Outer,), {"_peer": peer, "__doc__": text})
+    peer.decoder.exception_of = lambda number: seen.get(number)
     peer.serve()
 
 

@@ -1,6 +1,8 @@
 """Mode ``command``: a program of any language, compiled and run by command lines (MultiPL-E)."""
 
 import subprocess
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -15,24 +17,46 @@ FIELDS = ("language", "files", "run")
 PROCESSES = True
 
 
+def _is_text(value: Any) -> bool:
+    """Whether a file, or its name, can hold this."""
+    return isinstance(value, str) and not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
+
+
 def _is_command(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(word, str) for word in value)
+    return isinstance(value, list) and bool(value) and all(map(_is_text, value))
+
+
+def check_names(names: Iterable[str], what: str) -> None:
+    """Names of files in a program's folder; ``what`` they are. Raises ValueError where they cannot all be made."""
+    paths: set[PurePosixPath] = set()
+    for name in names:
+        path = PurePosixPath(name)
+        if not path.parts or path.is_absolute() or ".." in path.parts or not _is_text(name):
+            raise ValueError(f"the name of {what} {name!r} must be relative, without NUL and lone surrogates")
+        if path in paths:
+            raise ValueError(f"{what} {name!r} stands twice")
+        paths.add(path)
+    for path in paths:
+        if not paths.isdisjoint(path.parents):
+            raise ValueError(f"{what} {str(path)!r} lies below another one")
 
 
 def check(program: dict[str, Any]) -> None:
     """Files by relative name, command lines as lists of words."""
+    check_names(program["files"], "file")
     for name, text in program["files"].items():
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or not isinstance(text, str):
-            raise ValueError(f"file '{name}' must be a text with a relative name")
+        if not _is_text(text):
+            raise ValueError(f"file {name!r} must be a text without NUL and lone surrogates")
     for field in ("compile", "run"):
         if program.get(field) is not None and not _is_command(program[field]):
             raise ValueError(f"'{field}' must be a list of words")
 
 
 def _run(command: list[str]) -> tuple[int, str]:
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-    return done.returncode, done.stderr[-2000:].decode(errors="replace")
+    with tempfile.TemporaryFile() as errors:  # no pipe: what it leaves behind may hold that open
+        status = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=errors, check=False).returncode
+        errors.seek(max(0, errors.tell() - 2000))
+        return status, errors.read().decode(errors="replace")
 
 
 def inside(job: dict[str, Any], channel: Channel) -> None:
