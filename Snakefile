@@ -40,6 +40,7 @@ wildcard_constraints:
 
 
 onstart:
+    lift_default_job_limit()
     print(f"{config['label']}: results go to {HOME}/", flush=True)
 
 

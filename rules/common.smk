@@ -46,6 +46,18 @@ ROLE_OF = {"judgements": "judge", "comparisons": "judge", "critiques": "critic"}
 N = config["scoring"]["samples"]
 
 
+def lift_default_job_limit():
+    """Take away Snakemake's default limit of 100 jobs a second, which no run here comes near.
+
+    Snakemake 9.27 keeps it by looking at all ready jobs again every second,
+    once more for each job that ever ended: after 300 jobs that took half a
+    core. A limit that a user sets stays.
+    """
+    limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
+    if limiter and (limiter.max_jobs, limiter.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 def any_of(names):
     """Pattern that matches exactly these names; none of them where there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
