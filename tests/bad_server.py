@@ -36,7 +36,13 @@ def answer_to(content: str) -> str:
 class BadServer:
     """``rates``: share of requests by fault; ``script``: fates by content, one after another, before chance decides."""
 
-    def __init__(self, rates: dict[str, float] | None = None, script: dict[str, list[str]] | None = None) -> None:
+    def __init__(
+        self,
+        rates: dict[str, float] | None = None,
+        script: dict[str, list[str]] | None = None,
+        retry_after: float = 1,
+    ) -> None:
+        self.retry_after = retry_after
         self.rates, self.script = rates or {}, script or {}
         self.log: list[Entry] = []
         self.bodies: list[dict[str, Any]] = []
@@ -118,7 +124,7 @@ class BadServer:
 
     async def _meet(self, request: web.Request, body: dict[str, Any], content: str, fate: str) -> web.StreamResponse:
         if fate == "limit":
-            return _error(429, "slow down", "rate_limit_exceeded", {"Retry-After": "1"})
+            return _error(429, "slow down", "rate_limit_exceeded", {"Retry-After": str(self.retry_after)})
         if fate == "error":
             return _error(500, "something broke", "server_error")
         if fate.isdigit():

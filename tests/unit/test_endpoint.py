@@ -189,7 +189,9 @@ def test_the_key_stands_in_no_file_and_no_message(tmp_path):
         ([], {}, "base_url '': name the server"),
         (["--base-url", "http://127.0.0.1:1/v1", "--key-variable", "NO_KEY"], {}, "NO_KEY holds no key"),
         (["--base-url", "http://127.0.0.1:1/v1", "--key-variable", "NO_KEY"], {"NO_KEY": " "}, "NO_KEY holds no key"),
-        (["--base-url", "http://127.0.0.1:1/v1", "--concurrency", "0"], {}, "concurrency must be at least 1"),
+        (["--base-url", "http://127.0.0.1:1/v1", "--concurrency", "0"], {}, "concurrency must be a whole number of"),
+        (["--base-url", "http://127.0.0.1:1/v1", "--options", '{"retries": "3"}'], {}, "retries at least 0"),
+        (["--base-url", "http://127.0.0.1:1/v1", "--options", '{"retrys": 3}'], {}, "has no option 'retrys'"),
     ],
 )
 def test_a_server_that_cannot_be_asked(tmp_path, arguments, environment, message):
@@ -205,10 +207,35 @@ def test_a_model_that_the_server_refuses(tmp_path):
     assert "refuses model 'm'" in error_of(run) and len(server.log) <= 8
 
 
+def test_a_fault_of_all_does_not_wait_for_what_waits(tmp_path):
+    write_requests(tmp_path / "requests.jsonl", 8)
+    script = {f"request {n}": ["limit"] * 99 for n in range(7)} | {"request 7": ["404"]}
+    with BadServer(script=script, retry_after=600) as server:
+        began = time.monotonic()
+        run = complete(tmp_path, "--base-url", server.url, *options(concurrency=8))
+    assert "refuses model 'm'" in error_of(run) and time.monotonic() - began < 60
+
+
 def test_a_server_that_is_not_there_is_given_up(tmp_path):
     write_requests(tmp_path / "requests.jsonl", 2)
-    run = complete(tmp_path, "--base-url", "http://127.0.0.1:9/v1", "--max-failed-share", "0.5", *options(retries=1))
+    proxied = {"HTTP_PROXY": "http://127.0.0.1:1", "http_proxy": "http://127.0.0.1:1"}
+    with BadServer() as server:
+        run = complete(tmp_path, "--base-url", server.url, **proxied)
+    assert run.returncode == 0, "no proxy stands before loopback"
+    again = [*options(retries=1), "--model", "other"]
+    run = complete(tmp_path, "--base-url", server.url, "--max-failed-share", "0.5", *again)
     assert "(connection 2)" in error_of(run)
+
+
+@pytest.mark.parametrize("usage", [None, [], {"prompt_tokens": None}, {"prompt_tokens": "many"}])
+def test_odd_counts_of_tokens_are_no_reason_to_fall_over(usage):
+    body = {"choices": [{"message": {"content": "fine"}, "finish_reason": "stop"}], "usage": usage}
+    try:
+        found = endpoint._read(ask("r", "x", SAMPLING, (0, "test")), body)
+    except ValueError:
+        assert usage == {"prompt_tokens": "many"}, "taken for a broken answer, which is tried again"
+    else:
+        assert found["response"]["body"]["usage"]["total_tokens"] == 0
 
 
 def test_two_requests_of_one_name_are_refused_before_anything_is_asked(tmp_path):

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx2
 from aiolimiter import AsyncLimiter
@@ -80,9 +81,18 @@ def read_settings(options: Mapping[str, Any]) -> Settings:
             f"base_url '{options.get('base_url', '')}': name the server, http://... or https://... (mostly up to /v1)"
         )
     settings = Settings(**{name: value for name, value in options.items() if name in Settings._fields})
-    if settings.concurrency < 1 or settings.retries < 0 or settings.request_timeout <= 0:
-        raise BadInput("concurrency must be at least 1, retries at least 0, request_timeout above 0")
+    try:
+        is_meant = settings.concurrency >= 1 and settings.retries >= 0 and settings.request_timeout > 0
+    except TypeError:
+        is_meant = False
+    if not is_meant or not isinstance(settings.concurrency, int):
+        raise BadInput("concurrency must be a whole number of at least 1, retries at least 0, request_timeout above 0")
     return settings
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a server is this machine's own, which no proxy stands before."""
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def read_key(variable: str | None) -> str:
@@ -111,7 +121,8 @@ def _read(request: Record, body: Any) -> Record:
         choice = body["choices"][0]
         message = {"content": choice["text"]} if "prompt" in request["body"] else choice["message"]
         text, reason, counts = message["content"], choice.get("finish_reason"), body.get("usage") or {}
-    except (KeyError, IndexError, TypeError):
+        usage = (int(counts.get("prompt_tokens") or 0), int(counts.get("completion_tokens") or 0))
+    except (KeyError, IndexError, TypeError, AttributeError):
         raise _BadAnswer("broken_answer", "the server's answer holds no choice") from None
     if reason == "content_filter":
         return fail(request, "content_filter", "the server's filter withheld the answer")
@@ -120,7 +131,6 @@ def _read(request: Record, body: Any) -> Record:
     if not isinstance(text, str) or not isinstance(reason, str):
         raise _BadAnswer("cut_answer", "the server's answer has no text or no end")
     text = text.encode("utf-8", "replace").decode("utf-8")
-    usage = (int(counts.get("prompt_tokens") or 0), int(counts.get("completion_tokens") or 0))
     response = respond(request, text, reason, usage, body.get("model"))
     if not text.strip():
         raise _BadAnswer("empty_answer", "the server's answer is empty", kept=response)
@@ -143,6 +153,7 @@ class _Exchange:
         self._workers: list[asyncio.Task[None]] = []
         self._running = settings.concurrency
         self._fault: Exception | None = None
+        self._ending = asyncio.Event()
         self._limits = [_limiter(settings.requests_per_minute), _limiter(settings.tokens_per_minute)]
         self._client = AsyncOpenAI(
             base_url=settings.base_url,
@@ -150,7 +161,8 @@ class _Exchange:
             max_retries=0,
             timeout=settings.request_timeout,
             http_client=DefaultAioHttpClient(
-                limits=httpx2.Limits(max_connections=settings.concurrency, max_keepalive_connections=None)
+                limits=httpx2.Limits(max_connections=settings.concurrency, max_keepalive_connections=None),
+                trust_env=not is_loopback(settings.base_url),
             ),
         )
 
@@ -185,6 +197,7 @@ class _Exchange:
                     break
         except Exception as fault:  # noqa: BLE001 - raised by next_group
             self._fault = self._fault or fault
+            self._ending.set()
         finally:
             self._done.put_nowait(None)
 
@@ -201,6 +214,7 @@ class _Exchange:
             stop=is_enough,
             wait=lambda state: _fault_of(state).wait(state.attempt_number, self._settings.longest_wait),
             before_sleep=lambda state: self._look(),
+            sleep=self._pause,
             reraise=True,
         )
         try:
@@ -208,8 +222,19 @@ class _Exchange:
         except _Passing as fault:
             return fault.kept or fail(request, fault.code, self._scrub(str(fault)))
 
+    async def _pause(self, seconds: float) -> None:
+        """Wait before another try; not where the exchange ends anyway."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ending.wait()
+        except TimeoutError:
+            return
+        raise _Passing("given_up", "the exchange ended")
+
     async def _ask(self, request: Record) -> Record:
         body = {"model": self._model, **request["body"]}
+        if body["model"] is None:
+            raise BadInput(f"request {request['custom_id']} names no model, and --model was not given")
         await self._admit(body)
         path = "/completions" if "prompt" in body else "/chat/completions"
         try:

@@ -125,7 +125,8 @@ class Server:
 
     def _is_healthy(self) -> bool:
         try:
-            return httpx2.get(f"http://127.0.0.1:{self._port}{self._launch.health}", timeout=5.0).status_code == 200
+            url = f"http://127.0.0.1:{self._port}{self._launch.health}"
+            return httpx2.get(url, timeout=5.0, trust_env=False).status_code == 200
         except httpx2.HTTPError:
             return False
 
