@@ -32,6 +32,8 @@ PASSES_BELOW = {
     jail.LANDLOCK: {"abstract socket", "socket in a file", "the project"},
     jail.LIMITS: {"abstract socket", "read outside", "root of another process", "socket in a file", "the project"},
 }
+# Where others' files hold the answer and can be read, as a machine that ran other tests may have them.
+MAY_PASS = {jail.LANDLOCK: set(), jail.LIMITS: {"files nearby"}}
 # They would really do it to the machine that tests.
 NOT_BELOW = {"write into the system", "remount", "delete outside", "settings of the kernel", "many forks"}
 
@@ -146,6 +148,6 @@ def test_what_weaker_tiers_let_through_is_what_the_documentation_says(tier, outs
     passed = {
         name for group in GROUPS for name, run in judge(group, tier, outside).items() if run["verdict"] == "passed"
     }
-    assert passed == PASSES_BELOW[tier]
+    assert PASSES_BELOW[tier] <= passed <= PASSES_BELOW[tier] | MAY_PASS[tier]
     text = (ROOT / "docs/sandbox.md").read_text()
-    assert all(f"`{name}`" in text for name in PASSES_BELOW[tier])
+    assert all(f"`{name}`" in text for name in PASSES_BELOW[tier] | MAY_PASS[tier])

@@ -153,6 +153,7 @@ class Server:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        Path(self._claim.name).unlink(missing_ok=True)
         self._claim.close()
 
 
