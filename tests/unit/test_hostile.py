@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import uuid
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ class Outside:
         self.folder, self.visits = folder, []
         (folder / "secret").write_text(hostile.SECRET)
         monkeypatch.setenv("HARNESS_SECRET", hostile.SECRET)
-        self.abstract = f"harness-{os.getpid()}"
+        self.abstract = f"harness-{os.getpid()}-{uuid.uuid4().hex[:12]}"  # a name just given back may still be taken
         self._listeners = [socket.create_server(("127.0.0.1", 0))]
         for name in (f"\0{self.abstract}", str(folder / "socket")):
             listener = socket.socket(socket.AF_UNIX)
