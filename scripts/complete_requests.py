@@ -19,7 +19,7 @@ from refinecoder.batch import with_system
 from refinecoder.completion import Backend, Completion, Policy
 from refinecoder.journal import Journal
 from refinecoder.progress import Progress
-from refinecoder.records import Record, RecordFile, check_unique, write_records
+from refinecoder.records import BadInput, Record, RecordFile, check_unique, write_records
 from refinecoder.steps import json_value, parse_part, parser, run
 
 READERS = ("anything", "verbatim", "concepts", "evolution", "judgement", "comparison", "critique", "suggestion")
@@ -52,18 +52,19 @@ def arguments() -> ArgumentParser:
 def backend_options(options: Namespace) -> dict[str, Any]:
     """The backend's settings: --options, and what has an option of its own."""
     named = {name: value for name in SHORTCUTS if (value := getattr(options, name)) is not None}
+    if not isinstance(options.options, dict):
+        raise BadInput("--options: must be a JSON object")
     own = {"log": f"{options.output}.server.log"} if options.backend == "server" else {}
     return {**own, **options.options, **named}
 
 
-def responses(options: Namespace, backend: Backend, policy: Policy) -> Iterator[Record]:
+def responses(options: Namespace, backend: Backend, policy: Policy, journal: Journal) -> Iterator[Record]:
     """Responses to one share of the requests, further attempts included."""
     part, parts = parse_part(options.shard)
     requests = RecordFile(options.requests, "request", change=partial(with_system, system=options.system))
     batches = backend.batches(check_unique(requests, "custom_id"), part, parts)
     progress = Progress("requests", sum(map(len, batches)))
-    with Journal(f"{options.output}.journal", backend.identify) as journal:
-        yield from Completion(batches, policy, progress.advance).run(backend, journal)
+    yield from Completion(batches, policy, progress.advance).run(backend, journal)
 
 
 def main(options: Namespace) -> None:
@@ -71,8 +72,11 @@ def main(options: Namespace) -> None:
     policy = Policy(
         lambda text: reader(text) is not None, options.attempts, options.retry_temperature, options.max_failed_share
     )
-    with closing(load_backend(options.backend, options.model, backend_options(options))) as backend:
-        write_records(options.output, responses(options, backend, policy), "response")
+    with (
+        closing(load_backend(options.backend, options.model, backend_options(options))) as backend,
+        Journal(f"{options.output}.journal", backend.identify) as journal,
+    ):
+        write_records(options.output, responses(options, backend, policy, journal), "response")
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def respond(
     counts = {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)}
     body = {"object": "chat.completion", "choices": [choice], "usage": counts}
     if model is not None:
-        body["model"] = model
+        body["model"] = _text(model)
     return {
         "custom_id": request["custom_id"],
         "request": content_digest(request),
@@ -104,13 +104,18 @@ def respond(
     }
 
 
+def _text(value: object) -> str:
+    """A server's word as text that a file can hold: half a character is replaced."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
 def fail(request: Record, code: str, message: str) -> Record:
     """A response that says why there is no answer."""
     return {
         "custom_id": request["custom_id"],
         "request": content_digest(request),
         "response": None,
-        "error": {"code": code, "message": message},
+        "error": {"code": _text(code), "message": _text(message)},
     }
 
 

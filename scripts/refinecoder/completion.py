@@ -66,6 +66,7 @@ class Completion:
         self._total = sum(map(len, batches))
         self._errors: dict[str, Record] = {}
         self._reasons: Counter[str] = Counter()
+        self._excess: BadInput | None = None
 
     def run(self, backend: Backend, journal: Journal) -> Iterator[Record]:
         """All responses, those to a request in a row.
@@ -82,10 +83,12 @@ class Completion:
         for attempt in range(1, self._policy.attempts + 1):
             again: list[Record] = []
             judge = self._judge(again, attempt == self._policy.attempts)
-            for group in backend.complete(_unanswered(batch, journal, judge)):
+            for group in backend.complete(self._unanswered(batch, journal, judge)):
                 journal.add(group)
                 for request, response in group:
                     judge(request, response)
+            if self._excess:
+                raise self._excess
             if not again:
                 return
             batch = again
@@ -109,7 +112,7 @@ class Completion:
         failed, limit = self._reasons.total(), self._policy.max_failed_share
         if failed > limit * self._total:
             told = ", ".join(f"{reason} {count}" for reason, count in self._reasons.most_common(3))
-            raise BadInput(
+            self._excess = BadInput(
                 f"{failed} of {self._total} requests have no readable answer ({told}), max_failed_share is {limit}; "
                 "mend the template, or name another model"
             )
@@ -124,11 +127,14 @@ class Completion:
                 return
             request = ask_again(request, self._policy.temperature)
 
-
-def _unanswered(batch: Iterable[Record], journal: Journal, judge: Callable[[Record, Record], None]) -> Iterator[Record]:
-    """The requests that the journal has no answer to; those that it has are judged on the way."""
-    for request in batch:
-        if (found := journal.find(request)) is None:
-            yield request
-        else:
-            judge(request, found)
+    def _unanswered(
+        self, batch: Iterable[Record], journal: Journal, judge: Callable[[Record, Record], None]
+    ) -> Iterator[Record]:
+        """The requests that the journal lacks, until too many failed; those that it has are judged on the way."""
+        for request in batch:
+            if self._excess:
+                return
+            if (found := journal.find(request)) is None:
+                yield request
+            else:
+                judge(request, found)

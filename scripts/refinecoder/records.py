@@ -82,6 +82,8 @@ def read_records(path: str | Path, kind: str) -> Iterator[Record]:
                 yield _check(record, schema, where)
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; make it (snakemake {path}) or name another") from None
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror}); name another") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8 JSON lines") from None
 
@@ -155,6 +157,8 @@ def write_records(path: str | Path, records: Iterable[Record], kind: str) -> int
     What is written is checked like what is read, so that a broken step fails
     where it breaks and not in the next one.
     """
+    if Path(path).is_dir():
+        raise BadInput(f"{path}: is a folder; name a file")
     schema, count = KINDS[kind], 0
     with whole(path) as temporary, open(temporary, "w", encoding="utf-8") as out:
         for record in records:

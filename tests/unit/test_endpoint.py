@@ -238,6 +238,37 @@ def test_odd_counts_of_tokens_are_no_reason_to_fall_over(usage):
         assert found["response"]["body"]["usage"]["total_tokens"] == 0
 
 
+def test_an_output_that_is_a_folder_is_left_alone(tmp_path):
+    write_requests(tmp_path / "requests.jsonl", 1)
+    (tmp_path / "responses.jsonl").mkdir()
+    (tmp_path / "responses.jsonl" / "kept").write_text("x")
+    with BadServer() as server:
+        run = complete(tmp_path, "--base-url", server.url)
+    assert "is a folder; name a file" in error_of(run)
+    assert (tmp_path / "responses.jsonl" / "kept").read_text() == "x"
+
+
+def test_the_fault_of_all_is_told_and_not_what_it_brought_about(tmp_path):
+    write_requests(tmp_path / "requests.jsonl", 60)
+    script = {f"request {n}": ["error"] * 9 for n in range(1, 60)} | {"request 0": ["404"]}
+    with BadServer(script=script) as server:
+        run = complete(tmp_path, "--base-url", server.url, "--max-failed-share", "0.05", *options(retries=3))
+    assert "refuses model 'm'" in error_of(run)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("[]", "must be a JSON object"),
+        ('{"requests_per_minute": 0}', "option requests_per_minute: 0 must be a number above 0"),
+        ('{"key_variable": 5}', "option key_variable: 5 must be a text"),
+    ],
+)
+def test_options_of_a_wrong_kind(tmp_path, settings, message):
+    write_requests(tmp_path / "requests.jsonl", 1)
+    assert message in error_of(complete(tmp_path, "--base-url", "http://127.0.0.1:1/v1", "--options", settings))
+
+
 def test_two_requests_of_one_name_are_refused_before_anything_is_asked(tmp_path):
     request = ask("r", "x", SAMPLING, (0, "test"))
     write_records(tmp_path / "requests.jsonl", [request, request], "request")

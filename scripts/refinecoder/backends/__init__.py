@@ -23,7 +23,20 @@ OPTIONS = {
     "server": {"command", "gpus", "port", "startup_timeout", "health", *_ASKING},
     "replay": {"run"},
 }
+_NUMBERS = {"requests_per_minute", "tokens_per_minute", "longest_wait", "port", "startup_timeout", "gpus"}
+_MAY_BE_NULL, _MAY_BE_ZERO = {"port", "requests_per_minute", "tokens_per_minute"}, {"gpus"}
+_TEXTS = {"base_url", "key_variable", "command", "health", "run"}
 _GIVEN = {"scripted": {"seed"}, "server": {"log"}, "replay": {"responses"}}  # by the step, not by a config
+
+
+def _check_types(options: Mapping[str, Any]) -> None:
+    for option, value in options.items():
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        may_be = (option in _MAY_BE_NULL and value is None) or (option in _MAY_BE_ZERO and value == 0)
+        if option in _NUMBERS and not may_be and not (is_number and value > 0):
+            raise BadInput(f"option {option}: {value!r} must be a number above 0")
+        if option in _TEXTS and not isinstance(value, str) and not (option == "key_variable" and value is None):
+            raise BadInput(f"option {option}: {value!r} must be a text")
 
 
 def load_backend(name: str, model: str | None, options: Mapping[str, Any]) -> Backend:
@@ -33,4 +46,5 @@ def load_backend(name: str, model: str | None, options: Mapping[str, Any]) -> Ba
     known = OPTIONS[name] | _GIVEN.get(name, set())
     if unknown := sorted(set(options) - known):
         raise BadInput(f"the backend {name} has no option '{unknown[0]}'; it has {', '.join(sorted(known))}")
+    _check_types(options)
     return getattr(importlib.import_module(f"refinecoder.backends.{name}"), CLASSES[name])(model, options)

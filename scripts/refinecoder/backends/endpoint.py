@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx2
+from aiohttp import ClientError
 from aiolimiter import AsyncLimiter
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, DefaultAioHttpClient
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
@@ -102,6 +103,8 @@ def read_key(variable: str | None) -> str:
     key = os.environ.get(variable, "").strip()
     if not key:
         raise BadInput(f"the environment variable {variable} holds no key; export one, or name another as key_variable")
+    if not key.isascii() or not key.isprintable():
+        raise BadInput(f"the environment variable {variable} holds a character that no key has; export it anew")
     return key
 
 
@@ -128,6 +131,8 @@ def _read(request: Record, body: Any) -> Record:
         return fail(request, "content_filter", "the server's filter withheld the answer")
     if text is None and message.get("refusal"):
         return fail(request, "refusal", str(message["refusal"])[:_MESSAGE])
+    if text is None and reason == "length":
+        text = ""  # all tokens went into what a reasoning model does not show
     if not isinstance(text, str) or not isinstance(reason, str):
         raise _BadAnswer("cut_answer", "the server's answer has no text or no end")
     text = text.encode("utf-8", "replace").decode("utf-8")
@@ -192,7 +197,10 @@ class _Exchange:
         # A fault waits until what is in flight has been answered: that is paid for.
         try:
             for request in self._requests:
-                self._done.put_nowait((request, await self._answer(request)))
+                response = await self._answer(request)
+                if self._fault and response["error"] is not None:
+                    break
+                self._done.put_nowait((request, response))
                 if self._fault:
                     break
         except Exception as fault:  # noqa: BLE001 - raised by next_group
@@ -240,13 +248,13 @@ class _Exchange:
         try:
             async with asyncio.timeout(self._settings.request_timeout):
                 answer = await self._client.post(path, cast_to=httpx2.Response, body=body)
-        except (TimeoutError, APIConnectionError) as fault:
+        except (TimeoutError, APIConnectionError, ClientError) as fault:
             raise self._lost(fault) from None
         except APIStatusError as fault:
             return self._refused(request, fault)
         try:
             return _read(request, answer.json())
-        except ValueError:
+        except (ValueError, OverflowError, RecursionError):
             raise _BadAnswer("broken_answer", "the server's answer is not JSON") from None
 
     def _lost(self, fault: Exception) -> _Passing:
@@ -257,10 +265,14 @@ class _Exchange:
         return _Passing("connection", str(cause or fault))
 
     async def _admit(self, body: Record) -> None:
-        tokens = len(json.dumps(body)) / CHARACTERS_A_TOKEN + body.get("max_tokens", 0)
+        tokens = len(json.dumps(body)) / CHARACTERS_A_TOKEN + (body.get("max_tokens") or 0)
         for limit, amount in zip(self._limits, (1.0, tokens), strict=True):
-            if limit:
-                await limit.acquire(min(amount, limit.max_rate))
+            while limit and amount > 0 and not self._fault:
+                part = min(amount, limit.max_rate)
+                await limit.acquire(part)
+                amount -= part
+        if self._fault:
+            raise _Passing("given_up", "the exchange ended")
 
     def _refused(self, request: Record, fault: APIStatusError) -> Record:
         status, told = fault.status_code, self._scrub(str(fault.message))

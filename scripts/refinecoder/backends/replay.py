@@ -1,5 +1,6 @@
 """Backend ``replay``: answers of an earlier run, by what was asked, so that a run repeats offline and unpaid."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -21,7 +22,8 @@ class ReplayBackend:
         paths = options.get("responses") or []
         if not paths:
             raise BadInput("the replay backend has no responses to answer from; name the files of an earlier run")
-        self._places: dict[str, tuple[str, int]] = {}
+        self._places: dict[str, tuple[str, int, str]] = {}
+        self._failed: set[str] = set()
         for path in paths:
             self._index(path)
 
@@ -31,13 +33,16 @@ class ReplayBackend:
         place = 0
         with open(path, "rb") as lines:
             for record, line in zip(read_records(path, "response"), lines, strict=True):
-                if record["error"] is None and "request" in record:
-                    self._places.setdefault(record["request"], (path, place))
+                asked = record.get("request")
+                if asked is not None and (asked not in self._places or (asked in self._failed and not record["error"])):
+                    self._places[asked] = (path, place, hashlib.blake2b(line, digest_size=8).hexdigest())
+                    (self._failed.add if record["error"] else self._failed.discard)(asked)
                 place += len(line)
 
     def identify(self, request: Record) -> str:
-        """Nothing more: the same question has the same answer."""
-        return "replay"
+        """The answer itself: another run may have given another."""
+        found = self._places.get(content_digest(request))
+        return f"replay {found[2] if found else None}"
 
     def batches(self, requests: RecordFile, part: int, parts: int) -> list[RecordFile]:
         """One share, read as it is answered."""
@@ -52,7 +57,7 @@ class ReplayBackend:
                     f"request {request['custom_id']}: the earlier run has no answer to it; "
                     "ask with the same templates, settings and seed, or choose another backend"
                 )
-            path, place = found
+            path, place, _ = found
             with open(path, "rb") as lines:
                 lines.seek(place)
                 yield [(request, {**json.loads(lines.readline()), "custom_id": request["custom_id"]})]

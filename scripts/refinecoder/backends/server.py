@@ -63,6 +63,12 @@ def _any_port() -> int:
         return probe.getsockname()[1]
 
 
+def _is_same(claim: BinaryIO) -> bool:
+    """Whether an open file still has its name; a claim that was given back has lost it."""
+    path = Path(claim.name)
+    return path.exists() and os.path.samestat(path.stat(), os.fstat(claim.fileno()))
+
+
 def claim_port(wanted: int | None) -> tuple[int, BinaryIO]:
     """A free port and the file whose lock keeps other steps of this user off it.
 
@@ -73,7 +79,7 @@ def claim_port(wanted: int | None) -> tuple[int, BinaryIO]:
         claim = open(Path(tempfile.gettempdir()) / f"refinecoder-{os.getuid()}-port-{port}", "ab")  # noqa: SIM115
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_free(port):
+            if _is_same(claim) and _is_free(port):
                 return port, claim
         except BlockingIOError:
             pass  # another step's server starts there just now
@@ -89,7 +95,9 @@ class Server:
     def __init__(self, model: str, launch: Launch) -> None:
         self._launch = launch
         self._port, self._claim = claim_port(launch.port)
-        self._command = shlex.split(launch.command.format(model=model, port=self._port, gpus=launch.gpus))
+        self._command = [
+            word.format(model=model, port=self._port, gpus=launch.gpus) for word in shlex.split(launch.command)
+        ]
         if shutil.which(self._command[0]) is None:
             self._claim.close()
             raise BadInput(f"{self._command[0]}: no such command; install it, or change 'command'")
@@ -153,8 +161,9 @@ class Server:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        Path(self._claim.name).unlink(missing_ok=True)
-        self._claim.close()
+        if not self._claim.closed:
+            Path(self._claim.name).unlink(missing_ok=True)
+            self._claim.close()
 
 
 class ServerBackend:
@@ -169,9 +178,13 @@ class ServerBackend:
             raise BadInput("the server backend has no 'command'; give one with {model} and {port}")
         self._launch = Launch(**{name: value for name, value in options.items() if name in Launch._fields})
         try:
-            self._launch.command.format(model="m", port=1, gpus=0)
-        except (KeyError, IndexError, ValueError) as fault:
+            words = [word.format(model="m", port=1, gpus=0) for word in shlex.split(self._launch.command)]
+        except ValueError as fault:
+            raise BadInput(f"command: {fault}; mend its quotes or braces") from None
+        except (KeyError, IndexError, AttributeError) as fault:
             raise BadInput(f"command: {{model}}, {{port}} and {{gpus}} are filled in, and {fault} is not") from None
+        if not words:
+            raise BadInput("the server backend has no 'command'; give one with {model} and {port}")
         self._server: Server | None = None
         self._served: str | None = None
         self._identities: dict[str, str] = {}
