@@ -68,6 +68,8 @@ def responses(options: Namespace, backend: Backend, policy: Policy, journal: Jou
 
 
 def main(options: Namespace) -> None:
+    if options.attempts < 1:
+        raise BadInput(f"--attempts {options.attempts}: must be at least 1")
     reader = importlib.import_module(f"refinecoder.answers.{options.expect}").read
     policy = Policy(
         lambda text: reader(text) is not None, options.attempts, options.retry_temperature, options.max_failed_share

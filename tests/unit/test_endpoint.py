@@ -185,6 +185,7 @@ def test_the_key_stands_in_no_file_and_no_message(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "environment", "message"),
     [
+        (["--base-url", "http://127.0.0.1:1/v1", "--attempts", "0"], {}, "--attempts 0: must be at least 1"),
         (["--base-url", "localhost:1"], {}, "base_url 'localhost:1': name the server, http"),
         ([], {}, "base_url '': name the server"),
         (["--base-url", "http://127.0.0.1:1/v1", "--key-variable", "NO_KEY"], {}, "NO_KEY holds no key"),
