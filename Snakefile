@@ -20,6 +20,7 @@ include: "rules/benchmark.smk"
 include: "rules/scoring.smk"
 include: "rules/second_tries.smk"
 include: "rules/analysis.smk"
+include: "rules/plan.smk"
 include: "rules/reference.smk"
 include: "rules/report.smk"
 

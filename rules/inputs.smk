@@ -102,7 +102,7 @@ def final_targets():
 def page_tables(suffix):
     """The tables that the page shows, in one of their formats: the run's own, and what is said over runs."""
     names = [*TABLES, "claims", "audit", "records", *(["seeds"] if len(RUNS) > 1 else [])]
-    return [f"{HOME}/tables/{name}.{suffix}" for name in names]
+    return [f"{HOME}/tables/{name}.{suffix}" for name in names] + [f"{HOME}/plan_and_actual.{suffix}"]
 
 
 def page_manifests():
@@ -467,3 +467,106 @@ def effect_titles():
         ]
 
     return as_json({"selections": titles(TABLES.get("table4", ())), "feedback": titles(FIGURES.get("figure4", ()))})
+
+
+def chains_planned():
+    """Every variant of every student as the plan counts it: which D_t are sampled and criticized, which M_t trained."""
+    for student in STUDENTS.values():
+        for name, variant in VARIANTS.items():
+            own = [t for t in iterations_of(name) if chain_of(name, t) == name]
+            sampled = [t for t in own if t < variant["iterations"]]
+            yield {
+                "student": student["title"],
+                "folder": f"{student['name']}/{name}",
+                "epochs": {**config["training"], **student["training"], **variant.get("training", {})}["epochs"],
+                "trained": own,
+                "sampled": sampled,
+                "criticized": sampled if variant["on_original_win"] == "critique" else [t for t in sampled if t == 0],
+                "on_self_win": variant["on_self_win"],
+                "on_original_win": variant["on_original_win"],
+            }
+
+
+def solved_planned():
+    """Every benchmark that models answer, by what is done with it."""
+    further = VARIANTS["acr"]["iterations"] - FINAL
+    for student in STUDENTS.values():
+        for variant in VARIANTS:
+            names = measured_benchmarks() if variant == "acr" else FIGURES.get("figure3", ())
+            first = 0 if chain_of(variant, 0) == variant else 1
+            last = min(FINAL, VARIANTS[variant]["iterations"]) if variant == "acr" else VARIANTS[variant]["iterations"]
+            for name in names:
+                yield solving_planned(student, variant, "benchmarks", name, last + 1 - first)
+        for name in FIGURES.get("figure6", ()) if further else ():
+            yield solving_planned(student, "acr", "further", name, further)
+        for name in TABLES.get("table4", ()):
+            yield solving_planned(student, "acr", "scoring", name, 1, config["scoring_study"]["samples"])
+        for name in FIGURES.get("figure4", ()):
+            yield solving_planned(student, "acr", "feedback", name, len(config["feedback"]["iterations"]), 1)
+
+
+def solving_planned(student, variant, work, name, models, samples=None):
+    """One benchmark, answered by ``models`` models of a variant."""
+    entry = BENCHMARKS[name]
+    return {
+        "student": student["title"],
+        "folder": f"{student['name']}/{variant}/{work}/{name}",
+        "work": work,
+        "models": models,
+        "samples": samples or entry["decoding"]["samples"],
+        "problems": entry["size"] if entry["kind"] == "miniature" else entry["path"],
+    }
+
+
+def planned_settings():
+    """What the plan counts with, as JSON."""
+    instructions = config["instructions"]
+    kept = ("backend", "model", "system", "attempts")
+    roles = {role: {key: entry[key] for key in kept if key in entry} for role, entry in ROLES.items()}
+    own_d0 = [name for name, entry in VARIANTS.items() if "teacher" in entry]
+    return as_json(
+        {
+            **{key: instructions[key] for key in ("per_snippet", "rounds", "keep", "d0_size")},
+            "snippets": config["snippets"]["size"],
+            "samples": N,
+            "orders": 2 if config["scoring"]["pair_order"] == "both" else 1,
+            "seeds": len(RUNS),
+            "shards": config["shards"],
+            "roles": roles,
+            "gpus": {role: entry["options"].get("gpus", 0) for role, entry in ROLES.items()}
+            | {"training": config["plan"]["rates"]["training"]["gpus"]},
+            "teachers": [("instructions", "ask_teacher/answers.*.tsv")]
+            + [(f"d0/{name}", f"{name}/ask_other_teacher.*.tsv") for name in own_d0],
+            "chains": list(chains_planned()),
+            "solved": list(solved_planned()),
+            "plan": {key: value for key, value in config["plan"].items() if key != "measured"},
+        }
+    )
+
+
+def planned_templates():
+    """The templates whose tokens the plan counts, as lists of files by what they ask for."""
+    single = {name: [path] for name, path in config["prompts"].items() if name != "evolution"}
+    return {**single, "evolution": EVOLUTION_TEMPLATES}
+
+
+def counted_snippets(wildcards):
+    """The harvested snippets; nothing where they would have to be downloaded to be counted."""
+    return [] if config["snippets"]["source"].startswith("hub:") else f"{HOME}/snippets/snippets.jsonl"
+
+
+def planned_files():
+    """Files of benchmarks whose problems the plan counts."""
+    return [BENCHMARKS[name]["path"] for name in measured_benchmarks() if BENCHMARKS[name]["kind"] == "file"]
+
+
+def measured_folders():
+    """The folders of the earlier run that the plan takes lengths from: itself and its seeds."""
+    run = config["plan"]["measured"]
+    return [run] if run else []
+
+
+def measured_state():
+    """What changes when that earlier run has more to tell."""
+    found = [path.stat().st_size for run in measured_folders() for path in Path(run).rglob("responses/*.jsonl")]
+    return [len(found), sum(found)]

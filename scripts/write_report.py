@@ -24,7 +24,7 @@ FIGURES = {
 }
 CAPTIONS = {"table1": "table", "table2": "table"}
 SIGNS = {"holds": "✓", "does not hold": "✗", "within noise": "≈", "not measured": "–"}
-AS_WRITTEN = {"audit"}
+AS_WRITTEN = {"audit", "plan_and_actual"}
 NAMED = ("versions", "model", "models", "problems")
 
 
