@@ -156,6 +156,18 @@ def test_the_other_scales_dry_run(clone, name, student):
     assert "train_model" in run.stdout and student in run.stdout
 
 
+@pytest.mark.parametrize(("name", "model"), [("refinecoder", "gpt-4o-2024-08-06"), ("small", "Qwen2.5-Coder-0.5B")])
+def test_the_other_scales_are_planned_offline_before_anything_is_spent(tmp_path, name, model):
+    folder = copy_workflow(tmp_path)
+    run = snakemake(folder, "plan", "--configfile", f"config/{name}.yaml", reduced=False)
+    assert run.returncode == 0, run.stderr[-2000:]
+    plan = (folder / "results" / name / "plan.csv").read_text()
+    assert model in plan and not list(folder.glob("results/*/instructions"))
+    total = plan.splitlines()[-1].split(",")
+    assert total[0] == "Total" and float(total[-2]) > 1, "hours on GPUs"
+    assert (float(total[-4]) > 100) == (name == "refinecoder"), "dollars"
+
+
 def test_n_of_one_is_a_run_like_any_other(tmp_path):
     folder = copy_workflow(tmp_path)
     overlay = folder / REDUCED

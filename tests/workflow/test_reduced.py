@@ -8,6 +8,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from conftest import REDUCED, command, compared, copy_workflow, environment, snakemake
@@ -314,7 +315,7 @@ def test_seeds_repeat_the_run_below_the_first(reduced):
     own = [
         line
         for line in made
-        if "seed_1" not in line and "seeds." not in line and "claims" not in line and "report" not in line
+        if not any(name in line for name in ("seed_1", "seeds.", "claims", "report", "plan_and_actual"))
     ]
     assert own == [], "the first run is there already"
 
@@ -328,6 +329,26 @@ def test_changed_code_runs_again_and_unchanged_code_does_not(reduced, tmp_path):
     script.write_text(script.read_text().replace('alpha": 0.85', 'alpha": 0.8'))
     out = (run := snakemake(folder, "-n")).stdout + run.stderr
     assert "plot_kinds" in out and "train_model" not in out and "make_table" not in out
+
+
+def test_the_plan_comes_within_a_quarter_of_what_happens(results):
+    table = pd.read_csv(results / "plan_and_actual.csv").set_index("Stage")
+    for name in ("Requests", "Tokens in", "Tokens out"):
+        planned, came = table.loc["Total", [f"{name}, planned", name]].astype(float)
+        assert abs(planned / came - 1) < 0.25, f"{name}: planned {planned}, came {came}"
+    certain = ["Instructions", "Evolution", "Answers of D_0", "Samples", "Judgements", "Benchmarks", "Scores"]
+    assert (table.loc[certain, "Requests, planned"] == table.loc[certain, "Requests"]).all()
+
+
+def test_the_actual_figures_are_the_sums_over_the_responses(results):
+    table = pd.read_csv(results / "plan_and_actual.csv").set_index("Stage")
+    usages = [
+        row["response"]["body"]["usage"]
+        for path in results.glob("tiny/*/iter_*/responses/judgements.*.jsonl")
+        for row in load(path)
+    ]
+    assert table.loc["Judgements", "Tokens in"] == sum(usage["prompt_tokens"] for usage in usages)
+    assert table.loc["Judgements", "Tokens out"] == sum(usage["completion_tokens"] for usage in usages)
 
 
 def test_the_report_is_made(reduced):
