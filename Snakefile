@@ -31,8 +31,8 @@ report: "report/workflow.rst"
 wildcard_constraints:
     run=any_of(RUNS),
     work="benchmarks|further|scoring|feedback",
-    student=any_of(STUDENTS),
-    variant=any_of(VARIANTS),
+    student=any_of([*STUDENTS, "baselines"]),
+    variant=any_of([*VARIANTS, *BASELINES]),
     benchmark=any_of(BENCHMARKS),
     iteration=r"\d+",
     round=r"\d+",

@@ -3,6 +3,7 @@
 BENCHMARK = f"{VARIANT}/{{work}}/{{benchmark}}"
 BENCHMARK_LOGS = f"{LOGS}/{{student}}/{{variant}}/{{work}}/{{benchmark}}"
 BENCHMARK_TIMES = f"{TIMES}/{{student}}/{{variant}}/{{work}}/{{benchmark}}"
+# A baseline, which is measured but not trained, has the student "baselines" and its own name for a variant.
 # What is done with a benchmark's problems (wildcard work): benchmarks, all models up to M_T; further, the
 # method's later ones (figure 6); scoring (table 4); feedback (figure 4).
 
@@ -47,6 +48,7 @@ rule request_solutions:
         "../envs/default.yaml"
     params:
         code=code_digest("request_solutions"),
+        models=models_by_name,
         first=first_of,
         samples=answers_a_problem,
         sampling=decoding_of,
@@ -54,7 +56,7 @@ rule request_solutions:
     message:
         "write requests for {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python scripts/request_solutions.py {input.problems:q} --models {input.models:q}"
+        "python scripts/request_solutions.py {input.problems:q} --models {params.models:q}"
         " --first {params.first} --samples {params.samples} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -163,11 +165,12 @@ rule score_benchmark:
         "../envs/default.yaml"
     params:
         code=code_digest("score_benchmark"),
+        models=models_by_name,
         decoding=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["decoding"]),
         seed=seed_of,
     message:
         "score {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
         "python scripts/score_benchmark.py {input.solutions:q} --runs {input.runs:q} --problems {input.problems:q}"
-        " --models {input.models:q} --decoding {params.decoding:q} --seed {params.seed} --outcomes {output.outcomes:q}"
+        " --models {params.models:q} --decoding {params.decoding:q} --seed {params.seed} --outcomes {output.outcomes:q}"
         " --summary {output.summary:q} > {log:q} 2>&1"

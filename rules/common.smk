@@ -24,6 +24,7 @@ if not workflow.output_settings.dryrun:
 
 STUDENTS = {student["name"]: student for student in config["students"]}
 VARIANTS = {variant["name"]: variant for variant in config["variants"]}
+BASELINES = {baseline["name"]: baseline for baseline in config["baselines"]}
 BENCHMARKS = {benchmark["name"]: benchmark for benchmark in config["benchmarks"]}
 ROLES = config["roles"]
 TABLES = {table: names for table, names in config["tables"].items() if names}

@@ -56,8 +56,8 @@ def runs_before(wildcards):
 
 
 def runs_of_method(wildcards):
-    """The method's runs on a benchmark, whose answers other models often repeat."""
-    if (wildcards.variant, wildcards.work) == ("acr", "benchmarks"):
+    """The method's runs on a benchmark, whose answers its siblings often repeat."""
+    if (wildcards.variant, wildcards.work) == ("acr", "benchmarks") or is_baseline(wildcards):
         return []
     path = f"{home_of(wildcards)}/{wildcards.student}/acr/benchmarks/{wildcards.benchmark}/runs.{{shard}}.jsonl"
     return expand(path, shard=shards_of("programs"))
@@ -117,7 +117,8 @@ def page_figures():
 
 def page_settings():
     """What the page says was run, as JSON."""
-    kept = ("experiment", "label", "method", "final_iteration", "students", "variants", "benchmarks", "execution")
+    kept = ("experiment", "label", "method", "final_iteration", "execution")
+    kept += ("students", "baselines", "variants", "benchmarks")
     roles = {role: {key: entry[key] for key in ("backend", "model") if key in entry} for role, entry in ROLES.items()}
     settings = {name: config[name] for name in kept} | {"roles": roles, "samples": N, "seeds": list(RUNS.values())}
     return as_json(settings | {"d0_size": config["instructions"]["d0_size"]})
@@ -220,8 +221,15 @@ def critiques_before(wildcards):
     return in_previous_iteration("critiques.jsonl")(wildcards) if wanted else []
 
 
+def is_baseline(wildcards):
+    """Whether what is measured is a baseline and no model that is trained here."""
+    return wildcards.student == "baselines"
+
+
 def first_of(wildcards):
     """The first iteration that is measured: acr's M_0 is not measured again, nor are its models up to M_T."""
+    if is_baseline(wildcards):
+        return 0
     if wildcards.work == "further":
         return FINAL + 1
     return 0 if chain_of(wildcards.variant, 0) == wildcards.variant else 1
@@ -229,14 +237,23 @@ def first_of(wildcards):
 
 def last_of(wildcards):
     """The last iteration that is measured: T for the method, what follows being further."""
+    if is_baseline(wildcards):
+        return 0
     last = VARIANTS[wildcards.variant]["iterations"]
     return min(last, FINAL) if (wildcards.variant, wildcards.work) == ("acr", "benchmarks") else last
 
 
 def models_of(wildcards):
-    """The models that are measured."""
+    """The models that are measured, as files to wait for."""
+    if is_baseline(wildcards):
+        return local(BASELINES[wildcards.variant]["model"])
     models = iteration_files(wildcards, wildcards.student, wildcards.variant, "model")
     return models[first_of(wildcards) : last_of(wildcards) + 1]
+
+
+def models_by_name(wildcards, input):
+    """The models that are measured, by folder or name."""
+    return [BASELINES[wildcards.variant]["model"]] if is_baseline(wildcards) else input.models
 
 
 def problems_for(wildcards):
@@ -295,14 +312,28 @@ def entries_of(names, times=1):
     )
 
 
+def baselines_of(names):
+    """Baseline and benchmark, for each baseline and each of some benchmarks."""
+    return [(baseline, name) for baseline in BASELINES for name in names]
+
+
 def table_summaries(wildcards):
-    """The summaries of a table's benchmarks."""
-    return [path.format(run=wildcards.run) for path in summaries_of("benchmarks", TABLES[wildcards.table])]
+    """The summaries of a table's benchmarks: of all students, then of all baselines."""
+    names = TABLES[wildcards.table]
+    own = [path.format(run=wildcards.run) for path in summaries_of("benchmarks", names)]
+    home = home_of(wildcards)
+    return own + [f"{home}/baselines/{which}/benchmarks/{name}/summary.json" for which, name in baselines_of(names)]
 
 
 def table_entries(wildcards):
     """What each summary of a table is of."""
-    return entries_of(TABLES[wildcards.table])
+    names = TABLES[wildcards.table]
+    own = json.loads(entries_of(names))
+    others = [
+        {"student": BASELINES[which]["title"], "benchmark": BENCHMARKS[name]["title"], "baseline": True}
+        for which, name in baselines_of(names)
+    ]
+    return as_json(own + others)
 
 
 def selection_entries():
@@ -395,7 +426,15 @@ def all_counts(wildcards):
         for name in FIGURES.get("figure4", ()):
             steps = ("second_tries", "solutions")
             counts += [f"{home}/{student}/acr/feedback/{name}/{step}.counts.json" for step in steps]
-    return counts
+    return counts + [
+        f"{home}/baselines/{which}/benchmarks/{name}/solutions.counts.json"
+        for which, name in baselines_of(tabulated_benchmarks())
+    ]
+
+
+def tabulated_benchmarks():
+    """The benchmarks of tables 1 and 2, by which baselines are measured."""
+    return sorted({*TABLES.get("table1", ()), *TABLES.get("table2", ())})
 
 
 def seed_data():
@@ -503,6 +542,9 @@ def solved_planned():
             yield solving_planned(student, "acr", "scoring", name, 1, config["scoring_study"]["samples"])
         for name in FIGURES.get("figure4", ()):
             yield solving_planned(student, "acr", "feedback", name, len(config["feedback"]["iterations"]), 1)
+    for which, name in baselines_of(tabulated_benchmarks()):
+        entry = {"name": "baselines", "title": BASELINES[which]["title"]}
+        yield solving_planned(entry, which, "benchmarks", name, 1)
 
 
 def solving_planned(student, variant, work, name, models, samples=None):

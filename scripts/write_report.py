@@ -145,7 +145,7 @@ def described(settings: Mapping[str, Any]) -> dict[str, Table]:
     students = [
         (entry["title"], entry.get("model", "pre-trained in this run"), entry.get("training"))
         for entry in settings["students"]
-    ]
+    ] + [(entry["title"], entry["model"], "none: a baseline") for entry in settings["baselines"]]
     variants = [
         (entry["title"], entry["iterations"], entry["on_self_win"], entry["on_original_win"], entry["loss"],
          "; ".join(f"{name}: {as_text(entry[name])}" for name in ("training", "teacher") if name in entry))

@@ -1,5 +1,6 @@
 """Tables as CSV, Markdown and LaTeX."""
 
+import math
 from argparse import ArgumentParser
 from numbers import Integral
 
@@ -17,7 +18,9 @@ def add_table_options(options: ArgumentParser) -> None:
 
 
 def _shown(value: object, decimals: int) -> object:
-    """A number as it is read; a large one in groups of three digits."""
+    """A number as it is read, a large one in groups of three digits; nothing where there is none."""
+    if isinstance(value, float) and math.isnan(value):
+        return ""
     if isinstance(value, float):
         return f"{value:,.{decimals}f}"
     return f"{value:,}" if isinstance(value, Integral) and abs(value) >= 10_000 else value

@@ -30,6 +30,7 @@ SETTINGS = {
     "roles": {"teacher": {"backend": "scripted", "model": "teacher"},
               "judge": {"backend": "scripted", "model": "judge"},
               "critic": {"backend": "scripted", "model": "critic"}, "student": {"backend": "transformers"}},
+    "baselines": [{"title": "Other", "model": "hub/other"}],
     "students": [{"name": "s", "title": "Student <S>", "training": {"epochs": 3, "learning_rate": 0.001}}],
     "variants": [
         {"name": "acr", "title": "ACR", "iterations": 5, "on_self_win": "replace", "on_original_win": "critique",

@@ -351,6 +351,26 @@ def test_the_actual_figures_are_the_sums_over_the_responses(results):
     assert table.loc["Judgements", "Tokens out"] == sum(usage["completion_tokens"] for usage in usages)
 
 
+def test_a_baseline_stands_in_the_tables_and_is_measured_as_the_students_are(reduced, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(reduced, folder, symlinks=True)
+    path = folder / REDUCED
+    model = "results/reduced/tiny/acr/iter_0/model"
+    path.write_text(path.read_text() + f"baselines: [{{name: other, title: Other, model: {model}}}]\n")
+    run = snakemake(folder, "table2", "results/reduced/plan.csv")
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert "train_model" not in run.stdout + run.stderr
+    results = folder / "results" / "reduced"
+    outcomes = load(results / "baselines/other/benchmarks/in_distribution/outcomes.jsonl")
+    first = load(results / "tiny/acr/benchmarks/in_distribution/outcomes.jsonl")
+    assert outcomes == [outcome for outcome in first if outcome["iteration"] == 0], "the same model scores the same"
+    table = pd.read_csv(results / "tables/table2.csv")
+    assert list(table["Model"])[-1] == "Other" and table["pass@1"].iloc[-1] == table["pass@1"].iloc[0]
+    assert pd.isna(table["Gain"].iloc[-1]) and "nan" not in (results / "tables/table2.md").read_text()
+    plan = pd.read_csv(results / "plan.csv").set_index("Model")
+    assert plan.loc["Other", "Stage"] == "Benchmarks" and plan.loc["Other", "Requests"] == 40
+
+
 def test_the_report_is_made(reduced):
     run = snakemake(reduced, "--report", "report.html")
     assert run.returncode == 0, run.stderr[-2000:]
