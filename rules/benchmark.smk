@@ -1,4 +1,4 @@
-"""Benchmarks: composed or given, answered by all models of a variant in one process, run, scored."""
+"""Benchmarks: composed or given, all answered by all models of a variant in one process, run, scored."""
 
 BENCHMARK = f"{VARIANT}/{{work}}/{{benchmark}}"
 BENCHMARK_LOGS = f"{LOGS}/{{student}}/{{variant}}/{{work}}/{{benchmark}}"
@@ -61,28 +61,39 @@ rule request_solutions:
         " --output {output:q} > {log:q} 2>&1"
 
 
-rule ask_models:
-    """One shard of the answers; one process for all models."""
-    input:
-        requests=f"{BENCHMARK}/requests/solutions.jsonl",
-        models=models_asked,
-    output:
-        f"{BENCHMARK}/responses/solutions.{{shard}}.jsonl",
-    log:
-        f"{BENCHMARK_LOGS}/ask_models.{{shard}}.log",
-    benchmark:
-        f"{BENCHMARK_TIMES}/ask_models.{{shard}}.tsv"
-    conda:
-        "../envs/default.yaml"
-    params:
-        code=backend_code("student", "verbatim"),
-        backend=backend_of("student", "verbatim"),
-        shards=config["shards"]["benchmark"],
-    message:
-        "all models of {wildcards.student} {wildcards.variant} answer {wildcards.work}/{wildcards.benchmark}, shard {wildcards.shard}"
-    shell:
-        "OMP_NUM_THREADS=1 python scripts/complete_requests.py {input.requests:q} --output {output:q}"
-        " {params.backend:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
+for work, owners, names in asked_together():
+
+    rule:
+        name:
+            rule_of_models(work, owners, names)
+        input:
+            requests=expand(
+                f"{VARIANT}/{work}/{{benchmark}}/requests/solutions.jsonl", benchmark=names, allow_missing=True
+            ),
+            models=models_asked(work),
+        output:
+            expand(
+                f"{VARIANT}/{work}/{{benchmark}}/responses/solutions.{{shard}}.jsonl",
+                benchmark=names,
+                allow_missing=True,
+            ),
+        log:
+            f"{LOGS}/{{student}}/{{variant}}/{work}/{names[0]}/ask_models.{{shard}}.log",
+        benchmark:
+            f"{TIMES}/{{student}}/{{variant}}/{work}/{names[0]}/ask_models.{{shard}}.tsv"
+        wildcard_constraints:
+            variant=any_of(owners),
+        conda:
+            "../envs/default.yaml"
+        params:
+            code=backend_code("student", "verbatim"),
+            backend=backend_of("student", "verbatim"),
+            shards=config["shards"]["benchmark"],
+        message:
+            f"all models of {{wildcards.student}} {{wildcards.variant}} answer {work} {' '.join(names)}, shard {{wildcards.shard}}"
+        shell:
+            "OMP_NUM_THREADS=1 python scripts/complete_requests.py {input.requests:q} --output {output:q}"
+            " {params.backend:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 
 rule collect_solutions:

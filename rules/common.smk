@@ -108,7 +108,7 @@ def backend_arguments(role, expect, wildcards, output, changes=None):
     if entry["backend"] == "scripted":
         options["seed"] = hash_seed(seed_of(wildcards), "scripted")
     if entry["backend"] == "replay":
-        options = {"responses": replayed_responses(options["run"], str(output))}
+        options = {"responses": [file for path in output for file in replayed_responses(options["run"], path)]}
     named = {
         "--backend": entry["backend"],
         "--model": entry.get("model"),

@@ -226,29 +226,41 @@ def is_baseline(wildcards):
     return wildcards.student == "baselines"
 
 
+def measured_span(student, variant, work):
+    """The first and the last iteration whose models are measured in some work.
+
+    acr's M_0 is not measured again for others; its models after M_T are
+    further work. A baseline is one model.
+    """
+    if student == "baselines":
+        return 0, 0
+    last = VARIANTS[variant]["iterations"]
+    if work == "further":
+        return FINAL + 1, last
+    return (0, min(last, FINAL)) if variant == "acr" else (0 if chain_of(variant, 0) == variant else 1, last)
+
+
 def first_of(wildcards):
-    """The first iteration that is measured: acr's M_0 is not measured again, nor are its models up to M_T."""
-    if is_baseline(wildcards):
-        return 0
-    if wildcards.work == "further":
-        return FINAL + 1
-    return 0 if chain_of(wildcards.variant, 0) == wildcards.variant else 1
+    """The first iteration that is measured."""
+    return measured_span(wildcards.student, wildcards.variant, wildcards.work)[0]
 
 
 def last_of(wildcards):
-    """The last iteration that is measured: T for the method, what follows being further."""
-    if is_baseline(wildcards):
-        return 0
-    last = VARIANTS[wildcards.variant]["iterations"]
-    return min(last, FINAL) if (wildcards.variant, wildcards.work) == ("acr", "benchmarks") else last
+    """The last iteration that is measured."""
+    return measured_span(wildcards.student, wildcards.variant, wildcards.work)[1]
 
 
 def models_of(wildcards):
-    """The models that are measured, as files to wait for."""
+    """The models that a rule's benchmark measures, as files to wait for."""
+    return models_measured(wildcards, wildcards.work)
+
+
+def models_measured(wildcards, work):
+    """The models that are measured in some work, as files to wait for."""
     if is_baseline(wildcards):
         return local(BASELINES[wildcards.variant]["model"])
-    models = iteration_files(wildcards, wildcards.student, wildcards.variant, "model")
-    return models[first_of(wildcards) : last_of(wildcards) + 1]
+    first, last = measured_span(wildcards.student, wildcards.variant, work)
+    return iteration_files(wildcards, wildcards.student, wildcards.variant, "model")[first : last + 1]
 
 
 def models_by_name(wildcards, input):
@@ -272,11 +284,36 @@ def answers_a_problem(wildcards):
     return BENCHMARKS[wildcards.benchmark]["decoding"]["samples"]
 
 
-def models_asked(wildcards):
-    """The models that answer: a benchmark's, the last one's whose answers are scored, those that try again."""
-    return {"benchmarks": models_of, "further": models_of, "scoring": final_model, "feedback": tried_models}[
-        wildcards.work
-    ](wildcards)
+def asked_together():
+    """Work, variants and benchmarks of each job that asks models: a model is loaded, or served, once for all of them.
+
+    A benchmark that nothing shown is of has a job of its own.
+    """
+    siblings = [name for name in VARIANTS if name != "acr"]
+    compared = FIGURES.get("figure3", ())
+    groups = [("benchmarks", ["acr"], measured_benchmarks()), ("benchmarks", siblings, compared)]
+    groups += [("benchmarks", [*BASELINES], tabulated_benchmarks()), ("further", ["acr"], FIGURES.get("figure6", ()))]
+    groups += [("scoring", ["acr"], TABLES.get("table4", ())), ("feedback", ["acr"], FIGURES.get("figure4", ()))]
+    for work, owners, names in groups:
+        if owners:
+            alone = [[name] for name in BENCHMARKS if name not in names]
+            yield from ((work, owners, together) for together in (list(names), *alone) if together)
+
+
+def rule_of_models(work, owners, names):
+    """A rule's name: whom it asks, for what work, from which benchmark on."""
+    whom = "baselines" if set(owners) <= set(BASELINES) else "method" if owners == ["acr"] else "siblings"
+    return re.sub(r"\W", "_", f"ask_{whom}_{work}_{names[0]}")
+
+
+def models_asked(work):
+    """Input function: the models that answer in some work, as files to wait for."""
+    chosen = {"scoring": final_model, "feedback": tried_models}
+
+    def models(wildcards):
+        return chosen.get(work, lambda wildcards: models_measured(wildcards, work))(wildcards)
+
+    return models
 
 
 def final_model(wildcards):
@@ -528,33 +565,30 @@ def chains_planned():
 
 def solved_planned():
     """Every benchmark that models answer, by what is done with it."""
-    further = VARIANTS["acr"]["iterations"] - FINAL
     for student in STUDENTS.values():
         for variant in VARIANTS:
-            names = measured_benchmarks() if variant == "acr" else FIGURES.get("figure3", ())
-            first = 0 if chain_of(variant, 0) == variant else 1
-            last = min(FINAL, VARIANTS[variant]["iterations"]) if variant == "acr" else VARIANTS[variant]["iterations"]
-            for name in names:
-                yield solving_planned(student, variant, "benchmarks", name, last + 1 - first)
-        for name in FIGURES.get("figure6", ()) if further else ():
-            yield solving_planned(student, "acr", "further", name, further)
+            for name in measured_benchmarks() if variant == "acr" else FIGURES.get("figure3", ()):
+                yield solving_planned(student, variant, "benchmarks", name)
+        for name in FIGURES.get("figure6", ()) if goes_further() else ():
+            yield solving_planned(student, "acr", "further", name)
         for name in TABLES.get("table4", ()):
             yield solving_planned(student, "acr", "scoring", name, 1, config["scoring_study"]["samples"])
         for name in FIGURES.get("figure4", ()):
             yield solving_planned(student, "acr", "feedback", name, len(config["feedback"]["iterations"]), 1)
     for which, name in baselines_of(tabulated_benchmarks()):
         entry = {"name": "baselines", "title": BASELINES[which]["title"]}
-        yield solving_planned(entry, which, "benchmarks", name, 1)
+        yield solving_planned(entry, which, "benchmarks", name)
 
 
-def solving_planned(student, variant, work, name, models, samples=None):
-    """One benchmark, answered by ``models`` models of a variant."""
+def solving_planned(student, variant, work, name, models=None, samples=None):
+    """One benchmark, answered by ``models`` models of a variant, by all that are measured where not said."""
     entry = BENCHMARKS[name]
+    first, last = measured_span(student["name"], variant, work)
     return {
         "student": student["title"],
         "folder": f"{student['name']}/{variant}/{work}/{name}",
         "work": work,
-        "models": models,
+        "models": models or last + 1 - first,
         "samples": samples or entry["decoding"]["samples"],
         "problems": entry["size"] if entry["kind"] == "miniature" else entry["path"],
     }
