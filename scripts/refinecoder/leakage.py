@@ -21,18 +21,20 @@ The symbols are no text: a token that is spelled like one is another token.
 Sees neither paraphrase nor translation (docs/leakage.md).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, pairwise, repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 UNKNOWN, START, END, FIRST = 0, 1, 2, 3  # token numbers; those of tokens begin at FIRST
 COMMON = 24  # a gram of more questions than this is evaluated by combinations
+BINS = 10  # of similarities from 0 to 1
 BLOCK = 256  # combinations evaluated at a time
 RECORDS, CHARACTERS = 4096, 1 << 21  # of a chunk, at most
 Array = np.ndarray
 Gram = tuple[str | int, ...]
+T = TypeVar("T")
 
 
 def grams_of(text: str, padded: bool = True) -> set[Gram]:
@@ -388,18 +390,20 @@ class Measure:
     """What is known of one data set against all questions, as its records pass by once.
 
     ``k``: of the definition. ``nearest``: records kept for each question.
-    ``top``: records kept for each benchmark. Memory does not grow with the
+    ``top``: records kept for each benchmark. ``threshold``: records whose
+    highest similarity reaches it are counted. Memory does not grow with the
     number of records.
     """
 
-    def __init__(self, index: Index, k: int = 1, nearest: int = 1, top: int = 200) -> None:
-        self.index, self.k, self.records = index, k, 0
+    def __init__(self, index: Index, k: int = 1, nearest: int = 1, top: int = 200, threshold: float = 1.0) -> None:
+        self.index, self.k, self.records, self.threshold = index, k, 0, threshold
         self._kept, self._size = nearest, top
         self._padded = Matcher(index.padded, index.bounds, max(k, nearest), nearest=True)
         self._unpadded = Matcher(index.unpadded, index.bounds, k, nearest=False)
         self.likest = [Likest(np.zeros(0), np.zeros(0, int), np.zeros(0, int)) for _ in index.benchmarks]
-        self.texts: dict[int, str] = {}
-        self.histogram = np.zeros((len(index.benchmarks), 10), int)
+        self.texts: dict[int, str] = {}  # of the records that are nearest to some question
+        self.histogram = np.zeros((len(index.benchmarks), BINS), int)
+        self.above = np.zeros(len(index.benchmarks), int)
 
     def add(self, texts: Sequence[str]) -> Nearest:
         """Count the next records; their nearest questions."""
@@ -419,9 +423,8 @@ class Measure:
             question = np.concatenate((old.question, found.question[:, place]))
             order = np.lexsort((record, -value))[: self._size]
             self.likest[place] = Likest(value[order], record[order], question[order])
-            self.histogram[place] += np.bincount(
-                np.minimum((found.similarity[:, place] * 10).astype(int), 9), minlength=10
-            )
+            self.histogram[place] += histogram(found.similarity[:, place])
+        self.above += (found.similarity >= self.threshold).sum(axis=0)
         wanted = set(self._padded.top.records[:, : self._kept].ravel().tolist()) - {-1}
         self.texts = {
             record: self.texts[record] if record < self.records else texts[record - self.records] for record in wanted
@@ -441,12 +444,18 @@ class Measure:
                 yield int(record), int(count) / size
 
 
-def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Texts in lists that are small enough to be counted at once."""
-    batch, size = [], 0
-    for text in texts:
-        batch.append(text)
-        size += len(text)
+def histogram(values: Array) -> Array:
+    """How many similarities lie in each of the equal bins from 0 to 1, 1 itself in the last."""
+    return np.bincount(np.minimum((values * BINS).astype(int), BINS - 1), minlength=BINS)
+
+
+def chunks(items: Iterable[T], text_of: Callable[[T], str]) -> Iterator[list[T]]:
+    """Items in lists whose texts are small enough to be counted at once."""
+    batch: list[T] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += len(text_of(item))
         if len(batch) == RECORDS or size > CHARACTERS:
             yield batch
             batch, size = [], 0
@@ -454,9 +463,9 @@ def chunks(texts: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def measure(texts: Iterable[str], index: Index, k: int = 1, nearest: int = 1, top: int = 200) -> Measure:
-    """All of a data set's instructions against an index."""
-    result = Measure(index, k, nearest, top)
-    for batch in chunks(texts):
+def measure(texts: Iterable[str], index: Index, **options: Any) -> Measure:
+    """All texts of a data set against an index; options are those of :class:`Measure`."""
+    result = Measure(index, **options)
+    for batch in chunks(texts, str):
         result.add(batch)
     return result
