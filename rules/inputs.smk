@@ -76,8 +76,8 @@ def iteration_files(wildcards, student, variant, name):
 
 def run_targets(run):
     """All tables and figures of a run."""
-    tables = [f"results/{run}/tables/{table}.md" for table in (*TABLES, "records")]
-    return tables + [f"results/{run}/figures/{figure}.svg" for figure in (*FIGURES, "figure5")]
+    tables = [f"results/{run}/tables/{table}.md" for table in (*TABLES, *LEAKAGE_TABLES, "records")]
+    return tables + [f"results/{run}/figures/{figure}.svg" for figure in (*FIGURES, "figure5", *LEAKAGE_FIGURES)]
 
 
 def final_targets():
@@ -101,18 +101,18 @@ def final_targets():
 
 def page_tables(suffix):
     """The tables that the page shows, in one of their formats: the run's own, and what is said over runs."""
-    names = [*TABLES, "claims", "audit", "records", *(["seeds"] if len(RUNS) > 1 else [])]
+    names = [*TABLES, *LEAKAGE_TABLES, "claims", "audit", "records", *(["seeds"] if len(RUNS) > 1 else [])]
     return [f"{HOME}/tables/{name}.{suffix}" for name in names]
 
 
 def page_manifests():
     """Where the numbers of the page's tables come from."""
-    return [f"{HOME}/tables/{table}.manifest.json" for table in TABLES]
+    return [f"{HOME}/tables/{table}.manifest.json" for table in (*TABLES, *LEAKAGE_TABLES)]
 
 
 def page_figures():
     """The figures that the page shows."""
-    return [f"{HOME}/figures/{figure}.svg" for figure in (*FIGURES, "figure5")]
+    return [f"{HOME}/figures/{figure}.svg" for figure in (*FIGURES, "figure5", *LEAKAGE_FIGURES)]
 
 
 def page_settings():
@@ -383,7 +383,8 @@ def all_counts(wildcards):
     home = home_of(wildcards)
     counts = [f"{home}/snippets/snippets.counts.json"]
     counts += [f"{home}/instructions/round_{number}.counts.json" for number in range(ROUNDS + 1)]
-    counts += [f"{home}/instructions/selected.counts.json", f"{home}/d0.counts.json"]
+    counts += [f"{home}/instructions/{name}.counts.json" for name in ("selected", "gated")]
+    counts.append(f"{home}/d0.counts.json")
     counts += [f"{home}/d0/{name}/d0.counts.json" for name, entry in VARIANTS.items() if "teacher" in entry]
     for student in STUDENTS:
         for variant in VARIANTS:
@@ -467,3 +468,73 @@ def effect_titles():
         ]
 
     return as_json({"selections": titles(TABLES.get("table4", ())), "feedback": titles(FIGURES.get("figure4", ()))})
+
+
+def place_of_questions(wildcards, name):
+    """Where a benchmark's questions are: this run's problems, or the source that config names."""
+    return QUESTIONS[name].get("source") or problems_of(wildcards, name)
+
+
+def question_files(wildcards):
+    """The files among them, to wait for."""
+    places = {name: place_of_questions(wildcards, name) for name in QUESTIONS}
+    return [place for name, place in places.items() if "source" not in QUESTIONS[name] or local(place)]
+
+
+def questions_read(part, names=QUESTIONS):
+    """Parameter: command-line options of measure_leakage for the questions, or for their canonical solutions."""
+
+    def options(wildcards):
+        entries = [QUESTIONS[name] for name in names]
+        return [
+            *("--benchmark", *(f"{name}={place_of_questions(wildcards, name)}" for name in names)),
+            *("--benchmark-field", *(entry[part] for entry in entries)),
+            *("--benchmark-records", *(entry.get("records", "all") for entry in entries)),
+        ]
+
+    return options
+
+
+def place_of_dataset(wildcards, name):
+    """Where a data set of table 3 is."""
+    entry, home = DATASETS[name], home_of(wildcards)
+    return entry.get("source") or {"d0": f"{home}/d0.jsonl", "leaky": f"{home}/leakage/{name}.jsonl"}[entry["kind"]]
+
+
+def dataset_files(wildcards):
+    """The files among them, to wait for."""
+    places = {name: place_of_dataset(wildcards, name) for name in DATASETS}
+    return [place for name, place in places.items() if "source" not in DATASETS[name] or local(place)]
+
+
+def datasets_read(wildcards):
+    """Command-line options of measure_leakage for the data sets of table 3."""
+    fields = [entry.get("field", "instruction") for entry in DATASETS.values()]
+    places = [f"{name}={place_of_dataset(wildcards, name)}" for name in DATASETS]
+    return ["--train", *places, "--train-field", *fields]
+
+
+def datasets_by_iteration(wildcards):
+    """D_0 to D_T of the method."""
+    home = home_of(wildcards)
+    later = iteration_files(wildcards, wildcards.student, "acr", "dataset.jsonl")[1 : FINAL + 1]
+    return [f"{home}/d0.jsonl", *later]
+
+
+def iterations_read(wildcards, input):
+    """Command-line options of measure_leakage for the data sets of all iterations."""
+    places = [f"iter_{number}={path}" for number, path in enumerate(input.datasets)]
+    return ["--train", *places, "--train-field", "messages"]
+
+
+def leakage_entries():
+    """What table 3 and figure 7 say of data sets and benchmarks, as JSON."""
+    return as_json({"datasets": LEAKAGE["datasets"], "benchmarks": LEAKAGE["benchmarks"]})
+
+
+def turn_entries():
+    """What each file of turns is of: measure and student, by titles, and the benchmarks."""
+    files = [
+        {"measure": measure, "student": student["title"]} for student in STUDENTS.values() for measure in TURN_MEASURES
+    ]
+    return as_json({"files": files, "benchmarks": LEAKAGE["benchmarks"]})

@@ -13,6 +13,7 @@ translation (docs/leakage.md).
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from typing import IO, NamedTuple
 
 from refinecoder.accounts import Account
@@ -43,21 +44,26 @@ class Item(NamedTuple):
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("--train", nargs="+", required=True, metavar="SOURCE", help="data sets")
-    options.add_argument("--train-field", nargs="+", required=True, metavar="FIELD", help="one for all, or one each")
-    options.add_argument("--train-turns", choices=TURNS, default="user", help="of messages: the user's, all but the user's first, the assistant's")  # fmt: skip
-    options.add_argument("--benchmark", nargs="+", required=True, metavar="SOURCE", help="benchmarks")
-    options.add_argument("--benchmark-field", nargs="+", required=True, metavar="FIELD", help="one for all, or one each")  # fmt: skip
-    options.add_argument("--benchmark-records", nargs="+", default=["all"], metavar="FIRST-LAST", help="which questions, counted from 1; one for all, or one each")  # fmt: skip
-    options.add_argument("--k", type=int, default=1, help="how many of the highest similarities leak(t) is the mean of")
-    options.add_argument("--nearest", type=int, default=1, help="nearest records listed for each question")
-    options.add_argument("--top", type=int, default=200, help="records of highest similarity listed for each benchmark")
-    options.add_argument("--threshold", type=float, default=0.5, help="similarity from which a record counts as leaked")
-    options.add_argument("--action", choices=("drop", "stop"), default="drop", help="what --cleaned does with those")
-    options.add_argument("--cleaned", help="JSONL: the one data set without them")
-    options.add_argument("--rejected", help="JSONL: the dropped records, with the question and the similarity")
-    options.add_argument("--counts", help="JSON: records in, out, dropped")
-    options.add_argument("--output", required=True, help="JSON: indicators, distributions, nearest records")
+    add = options.add_argument
+    each_or_all = "; one for all, or one each"
+    add("--train", nargs="+", required=True, metavar="SOURCE", help="data sets")
+    add("--train-field", nargs="+", required=True, metavar="FIELD", help="what is read of a record" + each_or_all)
+    add("--train-turns", choices=TURNS, default="user", help="of messages: user's, user's but the first, assistant's")
+    add("--benchmark", nargs="+", required=True, metavar="SOURCE", help="benchmarks")
+    add("--benchmark-field", nargs="+", required=True, metavar="FIELD", help="a question's field" + each_or_all)
+    add(
+        "--benchmark-records", nargs="+", default=["all"], metavar="FIRST-LAST",
+        help="which questions, counted from 1" + each_or_all,
+    )  # fmt: skip
+    add("--k", type=int, default=1, help="how many of the highest similarities leak(t) is the mean of")
+    add("--nearest", type=int, default=1, help="nearest records listed for each question")
+    add("--top", type=int, default=200, help="records of highest similarity listed for each benchmark")
+    add("--threshold", type=float, default=0.5, help="similarity from which a record counts as leaked")
+    add("--action", choices=("drop", "stop"), default="drop", help="what --cleaned does with those")
+    add("--cleaned", help="JSONL: the one data set without them")
+    add("--rejected", help="JSONL: the dropped records, with the question and the similarity")
+    add("--counts", help="JSON: records in, out, dropped")
+    add("--output", required=True, help="JSON: indicators, distributions, nearest records")
     return options
 
 
@@ -83,13 +89,13 @@ def sources_of(places: Sequence[str], fields: Sequence[str], option: str) -> lis
 
 def items_of(source: Source, turns: str) -> Iterator[Item]:
     """The records of a source with their texts; those without a later turn are left out where these are asked for."""
-    texts, read = Texts(source.field, turns), 0
-    for place in source.places:
-        for read, row in enumerate(read_rows(place), start=read + 1):
-            text = texts.of(row)
-            if text or turns != "later":
-                yield Item(row, text)
-    if not read:
+    texts, empty = Texts(source.field, turns), True
+    for row in chain.from_iterable(map(read_rows, source.places)):
+        empty = False
+        text = texts.of(row)
+        if text or turns != "later":
+            yield Item(row, text)
+    if empty:
         raise BadInput(f"{', '.join(source.places)}: no record in it; name another")
 
 
@@ -142,8 +148,8 @@ class Gate:
         print(*self.found, sep="\n")
         if self.found and options.action == "stop":
             raise BadInput(
-                f"{len(self.found)} of {self.account.taken} records reach the similarity {self._threshold} to a question "
-                f"({'; '.join(self.found[:3])}); remove them, or let them be dropped (leakage.action: drop)"
+                f"{len(self.found)} of {self.account.taken} records reach the similarity {self._threshold} to a "
+                f"question ({'; '.join(self.found[:3])}); remove them, or let them be dropped (leakage.action: drop)"
             )
         if options.counts:
             self.account.write(options.counts, options.rejected)

@@ -21,6 +21,7 @@ FIGURES = {
     "figure4": "Figure 4: a second try with feedback",
     "figure5": "Figure 5: kinds of data by iteration",
     "figure6": "Figure 6: pass@1 over more iterations",
+    "figure7": "Figure 7: the records nearest to a benchmark",
 }
 CAPTIONS = {"table1": "table", "table2": "table"}
 SIGNS = {"holds": "✓", "does not hold": "✗", "within noise": "≈", "not measured": "–"}

@@ -354,7 +354,9 @@ class Matcher:
             values = mine[np.arange(len(columns)), rows].astype(np.int64)
             texts = members[rows]
             there = (texts >= 0) & (values > self.top.floor[columns])[:, None]
-            found.append((np.repeat(columns, size)[there.ravel()], texts[there] + before, np.repeat(values, size)[there.ravel()]))
+            found.append(
+                (np.repeat(columns, size)[there.ravel()], texts[there] + before, np.repeat(values, size)[there.ravel()])
+            )
             mine[np.arange(len(columns)), rows] = -1
         return tuple(map(np.concatenate, zip(*found, strict=True)))
 

@@ -10,7 +10,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from itertools import chain
 from typing import IO, Any, NamedTuple
 
 from refinecoder.records import BadInput, Record
@@ -54,10 +54,9 @@ def _parquet(path: str, stream: IO[bytes]) -> Iterator[Row]:
     with tempfile.TemporaryFile() as file:  # its index stands at the end
         shutil.copyfileobj(stream, file)
         try:
-            number = 0
-            for batch in parquet.ParquetFile(file).iter_batches(4096):
-                for number, record in enumerate(batch.to_pylist(), start=number + 1):
-                    yield Row(f"{path}, row {number}", record)
+            batches = parquet.ParquetFile(file).iter_batches(4096)
+            records = chain.from_iterable(batch.to_pylist() for batch in batches)
+            yield from (Row(f"{path}, row {number}", record) for number, record in enumerate(records, start=1))
         except arrow.ArrowException as error:
             reason = str(error).splitlines()[0]
             raise BadInput(f"{path}: not Parquet ({reason}); make it again or name another file") from None
