@@ -21,6 +21,7 @@ NOTE = (
 )
 COLUMNS = ("Data set", "Records", "Benchmark", "Read", "TLI", "Unpadded", "Highest", "Leaked questions",
            "Leaked records", "Paper's TLI")  # fmt: skip
+TITLES = {"livecodebench": "LiveCodeBench", "bigcodebench": "BigCodeBench"}  # the paper's, of no version
 Row = dict[str, Any]
 
 
@@ -71,7 +72,7 @@ def published_rows(reference: Mapping[str, Any], paper: Mapping[tuple[str, str],
     """A row for each value of the paper that was not measured here."""
     for (name, column), value in paper.items():
         size = reference["tables"]["table3"]["rows"][name][0]
-        title = reference["benchmarks"].get(column, {}).get("title", column)
+        title = reference["benchmarks"].get(column, {}).get("title") or TITLES.get(column, column)
         yield {"Data set": name, "Records": size, "Benchmark": title, "Read": "the paper alone", "Paper's TLI": value}
 
 

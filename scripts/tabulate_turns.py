@@ -55,7 +55,8 @@ def main(options: Namespace) -> None:
     frame = pd.DataFrame(rows(options.measured, options.entries), columns=COLUMNS)
     title = f"Overlap of critiques and responses with benchmarks, by iteration ({options.label})"
     write_table(frame, title, NOTE, options.csv, options.markdown, options.latex, decimals=2)
-    write_json(options.manifest, {"inputs": digest_files(*options.measured), "versions": versions()})
+    of = {path: read_json(path)["datasets"] for path in options.measured}
+    write_json(options.manifest, {"inputs": digest_files(*options.measured), "of": of, "versions": versions()})
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ FIGURES = {
 }
 CAPTIONS = {"table1": "table", "table2": "table"}
 SIGNS = {"holds": "✓", "does not hold": "✗", "within noise": "≈", "not measured": "–"}
-AS_WRITTEN = {"audit"}
+DECIMALS = {"audit": None, "table3": 2, "leakage": 2}  # None: as written; 1 for others
 NAMED = ("versions", "model", "models", "problems")
 
 
@@ -111,7 +111,7 @@ def excerpt_of(table: Table, path: str) -> Table:
 def table_part(path: str, notes: Mapping[str, str], captions: Mapping[str, list[str]], label: str) -> Part:
     """A table with what is said around it."""
     name = Path(path).stem
-    table = read_table(path, None if name in AS_WRITTEN else 1)
+    table = read_table(path, DECIMALS.get(name, 1))
     title, note = read_title_and_note(notes[name]) if name in notes else (name, "")
     return Part(
         name,
