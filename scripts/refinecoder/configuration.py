@@ -90,7 +90,7 @@ def _leakage_faults(config: Mapping[str, Any]) -> Iterator[str]:
         for name in _duplicates(entries[key]):
             yield f"leakage.{key}: the name '{name}' stands twice; rename one"
     guarded = {entry["name"]: entry for entry in entries["benchmarks"]}
-    for name in (name for name in known if name not in guarded):
+    for name in (benchmark["name"] for benchmark in config["benchmarks"] if benchmark["name"] not in guarded):
         yield f"leakage.benchmarks: the benchmark '{name}' is not among them; add it, so that the gate knows it"
     for name in (name for name, entry in guarded.items() if "source" not in entry and name not in known):
         there = ", ".join(sorted(known)) or "none"

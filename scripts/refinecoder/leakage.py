@@ -31,7 +31,7 @@ UNKNOWN, START, END, FIRST = 0, 1, 2, 3  # token numbers; those of tokens begin 
 COMMON = 24  # a gram of more questions than this is evaluated by combinations
 BINS = 10  # of similarities from 0 to 1
 BLOCK = 256  # combinations evaluated at a time
-RECORDS, CHARACTERS = 4096, 1 << 21  # of a chunk, at most
+RECORDS, CHARACTERS = 2048, 1 << 20  # of a chunk, at most
 Array = np.ndarray
 Gram = tuple[str | int, ...]
 T = TypeVar("T")
@@ -54,14 +54,11 @@ def similarity(question: str, record: str, padded: bool = True) -> float:
 
 def shared_grams(question: str, record: str) -> list[str]:
     """The grams that both have, as text, in the order of the question; symbols as <s> and </s>."""
-    tokens, found = question.split(), grams_of(question) & grams_of(record)
-    shown = {}
-    for n in (4, 5):
-        row = [START] * (n - 1) + tokens + [END] * (n - 1)
-        shown.update((gram, place) for place, gram in enumerate(zip(*(row[i:] for i in range(n)), strict=False), 2 - n))
-    symbols = {START: "<s>", END: "</s>"}
-    order = sorted(found, key=lambda gram: (shown[gram], len(gram)))
-    return [" ".join(symbols[part] if isinstance(part, int) else part for part in gram) for gram in order]
+    known, symbols = grams_of(record), {START: "<s>", END: "</s>"}
+    row = [START] * 4 + question.split() + [END] * 4
+    rows = (tuple(row[place : place + n]) for place in range(len(row) - 4) for n in (4, 5))
+    found = dict.fromkeys(gram for gram in rows if gram in known)
+    return [" ".join(symbols[part] if isinstance(part, int) else part for part in gram) for gram in found]
 
 
 class Benchmark(NamedTuple):
