@@ -12,6 +12,7 @@ include: "rules/common.smk"
 include: "rules/inputs.smk"
 include: "rules/seeds.smk"
 include: "rules/instructions.smk"
+include: "rules/leakage_inputs.smk"
 include: "rules/leakage.smk"
 include: "rules/student.smk"
 include: "rules/sampling.smk"
@@ -21,6 +22,7 @@ include: "rules/benchmark.smk"
 include: "rules/scoring.smk"
 include: "rules/second_tries.smk"
 include: "rules/analysis.smk"
+include: "rules/plan.smk"
 include: "rules/reference.smk"
 include: "rules/report.smk"
 
@@ -31,8 +33,8 @@ report: "report/workflow.rst"
 wildcard_constraints:
     run=any_of(RUNS),
     work="benchmarks|further|scoring|feedback",
-    student=any_of(STUDENTS),
-    variant=any_of(VARIANTS),
+    student=any_of([*STUDENTS, "baselines"]),
+    variant=any_of([*VARIANTS, *BASELINES]),
     benchmark=any_of(BENCHMARKS),
     iteration=r"\d+",
     round=r"\d+",

@@ -1,8 +1,9 @@
-"""Benchmarks: composed or given, answered by all models of a variant in one process, run, scored."""
+"""Benchmarks: composed or given, all answered by all models of a variant in one process, run, scored."""
 
 BENCHMARK = f"{VARIANT}/{{work}}/{{benchmark}}"
 BENCHMARK_LOGS = f"{LOGS}/{{student}}/{{variant}}/{{work}}/{{benchmark}}"
 BENCHMARK_TIMES = f"{TIMES}/{{student}}/{{variant}}/{{work}}/{{benchmark}}"
+# A baseline, which is measured but not trained, has the student "baselines" and its own name for a variant.
 # What is done with a benchmark's problems (wildcard work): benchmarks, all models up to M_T; further, the
 # method's later ones (figure 6); scoring (table 4); feedback (figure 4).
 
@@ -47,6 +48,7 @@ rule request_solutions:
         "../envs/default.yaml"
     params:
         code=code_digest("request_solutions"),
+        models=models_by_name,
         first=first_of,
         samples=answers_a_problem,
         sampling=decoding_of,
@@ -54,33 +56,44 @@ rule request_solutions:
     message:
         "write requests for {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python scripts/request_solutions.py {input.problems:q} --models {input.models:q}"
+        "python scripts/request_solutions.py {input.problems:q} --models {params.models:q}"
         " --first {params.first} --samples {params.samples} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
 
-rule ask_models:
-    """One shard of the answers; one process for all models."""
-    input:
-        requests=f"{BENCHMARK}/requests/solutions.jsonl",
-        models=models_asked,
-    output:
-        f"{BENCHMARK}/responses/solutions.{{shard}}.jsonl",
-    log:
-        f"{BENCHMARK_LOGS}/ask_models.{{shard}}.log",
-    benchmark:
-        f"{BENCHMARK_TIMES}/ask_models.{{shard}}.tsv"
-    conda:
-        "../envs/default.yaml"
-    params:
-        code=backend_code("student", "verbatim"),
-        backend=backend_of("student", "verbatim"),
-        shards=config["shards"]["benchmark"],
-    message:
-        "all models of {wildcards.student} {wildcards.variant} answer {wildcards.work}/{wildcards.benchmark}, shard {wildcards.shard}"
-    shell:
-        "OMP_NUM_THREADS=1 python scripts/complete_requests.py {input.requests:q} --output {output:q}"
-        " {params.backend:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
+for work, owners, names in asked_together():
+
+    rule:
+        name:
+            rule_of_models(work, owners, names)
+        input:
+            requests=expand(
+                f"{VARIANT}/{work}/{{benchmark}}/requests/solutions.jsonl", benchmark=names, allow_missing=True
+            ),
+            models=models_asked(work),
+        output:
+            expand(
+                f"{VARIANT}/{work}/{{benchmark}}/responses/solutions.{{shard}}.jsonl",
+                benchmark=names,
+                allow_missing=True,
+            ),
+        log:
+            f"{LOGS}/{{student}}/{{variant}}/{work}/{names[0]}/ask_models.{{shard}}.log",
+        benchmark:
+            f"{TIMES}/{{student}}/{{variant}}/{work}/{names[0]}/ask_models.{{shard}}.tsv"
+        wildcard_constraints:
+            variant=any_of(owners),
+        conda:
+            "../envs/default.yaml"
+        params:
+            code=backend_code("student", "verbatim"),
+            backend=backend_of("student", "verbatim"),
+            shards=config["shards"]["benchmark"],
+        message:
+            f"all models of {{wildcards.student}} {{wildcards.variant}} answer {work} {' '.join(names)}, shard {{wildcards.shard}}"
+        shell:
+            "OMP_NUM_THREADS=1 python scripts/complete_requests.py {input.requests:q} --output {output:q}"
+            " {params.backend:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 
 rule collect_solutions:
@@ -163,11 +176,12 @@ rule score_benchmark:
         "../envs/default.yaml"
     params:
         code=code_digest("score_benchmark"),
+        models=models_by_name,
         decoding=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["decoding"]),
         seed=seed_of,
     message:
         "score {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
         "python scripts/score_benchmark.py {input.solutions:q} --runs {input.runs:q} --problems {input.problems:q}"
-        " --models {input.models:q} --decoding {params.decoding:q} --seed {params.seed} --outcomes {output.outcomes:q}"
+        " --models {params.models:q} --decoding {params.decoding:q} --seed {params.seed} --outcomes {output.outcomes:q}"
         " --summary {output.summary:q} > {log:q} 2>&1"

@@ -24,6 +24,7 @@ if not workflow.output_settings.dryrun:
 
 STUDENTS = {student["name"]: student for student in config["students"]}
 VARIANTS = {variant["name"]: variant for variant in config["variants"]}
+BASELINES = {baseline["name"]: baseline for baseline in config["baselines"]}
 BENCHMARKS = {benchmark["name"]: benchmark for benchmark in config["benchmarks"]}
 ROLES = config["roles"]
 TABLES = {table: names for table, names in config["tables"].items() if names}
@@ -110,7 +111,7 @@ def backend_arguments(role, expect, wildcards, output, changes=None):
     if entry["backend"] == "scripted":
         options["seed"] = hash_seed(seed_of(wildcards), "scripted")
     if entry["backend"] == "replay":
-        options = {"responses": replayed_responses(options["run"], str(output))}
+        options = {"responses": [file for path in output for file in replayed_responses(options["run"], path)]}
     named = {
         "--backend": entry["backend"],
         "--model": entry.get("model"),

@@ -56,8 +56,8 @@ def runs_before(wildcards):
 
 
 def runs_of_method(wildcards):
-    """The method's runs on a benchmark, whose answers other models often repeat."""
-    if (wildcards.variant, wildcards.work) == ("acr", "benchmarks"):
+    """The method's runs on a benchmark, whose answers its siblings often repeat."""
+    if (wildcards.variant, wildcards.work) == ("acr", "benchmarks") or is_baseline(wildcards):
         return []
     path = f"{home_of(wildcards)}/{wildcards.student}/acr/benchmarks/{wildcards.benchmark}/runs.{{shard}}.jsonl"
     return expand(path, shard=shards_of("programs"))
@@ -102,7 +102,7 @@ def final_targets():
 def page_tables(suffix):
     """The tables that the page shows, in one of their formats: the run's own, and what is said over runs."""
     names = [*TABLES, *LEAKAGE_TABLES, "claims", "audit", "records", *(["seeds"] if len(RUNS) > 1 else [])]
-    return [f"{HOME}/tables/{name}.{suffix}" for name in names]
+    return [f"{HOME}/tables/{name}.{suffix}" for name in names] + [f"{HOME}/plan_and_actual.{suffix}"]
 
 
 def page_manifests():
@@ -117,7 +117,8 @@ def page_figures():
 
 def page_settings():
     """What the page says was run, as JSON."""
-    kept = ("experiment", "label", "method", "final_iteration", "students", "variants", "benchmarks", "execution")
+    kept = ("experiment", "label", "method", "final_iteration", "execution")
+    kept += ("students", "baselines", "variants", "benchmarks")
     roles = {role: {key: entry[key] for key in ("backend", "model") if key in entry} for role, entry in ROLES.items()}
     settings = {name: config[name] for name in kept} | {"roles": roles, "samples": N, "seeds": list(RUNS.values())}
     return as_json(settings | {"d0_size": config["instructions"]["d0_size"]})
@@ -220,23 +221,51 @@ def critiques_before(wildcards):
     return in_previous_iteration("critiques.jsonl")(wildcards) if wanted else []
 
 
+def is_baseline(wildcards):
+    """Whether what is measured is a baseline and no model that is trained here."""
+    return wildcards.student == "baselines"
+
+
+def measured_span(student, variant, work):
+    """The first and the last iteration whose models are measured in some work.
+
+    acr's M_0 is not measured again for others; its models after M_T are
+    further work. A baseline is one model.
+    """
+    if student == "baselines":
+        return 0, 0
+    last = VARIANTS[variant]["iterations"]
+    if work == "further":
+        return FINAL + 1, last
+    return (0, min(last, FINAL)) if variant == "acr" else (0 if chain_of(variant, 0) == variant else 1, last)
+
+
 def first_of(wildcards):
-    """The first iteration that is measured: acr's M_0 is not measured again, nor are its models up to M_T."""
-    if wildcards.work == "further":
-        return FINAL + 1
-    return 0 if chain_of(wildcards.variant, 0) == wildcards.variant else 1
+    """The first iteration that is measured."""
+    return measured_span(wildcards.student, wildcards.variant, wildcards.work)[0]
 
 
 def last_of(wildcards):
-    """The last iteration that is measured: T for the method, what follows being further."""
-    last = VARIANTS[wildcards.variant]["iterations"]
-    return min(last, FINAL) if (wildcards.variant, wildcards.work) == ("acr", "benchmarks") else last
+    """The last iteration that is measured."""
+    return measured_span(wildcards.student, wildcards.variant, wildcards.work)[1]
 
 
 def models_of(wildcards):
-    """The models that are measured."""
-    models = iteration_files(wildcards, wildcards.student, wildcards.variant, "model")
-    return models[first_of(wildcards) : last_of(wildcards) + 1]
+    """The models that a rule's benchmark measures, as files to wait for."""
+    return models_measured(wildcards, wildcards.work)
+
+
+def models_measured(wildcards, work):
+    """The models that are measured in some work, as files to wait for."""
+    if is_baseline(wildcards):
+        return local(BASELINES[wildcards.variant]["model"])
+    first, last = measured_span(wildcards.student, wildcards.variant, work)
+    return iteration_files(wildcards, wildcards.student, wildcards.variant, "model")[first : last + 1]
+
+
+def models_by_name(wildcards, input):
+    """The models that are measured, by folder or name."""
+    return [BASELINES[wildcards.variant]["model"]] if is_baseline(wildcards) else input.models
 
 
 def problems_for(wildcards):
@@ -255,11 +284,36 @@ def answers_a_problem(wildcards):
     return BENCHMARKS[wildcards.benchmark]["decoding"]["samples"]
 
 
-def models_asked(wildcards):
-    """The models that answer: a benchmark's, the last one's whose answers are scored, those that try again."""
-    return {"benchmarks": models_of, "further": models_of, "scoring": final_model, "feedback": tried_models}[
-        wildcards.work
-    ](wildcards)
+def asked_together():
+    """Work, variants and benchmarks of each job that asks models: a model is loaded, or served, once for all of them.
+
+    A benchmark that nothing shown is of has a job of its own.
+    """
+    siblings = [name for name in VARIANTS if name != "acr"]
+    compared = FIGURES.get("figure3", ())
+    groups = [("benchmarks", ["acr"], measured_benchmarks()), ("benchmarks", siblings, compared)]
+    groups += [("benchmarks", [*BASELINES], tabulated_benchmarks()), ("further", ["acr"], FIGURES.get("figure6", ()))]
+    groups += [("scoring", ["acr"], TABLES.get("table4", ())), ("feedback", ["acr"], FIGURES.get("figure4", ()))]
+    for work, owners, names in groups:
+        if owners:
+            alone = [[name] for name in BENCHMARKS if name not in names]
+            yield from ((work, owners, together) for together in (list(names), *alone) if together)
+
+
+def rule_of_models(work, owners, names):
+    """A rule's name: whom it asks, for what work, from which benchmark on."""
+    whom = "baselines" if set(owners) <= set(BASELINES) else "method" if owners == ["acr"] else "siblings"
+    return re.sub(r"\W", "_", f"ask_{whom}_{work}_{names[0]}")
+
+
+def models_asked(work):
+    """Input function: the models that answer in some work, as files to wait for."""
+    chosen = {"scoring": final_model, "feedback": tried_models}
+
+    def models(wildcards):
+        return chosen.get(work, lambda wildcards: models_measured(wildcards, work))(wildcards)
+
+    return models
 
 
 def final_model(wildcards):
@@ -295,14 +349,28 @@ def entries_of(names, times=1):
     )
 
 
+def baselines_of(names):
+    """Baseline and benchmark, for each baseline and each of some benchmarks."""
+    return [(baseline, name) for baseline in BASELINES for name in names]
+
+
 def table_summaries(wildcards):
-    """The summaries of a table's benchmarks."""
-    return [path.format(run=wildcards.run) for path in summaries_of("benchmarks", TABLES[wildcards.table])]
+    """The summaries of a table's benchmarks: of all students, then of all baselines."""
+    names = TABLES[wildcards.table]
+    own = [path.format(run=wildcards.run) for path in summaries_of("benchmarks", names)]
+    home = home_of(wildcards)
+    return own + [f"{home}/baselines/{which}/benchmarks/{name}/summary.json" for which, name in baselines_of(names)]
 
 
 def table_entries(wildcards):
     """What each summary of a table is of."""
-    return entries_of(TABLES[wildcards.table])
+    names = TABLES[wildcards.table]
+    own = json.loads(entries_of(names))
+    others = [
+        {"student": BASELINES[which]["title"], "benchmark": BENCHMARKS[name]["title"], "baseline": True}
+        for which, name in baselines_of(names)
+    ]
+    return as_json(own + others)
 
 
 def selection_entries():
@@ -396,12 +464,20 @@ def all_counts(wildcards):
         for name in FIGURES.get("figure4", ()):
             steps = ("second_tries", "solutions")
             counts += [f"{home}/{student}/acr/feedback/{name}/{step}.counts.json" for step in steps]
-    return counts
+    return counts + [
+        f"{home}/baselines/{which}/benchmarks/{name}/solutions.counts.json"
+        for which, name in baselines_of(tabulated_benchmarks())
+    ]
+
+
+def tabulated_benchmarks():
+    """The benchmarks of tables 1 and 2, by which baselines are measured."""
+    return sorted({*TABLES.get("table1", ()), *TABLES.get("table2", ())})
 
 
 def seed_data():
     """The data of every table and figure, of every run."""
-    tables = [f"tables/{table}.csv" for table in TABLES]
+    tables = [f"tables/{table}.csv" for table in (*TABLES, *LEAKAGE_TABLES)]
     figures = [f"figures/{figure}.csv" for figure in (*FIGURES, "figure5")]
     return [f"results/{run}/{path}" for path in tables + figures for run in RUNS]
 
@@ -470,71 +546,104 @@ def effect_titles():
     return as_json({"selections": titles(TABLES.get("table4", ())), "feedback": titles(FIGURES.get("figure4", ()))})
 
 
-def place_of_questions(wildcards, name):
-    """Where a benchmark's questions are: this run's problems, or the source that config names."""
-    return QUESTIONS[name].get("source") or problems_of(wildcards, name)
+def chains_planned():
+    """Every variant of every student as the plan counts it: which D_t are sampled and criticized, which M_t trained."""
+    for student in STUDENTS.values():
+        for name, variant in VARIANTS.items():
+            own = [t for t in iterations_of(name) if chain_of(name, t) == name]
+            sampled = [t for t in own if t < variant["iterations"]]
+            yield {
+                "student": student["title"],
+                "folder": f"{student['name']}/{name}",
+                "epochs": {**config["training"], **student["training"], **variant.get("training", {})}["epochs"],
+                "trained": own,
+                "sampled": sampled,
+                "criticized": sampled if variant["on_original_win"] == "critique" else [t for t in sampled if t == 0],
+                "on_self_win": variant["on_self_win"],
+                "on_original_win": variant["on_original_win"],
+            }
 
 
-def question_files(wildcards):
-    """The files among them, to wait for."""
-    places = {name: place_of_questions(wildcards, name) for name in QUESTIONS}
-    return [place for name, place in places.items() if "source" not in QUESTIONS[name] or local(place)]
+def solved_planned():
+    """Every benchmark that models answer, by what is done with it."""
+    for student in STUDENTS.values():
+        for variant in VARIANTS:
+            for name in measured_benchmarks() if variant == "acr" else FIGURES.get("figure3", ()):
+                yield solving_planned(student, variant, "benchmarks", name)
+        for name in FIGURES.get("figure6", ()) if goes_further() else ():
+            yield solving_planned(student, "acr", "further", name)
+        for name in TABLES.get("table4", ()):
+            yield solving_planned(student, "acr", "scoring", name, 1, config["scoring_study"]["samples"])
+        for name in FIGURES.get("figure4", ()):
+            yield solving_planned(student, "acr", "feedback", name, len(config["feedback"]["iterations"]), 1)
+    for which, name in baselines_of(tabulated_benchmarks()):
+        entry = {"name": "baselines", "title": BASELINES[which]["title"]}
+        yield solving_planned(entry, which, "benchmarks", name)
 
 
-def questions_read(part, names=QUESTIONS):
-    """Parameter: command-line options of measure_leakage for the questions, or for their canonical solutions."""
-
-    def options(wildcards):
-        entries = [QUESTIONS[name] for name in names]
-        return [
-            *("--benchmark", *(f"{name}={place_of_questions(wildcards, name)}" for name in names)),
-            *("--benchmark-field", *(entry[part] for entry in entries)),
-            *("--benchmark-records", *(entry.get("records", "all") for entry in entries)),
-        ]
-
-    return options
-
-
-def place_of_dataset(wildcards, name):
-    """Where a data set of table 3 is."""
-    entry, home = DATASETS[name], home_of(wildcards)
-    return entry.get("source") or {"d0": f"{home}/d0.jsonl", "leaky": f"{home}/leakage/{name}.jsonl"}[entry["kind"]]
+def solving_planned(student, variant, work, name, models=None, samples=None):
+    """One benchmark, answered by ``models`` models of a variant, by all that are measured where not said."""
+    entry = BENCHMARKS[name]
+    first, last = measured_span(student["name"], variant, work)
+    return {
+        "student": student["title"],
+        "folder": f"{student['name']}/{variant}/{work}/{name}",
+        "work": work,
+        "models": models or last + 1 - first,
+        "samples": samples or entry["decoding"]["samples"],
+        "problems": entry["size"] if entry["kind"] == "miniature" else entry["path"],
+    }
 
 
-def dataset_files(wildcards):
-    """The files among them, to wait for."""
-    places = {name: place_of_dataset(wildcards, name) for name in DATASETS}
-    return [place for name, place in places.items() if "source" not in DATASETS[name] or local(place)]
+def planned_settings():
+    """What the plan counts with, as JSON."""
+    instructions = config["instructions"]
+    kept = ("backend", "model", "system", "attempts")
+    roles = {role: {key: entry[key] for key in kept if key in entry} for role, entry in ROLES.items()}
+    own_d0 = [name for name, entry in VARIANTS.items() if "teacher" in entry]
+    return as_json(
+        {
+            **{key: instructions[key] for key in ("per_snippet", "rounds", "keep", "d0_size")},
+            "snippets": config["snippets"]["size"],
+            "samples": N,
+            "orders": 2 if config["scoring"]["pair_order"] == "both" else 1,
+            "seeds": len(RUNS),
+            "shards": config["shards"],
+            "roles": roles,
+            "gpus": {role: entry["options"].get("gpus", 0) for role, entry in ROLES.items()}
+            | {"training": config["plan"]["rates"]["training"]["gpus"]},
+            "teachers": [("instructions", "ask_teacher/answers.*.tsv")]
+            + [(f"d0/{name}", f"{name}/ask_other_teacher.*.tsv") for name in own_d0],
+            "chains": list(chains_planned()),
+            "solved": list(solved_planned()),
+            "plan": {key: value for key, value in config["plan"].items() if key != "measured"},
+        }
+    )
 
 
-def datasets_read(wildcards):
-    """Command-line options of measure_leakage for the data sets of table 3."""
-    fields = [entry.get("field", "instruction") for entry in DATASETS.values()]
-    places = [f"{name}={place_of_dataset(wildcards, name)}" for name in DATASETS]
-    return ["--train", *places, "--train-field", *fields]
+def planned_templates():
+    """The templates whose tokens the plan counts, as lists of files by what they ask for."""
+    single = {name: [path] for name, path in config["prompts"].items() if name != "evolution"}
+    return {**single, "evolution": EVOLUTION_TEMPLATES}
 
 
-def datasets_by_iteration(wildcards):
-    """D_0 to D_T of the method."""
-    home = home_of(wildcards)
-    later = iteration_files(wildcards, wildcards.student, "acr", "dataset.jsonl")[1 : FINAL + 1]
-    return [f"{home}/d0.jsonl", *later]
+def counted_snippets(wildcards):
+    """The harvested snippets; nothing where they would have to be downloaded to be counted."""
+    return [] if config["snippets"]["source"].startswith("hub:") else f"{HOME}/snippets/snippets.jsonl"
 
 
-def iterations_read(wildcards, input):
-    """Command-line options of measure_leakage for the data sets of all iterations."""
-    places = [f"iter_{number}={path}" for number, path in enumerate(input.datasets)]
-    return ["--train", *places, "--train-field", "messages"]
+def planned_files():
+    """Files of benchmarks whose problems the plan counts."""
+    return [BENCHMARKS[name]["path"] for name in measured_benchmarks() if BENCHMARKS[name]["kind"] == "file"]
 
 
-def leakage_entries():
-    """What table 3 and figure 7 say of data sets and benchmarks, as JSON."""
-    return as_json({"datasets": LEAKAGE["datasets"], "benchmarks": LEAKAGE["benchmarks"]})
+def measured_folders():
+    """The folders of the earlier run that the plan takes lengths from: itself and its seeds."""
+    run = config["plan"]["measured"]
+    return [run] if run else []
 
 
-def turn_entries():
-    """What each file of turns is of: measure and student, by titles, and the benchmarks."""
-    files = [
-        {"measure": measure, "student": student["title"]} for student in STUDENTS.values() for measure in TURN_MEASURES
-    ]
-    return as_json({"files": files, "benchmarks": LEAKAGE["benchmarks"]})
+def measured_state():
+    """What changes when that earlier run has more to tell."""
+    found = [path.stat().st_size for run in measured_folders() for path in Path(run).rglob("responses/*.jsonl")]
+    return [len(found), sum(found)]

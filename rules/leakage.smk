@@ -1,12 +1,5 @@
 """Overlap with benchmarks: the gate before training, table 3, figure 7, and what follows over iterations."""
 
-LEAK = f"{RESULTS}/leakage"
-LEAKAGE_TABLES = ["table3", "leakage"] if DATASETS else ["leakage"]
-LEAKAGE_FIGURES = ["figure7"] if DATASETS else []
-SOLVED = [name for name, entry in QUESTIONS.items() if "solution" in entry]
-# Later turns of a conversation are the critiques; benchmarks without canonical solutions have no responses to match.
-TURN_MEASURES = ["critiques", "responses"] if SOLVED else ["critiques"]
-
 
 rule gate_instructions:
     """Hold D_0's instructions against every benchmark before they are answered and trained on."""

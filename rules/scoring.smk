@@ -17,6 +17,7 @@ use rule request_solutions as request_scored_solutions with:
         f"{SCORING_TIMES}/request_scored_solutions.tsv"
     params:
         code=code_digest("request_solutions"),
+        models=models_by_name,
         first=FINAL,
         samples=config["scoring_study"]["samples"],
         sampling=sampling_of("student"),

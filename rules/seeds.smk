@@ -19,6 +19,8 @@ rule harvest_snippets:
     params:
         code=code_digest("harvest_snippets"),
         source=config["snippets"]["source"],
+        size=[f"--size={config['snippets']['size']}"] if config["snippets"]["size"] else [],
+        seed=seed_of,
         max_lines=config["snippets"]["max_lines"],
         max_characters=config["snippets"]["max_characters"],
         forbidden=config["snippets"]["forbidden_modules"],
@@ -28,6 +30,7 @@ rule harvest_snippets:
         "harvest seed snippets"
     shell:
         "python scripts/harvest_snippets.py --source {params.source:q} --benchmarks {input.benchmarks:q}"
+        " {params.size:q} --seed {params.seed}"
         " --max-lines {params.max_lines} --max-characters {params.max_characters}"
         " --forbidden-modules {params.forbidden:q} --near-duplicate-threshold {params.threshold}"
         " --overlap-ngram {params.ngram} --output {output.snippets:q} --rejected {output.rejected:q}"

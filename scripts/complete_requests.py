@@ -1,7 +1,9 @@
-"""Answer a file of requests with a backend: every call of a language model.
+"""Answer files of requests with a backend: every call of a language model.
 
 Answers that cannot be read as --expect are asked again. A journal beside the
 output keeps each answer as it arrives: after a kill, the same command goes on.
+
+Several files of requests, each with an output of its own, share one model or server.
 
   python scripts/complete_requests.py requests.jsonl --output responses.jsonl \\
       --backend endpoint --base-url http://127.0.0.1:8000/v1 --model NAME --concurrency 64
@@ -28,8 +30,8 @@ SHORTCUTS = ("base_url", "key_variable", "concurrency", "command", "responses")
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("requests", help="JSONL: requests in OpenAI's batch format")
-    options.add_argument("--output", required=True, help="JSONL: responses")
+    options.add_argument("requests", nargs="+", help="JSONL: requests in OpenAI's batch format")
+    options.add_argument("--output", nargs="+", required=True, help="JSONL: responses, a file for each of requests")
     options.add_argument("--backend", required=True, help=f"who answers: {', '.join(CLASSES)}")
     options.add_argument("--model", help="model for requests that name none")
     options.add_argument("--system", help="system message before each chat")
@@ -54,31 +56,39 @@ def backend_options(options: Namespace) -> dict[str, Any]:
     named = {name: value for name in SHORTCUTS if (value := getattr(options, name)) is not None}
     if not isinstance(options.options, dict):
         raise BadInput("--options: must be a JSON object")
-    own = {"log": f"{options.output}.server.log"} if options.backend == "server" else {}
+    own = {"log": f"{options.output[0]}.server.log"} if options.backend == "server" else {}
     return {**own, **options.options, **named}
 
 
-def responses(options: Namespace, backend: Backend, policy: Policy, journal: Journal) -> Iterator[Record]:
-    """Responses to one share of the requests, further attempts included."""
+def responses(path: str, options: Namespace, backend: Backend, policy: Policy, journal: Journal) -> Iterator[Record]:
+    """Responses to one share of a file of requests, further attempts included."""
     part, parts = parse_part(options.shard)
-    requests = RecordFile(options.requests, "request", change=partial(with_system, system=options.system))
+    requests = RecordFile(path, "request", change=partial(with_system, system=options.system))
     batches = backend.batches(check_unique(requests, "custom_id"), part, parts)
     progress = Progress("requests", sum(map(len, batches)))
     yield from Completion(batches, policy, progress.advance).run(backend, journal)
 
 
-def main(options: Namespace) -> None:
+def check(options: Namespace) -> None:
+    """Raise BadInput for arguments that do not fit each other."""
     if options.attempts < 1:
         raise BadInput(f"--attempts {options.attempts}: must be at least 1")
+    if len(set(options.output)) != len(options.requests):
+        raise BadInput(
+            f"--output: {len(set(options.output))} files for {len(options.requests)} of requests; name as many"
+        )
+
+
+def main(options: Namespace) -> None:
+    check(options)
     reader = importlib.import_module(f"refinecoder.answers.{options.expect}").read
     policy = Policy(
         lambda text: reader(text) is not None, options.attempts, options.retry_temperature, options.max_failed_share
     )
-    with (
-        closing(load_backend(options.backend, options.model, backend_options(options))) as backend,
-        Journal(f"{options.output}.journal", backend.identify) as journal,
-    ):
-        write_records(options.output, responses(options, backend, policy, journal), "response")
+    with closing(load_backend(options.backend, options.model, backend_options(options))) as backend:
+        for path, output in zip(options.requests, options.output, strict=True):
+            with Journal(f"{output}.journal", backend.identify) as journal:
+                write_records(output, responses(path, options, backend, policy, journal), "response")
 
 
 if __name__ == "__main__":

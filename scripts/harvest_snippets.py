@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 from refinecoder.accounts import Account
 from refinecoder.harvest import Filters, find_candidates, find_fault
+from refinecoder.randomness import hash_seed
 from refinecoder.records import BadInput, Record, load_records, write_records
 from refinecoder.similarity import find_near_duplicates, overlap_with
 from refinecoder.steps import add_account, parser, run
@@ -16,6 +17,8 @@ def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("--source", required=True, help="stdlib, a .py or .jsonl file, a folder, or hub:NAME:FIELD")
     options.add_argument("--benchmarks", nargs="*", default=[], help="JSONL: problems that must not overlap")
+    options.add_argument("--size", type=int, help="how many are enough; all where left out")
+    options.add_argument("--seed", type=int, default=0, help="decides which")
     options.add_argument("--max-lines", type=int, required=True)
     options.add_argument("--max-characters", type=int, required=True)
     options.add_argument("--forbidden-modules", nargs="*", default=[])
@@ -36,6 +39,16 @@ def drop_near_duplicates(snippets: list[Record], threshold: float, account: Acco
     return [snippet for index, snippet in enumerate(snippets) if index not in repeated]
 
 
+def choose(snippets: list[Record], options: Namespace, account: Account) -> list[Record]:
+    """As many snippets as are enough, by the seed, in their order; the others are surplus."""
+    size = options.size or len(snippets)
+    drawn = sorted(snippets, key=lambda snippet: hash_seed(options.seed, "snippets", snippet["id"]))
+    for snippet in drawn[size:]:
+        account.reject(snippet["id"], "surplus")
+    chosen = {snippet["id"] for snippet in drawn[:size]}
+    return [snippet for snippet in snippets if snippet["id"] in chosen]
+
+
 def main(options: Namespace) -> None:
     account = Account("snippets")
     filters = Filters(options.max_lines, options.max_characters, tuple(options.forbidden_modules))
@@ -49,7 +62,7 @@ def main(options: Namespace) -> None:
             account.reject(snippet["id"], *fault)
         else:
             passed.append(snippet)
-    kept = drop_near_duplicates(passed, options.near_duplicate_threshold, account)
+    kept = choose(drop_near_duplicates(passed, options.near_duplicate_threshold, account), options, account)
     if not kept:
         raise BadInput(
             f"snippets.source {options.source}: none of {account.taken} functions passed the filters "

@@ -29,17 +29,23 @@ def arguments() -> ArgumentParser:
 
 
 def shape(passes: pd.DataFrame) -> pd.DataFrame:
-    """The table as it is read: one row a model and benchmark, with the gain over M_0 in points."""
+    """The table as it is read: one row a model and benchmark, with the gain over M_0 in points.
+
+    A baseline has neither iterations nor a gain.
+    """
     first = passes.groupby(["student", "benchmark"], sort=False)["pass@1"].transform("first")
+    refined = passes["baseline"].isna() if "baseline" in passes else passes["iteration"] >= 0
     return pd.DataFrame(
         {
-            "Model": passes["student"] + ", iteration " + passes["iteration"].astype(str),
+            "Model": passes["student"].where(
+                ~refined, passes["student"] + ", iteration " + passes["iteration"].astype(str)
+            ),
             "Benchmark": passes["benchmark"],
             "Problems": passes["problems"],
             "pass@1": passes["pass@1"],
             "95% low": passes["low"],
             "95% high": passes["high"],
-            "Gain": passes["pass@1"] - first,
+            "Gain": (passes["pass@1"] - first).where(refined),
         }
     )
 

@@ -25,7 +25,7 @@ FIGURES = {
 }
 CAPTIONS = {"table1": "table", "table2": "table"}
 SIGNS = {"holds": "✓", "does not hold": "✗", "within noise": "≈", "not measured": "–"}
-DECIMALS = {"audit": None, "table3": 2, "leakage": 2}  # None: as written; 1 for others
+DECIMALS = {"audit": None, "plan_and_actual": None, "table3": 2, "leakage": 2}  # None: as written; 1 for others
 NAMED = ("versions", "model", "models", "problems")
 
 
@@ -146,7 +146,7 @@ def described(settings: Mapping[str, Any]) -> dict[str, Table]:
     students = [
         (entry["title"], entry.get("model", "pre-trained in this run"), entry.get("training"))
         for entry in settings["students"]
-    ]
+    ] + [(entry["title"], entry["model"], "none: a baseline") for entry in settings["baselines"]]
     variants = [
         (entry["title"], entry["iterations"], entry["on_self_win"], entry["on_original_win"], entry["loss"],
          "; ".join(f"{name}: {as_text(entry[name])}" for name in ("training", "teacher") if name in entry))

@@ -55,11 +55,15 @@ def _duplicates(entries: list[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("students", "variants", "benchmarks"):
+    for key in ("students", "baselines", "variants", "benchmarks"):
         for name in _duplicates(config[key]):
             yield f"{key}: the name '{name}' stands twice; rename one"
     yield from _role_faults(config)
     yield from _student_faults(config)
+    taken = {variant["name"] for variant in config["variants"]}
+    for index, baseline in enumerate(config["baselines"]):
+        if baseline["name"] in taken:
+            yield f"baselines[{index}].name: a variant is named '{baseline['name']}'; choose another"
     method = {key: config["variants"][0][key] for key in ("on_self_win", "on_original_win")}
     if method != {"on_self_win": "replace", "on_original_win": "critique"}:
         yield "variants[0]: the method replaces on_self_win and criticizes on_original_win; add a variant for others"
@@ -126,6 +130,8 @@ def _role_faults(config: Mapping[str, Any]) -> Iterator[str]:
 
 def _student_faults(config: Mapping[str, Any]) -> Iterator[str]:
     for index, student in enumerate(config["students"]):
+        if student["name"] == "baselines":
+            yield f"students[{index}].name: 'baselines' is the folder of those; choose another"
         pretraining = student.get("pretraining", {})
         stages = {"training": student["training"]}
         if pretraining:

@@ -55,3 +55,7 @@ def run(main: Callable[[argparse.Namespace], None], arguments: argparse.Argument
         main(options)
     except BadInput as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.exit(f"error: {error.filename}: {error.strerror}; name a place that can be read and written")

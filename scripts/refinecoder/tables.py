@@ -1,6 +1,8 @@
 """Tables as CSV, Markdown and LaTeX."""
 
+import math
 from argparse import ArgumentParser
+from numbers import Integral
 
 import pandas as pd
 
@@ -15,13 +17,22 @@ def add_table_options(options: ArgumentParser) -> None:
     options.add_argument("--latex", required=True)
 
 
+def _shown(value: object, decimals: int) -> object:
+    """A number as it is read, a large one in groups of three digits; nothing where there is none."""
+    if isinstance(value, float) and math.isnan(value):
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.{decimals}f}"
+    return f"{value:,}" if isinstance(value, Integral) and abs(value) >= 10_000 else value
+
+
 def write_table(
     frame: pd.DataFrame, title: str, note: str, csv: str, markdown: str, latex: str, decimals: int = 1
 ) -> None:
     """One table in three formats; ``title`` and ``note`` stand in the two that people read."""
     with whole(csv) as path:
         frame.to_csv(path, index=False)
-    shown = frame.map(lambda value: f"{value:.{decimals}f}" if isinstance(value, float) else value)
+    shown = frame.map(lambda value: _shown(value, decimals))
     with whole(markdown) as path:
         body = shown.to_markdown(index=False, disable_numparse=True)
         path.write_text(f"# {title}\n\n{body}\n\n{note}\n", encoding="utf-8")

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,23 +54,32 @@ def _number(row: dict[str, str | None], name: str, where: str) -> float | None:
         raise BadInput(f"{where}: '{text[:40]}' under '{name}' is not a number; remove the file") from None
 
 
+def _read_file(path: Path, stage: str) -> Iterator[Job]:
+    try:
+        with open(path, encoding="utf-8", newline="") as lines:
+            for number, row in enumerate(csv.DictReader(lines, delimiter="\t"), start=2):
+                where = f"{path}:{number}"
+                wall = _number(row, "s", where)
+                if wall is None:
+                    raise BadInput(f"{where}: no seconds under 's'; remove the file")
+                cpu, memory = (_number(row, name, where) for name in ("cpu_time", "max_rss"))
+                yield Job(stage, wall, cpu, memory)
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: not UTF-8 text (byte {error.start}); remove the file") from None
+
+
 def read_jobs(folder: str | Path, owners: Collection[str]) -> Iterator[Job]:
     """The jobs below a folder of times; an empty file is one that is being written.
 
     Raises BadInput with file and line for a file that is no benchmark of Snakemake's.
     """
     for path in sorted(Path(folder).rglob("*.tsv")):
-        try:
-            with open(path, encoding="utf-8", newline="") as lines:
-                for number, row in enumerate(csv.DictReader(lines, delimiter="\t"), start=2):
-                    where = f"{path}:{number}"
-                    wall = _number(row, "s", where)
-                    if wall is None:
-                        raise BadInput(f"{where}: no seconds under 's'; remove the file")
-                    cpu, memory = (_number(row, name, where) for name in ("cpu_time", "max_rss"))
-                    yield Job(stage_of(path.relative_to(folder), owners), wall, cpu, memory)
-        except UnicodeDecodeError as error:
-            raise BadInput(f"{path}: not UTF-8 text (byte {error.start}); remove the file") from None
+        yield from _read_file(path, stage_of(path.relative_to(folder), owners))
+
+
+def seconds_of(paths: Iterable[Path]) -> float:
+    """Seconds of wall clock that the jobs behind some files of times took. Raises BadInput as read_jobs does."""
+    return sum(job.wall for path in paths for job in _read_file(path, path.stem))
 
 
 def _sum(name: str, parts: Sequence[Stage]) -> Stage:

@@ -52,6 +52,9 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
     [
         ({"sed": 1}, "unknown key 'sed'; did you mean 'seed'?"),
         ({"scoring": {"sample": 3}}, "scoring: unknown key 'sample'; did you mean 'samples'?"),
+        ({"baselines": [{"name": "acr", "title": "t", "model": "m"}]}, "baselines[0].name: a variant is named 'acr'"),
+        ({"baselines": [{"name": "b", "title": "t"}]}, "baselines[0]: the key 'model' is missing"),
+        ({"plan": {"prices": {"big": {"input": 1}}}}, "plan.prices.big: the key 'output' is missing"),
         ({"scoring": {"samples": 0}}, "scoring.samples: 0 is less than the minimum of 1"),
         ({"scoring": {"samples": "7"}}, "scoring.samples: '7' is not of type 'integer'"),
         ({"roles": {"judge": {"backend": "vllm"}}}, "roles.judge.backend: 'vllm' is not available; choose one of"),

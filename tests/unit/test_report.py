@@ -21,7 +21,7 @@ from refinecoder.tables import write_table
 from refinecoder.times import Stage, gather, stage_of, stages
 
 LABEL = 'tiny & "quick" </style>'
-SECTIONS = ("run", "results", "ablations", "kinds", "scoring", "tries", "spread", "verdicts", "published", "accounts",
+SECTIONS = ("run", "results", "ablations", "kinds", "scoring", "tries", "spread", "verdicts", "published", "accounts", "cost",
             "time", "origin")  # fmt: skip
 FIGURES = ("figure3", "figure4", "figure5", "figure6")
 SETTINGS = {
@@ -30,6 +30,7 @@ SETTINGS = {
     "roles": {"teacher": {"backend": "scripted", "model": "teacher"},
               "judge": {"backend": "scripted", "model": "judge"},
               "critic": {"backend": "scripted", "model": "critic"}, "student": {"backend": "transformers"}},
+    "baselines": [{"title": "Other", "model": "hub/other"}],
     "students": [{"name": "s", "title": "Student <S>", "training": {"epochs": 3, "learning_rate": 0.001}}],
     "variants": [
         {"name": "acr", "title": "ACR", "iterations": 5, "on_self_win": "replace", "on_original_win": "critique",
@@ -60,6 +61,7 @@ TABLES = {
          "Recomputed": "56.950", "Verdict": verdict}
         for check, verdict in (("average", "off"), *[("average", "agrees")] * 40, ("total", "1 of 2 fit no count"))
     ]),
+    "plan_and_actual": pd.DataFrame({"Stage": ["Total"], "Requests, planned": [148091], "Requests": [148421]}),
     "records": pd.DataFrame({"Where": ["d0"] * 50, "In": [3] * 50, "Out": [2] * 50, "Reasons": ["too long 1"] * 50}),
 }  # fmt: skip
 HEAD = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
@@ -168,7 +170,7 @@ def test_every_section_table_and_figure_is_there_in_order(page, read):
     assert tuple(attributes["id"] for attributes in read.all("section")) == SECTIONS
     shown = [attributes["id"] for attributes in read.all("figure") if not attributes["id"].startswith("run-")]
     assert shown == ["table2", "table1", "figure6", "figure3", "figure5", "table4", "figure4", "seeds", "claims",
-                     "audit", "records", "times", "manifest"]  # fmt: skip
+                     "audit", "records", "plan_and_actual", "times", "manifest"]  # fmt: skip
     assert "not part of this run" not in page
     links = [attributes["href"] for attributes in read.all("a")]
     assert {f"#{section}" for section in SECTIONS} == set(links)
@@ -287,14 +289,14 @@ def test_the_page_repeats_to_the_byte(inputs, tmp_path, page):
 def test_what_is_not_part_of_the_run_is_said_and_no_more(inputs, tmp_path):
     text = write(inputs, tmp_path / "page.html", tables=(), figures=(), times=tmp_path / "none")
     lines = re.findall(r'<p class="missing">(.*)</p>', text)
-    assert len(lines) == 13 and all(line.endswith("not part of this run.") for line in lines)
+    assert len(lines) == 14 and all(line.endswith("not part of this run.") for line in lines)
     read = Reader(text)
     assert tuple(attributes["id"] for attributes in read.all("section")) == SECTIONS and not read.all("svg")
 
 
 def test_one_part_alone(inputs, tmp_path):
     text = write(inputs, tmp_path / "page.html", tables=("records",), figures=("figure5",))
-    assert text.count("not part of this run.") == 9
+    assert text.count("not part of this run.") == 10
 
 
 def step(folder, output, **changes):

@@ -8,6 +8,7 @@ import pytest
 
 from conftest import REDUCED, ROOT, copy_workflow, environment, snakemake
 
+ASKED = {"custom_id": "a:1:1", "body": {"messages": [{"role": "user", "content": "x"}], "seed": 1}}
 RECORD = {
     "id": "a", "instruction": "x", "kind": "single", "reason": "initial", "origin": "teacher",
     "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}],
@@ -57,10 +58,38 @@ def test_a_missing_file(tmp_path):
     fails(request_samples(tmp_path / "none.jsonl", tmp_path), "none.jsonl: no such file")
 
 
-def harvest(source, tmp_path):
+def harvest(source, tmp_path, *more):
     return step("harvest_snippets", "--source", source, "--max-lines", 50, "--max-characters", 2000,
                 "--near-duplicate-threshold", 0.7, "--overlap-ngram", 13, "--output", tmp_path / "out.jsonl",
-                "--rejected", tmp_path / "rejected.jsonl", "--counts", tmp_path / "counts.json")  # fmt: skip
+                "--rejected", tmp_path / "rejected.jsonl", "--counts", tmp_path / "counts.json", *more)  # fmt: skip
+
+
+def test_an_output_that_cannot_be_written(tmp_path):
+    dataset = write(tmp_path / "dataset.jsonl", RECORD)
+    run = step("request_samples", dataset, "--samples", 1, "--iteration", 0, "--sampling", "{}", "--seed", 0,
+               "--output", dataset / "out.jsonl")  # fmt: skip
+    fails(run, dataset, "name a place that can be read and written")
+
+
+def test_as_many_outputs_as_files_of_requests(tmp_path):
+    one, other = (write(tmp_path / f"{name}.jsonl", ASKED) for name in "ab")
+    for outputs in ([tmp_path / "out.jsonl"], [tmp_path / "out.jsonl"] * 2):
+        run = step("complete_requests", one, other, "--output", *outputs, "--backend", "scripted", "--model", "judge")
+        fails(run, "--output: 1 files for 2 of requests; name as many")
+
+
+def test_snippets_beyond_what_is_enough_are_surplus_and_the_seed_says_which(tmp_path):
+    source = tmp_path / "many.py"
+    source.write_text("\n".join(f'def f{n}(x):\n    """Add {n} {n * n}."""\n    return x + {n}\n' for n in range(9)))
+    chosen = set()
+    for seed in range(3):
+        run = harvest(source, tmp_path, "--size", 4, "--seed", seed, "--near-duplicate-threshold", 1)
+        assert run.returncode == 0, run.stderr
+        rows = [json.loads(line)["id"] for line in (tmp_path / "out.jsonl").open()]
+        assert len(rows) == 4 and rows == sorted(rows), "in their order"
+        chosen.add(tuple(rows))
+        assert json.loads((tmp_path / "counts.json").read_text())["rejected"] == {"surplus": 5}
+    assert len(chosen) > 1
 
 
 def test_no_snippets(tmp_path):
@@ -154,6 +183,18 @@ def test_the_other_scales_dry_run(clone, name, student):
     run = snakemake(clone, "-n", "--configfile", f"config/{name}.yaml", reduced=False)
     assert run.returncode == 0, run.stderr[-2000:]
     assert "train_model" in run.stdout and student in run.stdout
+
+
+@pytest.mark.parametrize(("name", "model"), [("refinecoder", "gpt-4o-2024-08-06"), ("small", "Qwen2.5-Coder-0.5B")])
+def test_the_other_scales_are_planned_offline_before_anything_is_spent(tmp_path, name, model):
+    folder = copy_workflow(tmp_path)
+    run = snakemake(folder, "plan", "--configfile", f"config/{name}.yaml", reduced=False)
+    assert run.returncode == 0, run.stderr[-2000:]
+    plan = (folder / "results" / name / "plan.csv").read_text()
+    assert model in plan and not list(folder.glob("results/*/instructions"))
+    total = plan.splitlines()[-1].split(",")
+    assert total[0] == "Total" and float(total[-2]) > 1, "hours on GPUs"
+    assert (float(total[-4]) > 100) == (name == "refinecoder"), "dollars"
 
 
 def test_n_of_one_is_a_run_like_any_other(tmp_path):

@@ -8,6 +8,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from conftest import REDUCED, command, compared, copy_workflow, environment, snakemake
@@ -314,7 +315,7 @@ def test_seeds_repeat_the_run_below_the_first(reduced):
     own = [
         line
         for line in made
-        if "seed_1" not in line and "seeds." not in line and "claims" not in line and "report" not in line
+        if not any(name in line for name in ("seed_1", "seeds.", "claims", "report", "plan_and_actual"))
     ]
     assert own == [], "the first run is there already"
 
@@ -328,6 +329,46 @@ def test_changed_code_runs_again_and_unchanged_code_does_not(reduced, tmp_path):
     script.write_text(script.read_text().replace('alpha": 0.85', 'alpha": 0.8'))
     out = (run := snakemake(folder, "-n")).stdout + run.stderr
     assert "plot_kinds" in out and "train_model" not in out and "make_table" not in out
+
+
+def test_the_plan_comes_within_a_quarter_of_what_happens(results):
+    table = pd.read_csv(results / "plan_and_actual.csv").set_index("Stage")
+    for name in ("Requests", "Tokens in", "Tokens out"):
+        planned, came = table.loc["Total", [f"{name}, planned", name]].astype(float)
+        assert abs(planned / came - 1) < 0.25, f"{name}: planned {planned}, came {came}"
+    certain = ["Instructions", "Evolution", "Answers of D_0", "Samples", "Judgements", "Benchmarks", "Scores"]
+    assert (table.loc[certain, "Requests, planned"] == table.loc[certain, "Requests"]).all()
+
+
+def test_the_actual_figures_are_the_sums_over_the_responses(results):
+    table = pd.read_csv(results / "plan_and_actual.csv").set_index("Stage")
+    usages = [
+        row["response"]["body"]["usage"]
+        for path in results.glob("tiny/*/iter_*/responses/judgements.*.jsonl")
+        for row in load(path)
+    ]
+    assert table.loc["Judgements", "Tokens in"] == sum(usage["prompt_tokens"] for usage in usages)
+    assert table.loc["Judgements", "Tokens out"] == sum(usage["completion_tokens"] for usage in usages)
+
+
+def test_a_baseline_stands_in_the_tables_and_is_measured_as_the_students_are(reduced, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(reduced, folder, symlinks=True)
+    path = folder / REDUCED
+    model = "results/reduced/tiny/acr/iter_0/model"
+    path.write_text(path.read_text() + f"baselines: [{{name: other, title: Other, model: {model}}}]\n")
+    run = snakemake(folder, "table2", "results/reduced/plan.csv")
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert "train_model" not in run.stdout + run.stderr
+    results = folder / "results" / "reduced"
+    outcomes = load(results / "baselines/other/benchmarks/in_distribution/outcomes.jsonl")
+    first = load(results / "tiny/acr/benchmarks/in_distribution/outcomes.jsonl")
+    assert outcomes == [outcome for outcome in first if outcome["iteration"] == 0], "the same model scores the same"
+    table = pd.read_csv(results / "tables/table2.csv")
+    assert list(table["Model"])[-1] == "Other" and table["pass@1"].iloc[-1] == table["pass@1"].iloc[0]
+    assert pd.isna(table["Gain"].iloc[-1]) and "nan" not in (results / "tables/table2.md").read_text()
+    plan = pd.read_csv(results / "plan.csv").set_index("Model")
+    assert plan.loc["Other", "Stage"] == "Benchmarks" and plan.loc["Other", "Requests"] == 40
 
 
 def test_the_report_is_made(reduced):

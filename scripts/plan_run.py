@@ -1,0 +1,115 @@
+"""Write what a run will ask of whom, and what that costs; with --actual, what it came to beside it.
+
+Requests follow from the config. Lengths, shares and speed are assumed there
+(plan), or taken from --measured, the folders of an earlier run.
+"""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from refinecoder.page import read_text
+from refinecoder.plan import HOUR, Measured, Planner, Row, grouped, make_plan, measure
+from refinecoder.records import BadInput, load_records
+from refinecoder.steps import json_value, parser, run
+from refinecoder.tables import add_table_options, write_table
+from refinecoder.tokens import token_counter
+
+COUNTED = ["Requests", "Tokens in", "Tokens out"]
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("--settings", type=json_value, required=True, help="JSON: what the rules know of the run")
+    options.add_argument(
+        "--templates", type=json_value, required=True, help="JSON: template files by what they ask for"
+    )
+    options.add_argument("--snippets", help="JSONL: the harvested snippets, where they are counted")
+    options.add_argument("--measured", nargs="*", default=[], help="folders of an earlier run to take lengths from")
+    options.add_argument("--actual", nargs="*", default=[], help="folders of this run, to stand beside its plan")
+    add_table_options(options)
+    return options
+
+
+def read_templates(paths: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The texts of the templates by what they ask for."""
+    return {name: [read_text(path) for path in several] for name, several in paths.items()}
+
+
+def planner(options: Namespace, settings: Mapping[str, Any]) -> Planner:
+    """The plan's maker, with a counter of tokens for each role."""
+    per_token = settings["plan"]["characters_per_token"]
+    counters = {role: token_counter(entry, per_token) for role, entry in settings["roles"].items()}
+    return Planner(settings, read_templates(options.templates), lambda role, text: counters[role](text))
+
+
+def counted(settings: Mapping[str, Any], snippets: str | None) -> dict[str, Any]:
+    """The settings with numbers in the place of files of snippets and problems. Raises BadInput."""
+    found = len(load_records(snippets, "snippet")) if snippets else settings["snippets"]
+    if not found:
+        raise BadInput("snippets.size: what a data set of the hub holds is not known before; say how many are enough")
+    solved = [
+        {**entry, "problems": len(load_records(entry["problems"], "problem"))}
+        if isinstance(entry["problems"], str)
+        else entry
+        for entry in settings["solved"]
+    ]
+    return {**settings, "snippets": found, "solved": solved}
+
+
+def planned(rows: Sequence[Row]) -> pd.DataFrame:
+    """The plan as a table, its totals in the last row; what is trained on is not asked, so not in them."""
+    frame = pd.DataFrame(rows, columns=["Stage", "Role", "Model", *COUNTED, "USD", "Hours", "GPU hours", "Lengths"])
+    frame["USD"] = frame["USD"].astype(float)
+    asked = frame[frame["Role"] != "training"]
+    totals = {**asked[COUNTED].sum(), **frame[["USD", "Hours", "GPU hours"]].sum()}
+    frame.loc[len(frame)] = {"Stage": "Total", "Role": "", "Model": "", **totals, "Lengths": ""}
+    return frame.astype(dict.fromkeys(COUNTED, int))
+
+
+def compared(frame: pd.DataFrame, actual: Sequence[Measured]) -> pd.DataFrame:
+    """The plan with what came of it; empty where a run keeps no count."""
+    found = pd.DataFrame([[*known.usage, known.seconds / HOUR] for known in actual], columns=[*COUNTED, "Hours"])
+    found.loc[len(found)] = found.sum()
+    found = found.astype({**dict.fromkeys(COUNTED, int), "Hours": float})
+    table = frame[["Stage", "Role", "Model"]].copy()
+    for name in (*COUNTED, "Hours"):
+        table[f"{name}, planned"] = frame[name]
+        table[name] = found[name] if name == "Hours" else found[name].astype(object).mask(frame["Role"] == "training")
+    return table
+
+
+def note(frame: pd.DataFrame, settings: Mapping[str, Any]) -> str:
+    """What the numbers rest on, and which prices are missing."""
+    unpriced = sorted(set(frame.loc[frame["USD"].isna(), "Model"]))
+    missing = (
+        f" No price for {', '.join(unpriced)}: add it to plan.prices; the total leaves it out." if unpriced else ""
+    )
+    runs = f" Sums over {settings['seeds']} seeds." if settings["seeds"] > 1 else ""
+    return (
+        "Requests include further attempts; hours are those of jobs, one after another, without runs of programs. "
+        "Prices and rates are the config's (plan)." + runs + missing
+    )
+
+
+def main(options: Namespace) -> None:
+    settings = counted(options.settings, options.snippets)
+    works = list(planner(options, settings).works())
+    frame = planned(make_plan(settings, works, options.measured))
+    if options.actual:
+        actual = [measure(options.actual, group) for group in grouped(works).values()]
+        write(options, compared(frame, actual), "Plan and what came of it", note(frame, settings))
+    else:
+        write(options, frame, "Plan", note(frame, settings))
+
+
+def write(options: Namespace, frame: pd.DataFrame, title: str, text: str) -> None:
+    """The table in its formats; an unknown price is no number."""
+    shown = frame.round(3).astype(object).where(frame.notna(), "")
+    write_table(shown, f"{title} ({options.label})", text, options.csv, options.markdown, options.latex, decimals=3)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,269 @@
+"""What a run will ask of whom: requests, tokens, money and hours, before anything is spent.
+
+Every stage is counted from the config; what only the run itself can tell
+(lengths of texts, who wins how often) is assumed in the config's ``plan``, or
+taken from an earlier run.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from refinecoder.records import BadInput
+from refinecoder.times import seconds_of
+from refinecoder.usage import Usage, read_usage
+
+Count = Callable[[str, str], float]  # tokens of a text to a role
+MILLION, HOUR = 1_000_000, 3600
+
+
+class Work(NamedTuple):
+    """One folder's part of a stage: ``requests`` of ``tokens_in`` and ``tokens_out`` each, on average.
+
+    ``responses`` and ``times``: where the run puts what comes of it, as
+    patterns relative to its folder; ``jobs``: how often a model is started.
+    """
+
+    stage: str
+    role: str
+    model: str
+    requests: float
+    tokens_in: float
+    tokens_out: float
+    responses: str
+    times: str
+    jobs: int
+
+
+class Row(NamedTuple):
+    """Sums over all work of a stage. ``usd`` is None where no price is known, ``basis`` says whence lengths are."""
+
+    stage: str
+    role: str
+    model: str
+    requests: int
+    tokens_in: int
+    tokens_out: int
+    usd: float | None
+    hours: float
+    gpu_hours: float
+    basis: str
+
+
+class Measured(NamedTuple):
+    """What a run used: answered requests with their tokens, and seconds of its jobs."""
+
+    usage: Usage
+    seconds: float
+
+
+def at(shares: Sequence[float], iteration: int) -> float:
+    """A share by iteration; the last holds for all that follow."""
+    return shares[min(iteration, len(shares) - 1)]
+
+
+def dataset_sizes(d0: float, chain: Mapping[str, Any], shares: Mapping[str, Any]) -> list[float]:
+    """Expected records of D_0, D_1, ... of a variant (equation 10, and what its ablations drop)."""
+    sizes = [d0]
+    for iteration in range(max(chain["trained"], default=0)):
+        dropped = 0.0
+        if chain["on_self_win"] == "drop":
+            dropped += at(shares["self_wins"], iteration)
+        if chain["on_original_win"] == "drop":
+            dropped += at(shares["original_wins"], iteration)
+        sizes.append(sizes[-1] * (1 - dropped))
+    return sizes
+
+
+def _versions(settings: Mapping[str, Any], round_: int) -> float:
+    """Instructions before a round of evolution: new versions replace theirs, or join them."""
+    return settings["snippets"] * settings["per_snippet"] * (2 ** (round_ - 1) if settings["keep"] == "all" else 1)
+
+
+def d0_size(settings: Mapping[str, Any]) -> float:
+    """Expected instructions of D_0."""
+    return min(settings["d0_size"], _versions(settings, settings["rounds"] + 1))
+
+
+class Planner:
+    """Stages of one run, from ``settings``: what the rules know (docs/config.md, ``plan``)."""
+
+    def __init__(self, settings: Mapping[str, Any], templates: Mapping[str, Sequence[str]], count: Count) -> None:
+        self._settings, self._roles, self._assumed = settings, settings["roles"], settings["plan"]
+        self._templates, self._count = templates, count
+        self._lengths: Mapping[str, float] = self._assumed["lengths"]
+
+    def works(self) -> Iterator[Work]:
+        """All work, in the method's order."""
+        yield from self._instructions()
+        for chain in self._settings["chains"]:
+            yield from self._iterations(chain)
+        for solved in self._settings["solved"]:
+            yield from self._benchmark(solved)
+
+    def _asked(self, role: str, template: str | None, *parts: str) -> float:
+        """Tokens of a request: its template (of several, the mean), what fills it, and the role's system message."""
+        texts = self._templates[template] if template else [""]
+        written = sum(self._count(role, text) for text in texts) / len(texts)
+        return self._count(role, self._roles[role].get("system") or "") + written + self._tokens(role, *parts)
+
+    def _tokens(self, role: str, *parts: str) -> float:
+        """Tokens of texts whose lengths are assumed."""
+        factor = self._assumed["student_tokens"] if role == "student" else 1.0
+        return factor * sum(self._lengths[part] for part in parts)
+
+    def _work(
+        self, stage: str, role: str, requests: float, asked: float, answer: str, responses: str, times: str,
+        model: str | None = None, shards: str | None = None,
+    ) -> Work:  # fmt: skip
+        again = 1 + (self._roles[role]["attempts"] > 1) * self._assumed["asked_again"]
+        jobs = self._settings["shards"][shards or role]
+        name = model or self._roles[role].get("model", role)
+        out = self._tokens(role, answer)
+        return Work(stage, role, name, requests * again, asked, out, responses, times, jobs)
+
+    def _instructions(self) -> Iterator[Work]:
+        done = "instructions/responses"
+        yield self._work(
+            "Instructions", "teacher", _versions(self._settings, 1), self._asked("teacher", "concepts", "snippet"),
+            "concepts", f"{done}/round_0.*.jsonl", "ask_teacher/round_0.*.tsv",
+        )  # fmt: skip
+        for number in range(1, self._settings["rounds"] + 1):
+            yield self._work(
+                "Evolution", "teacher", _versions(self._settings, number),
+                self._asked("teacher", "evolution", "instruction"), "instruction",
+                f"{done}/round_{number}.*.jsonl", f"ask_teacher/round_{number}.*.tsv",
+            )  # fmt: skip
+        for folder, times in self._settings["teachers"]:
+            yield self._work(
+                "Answers of D_0", "teacher", d0_size(self._settings), self._asked("teacher", None, "instruction"),
+                "answer", f"{folder}/responses/answers.*.jsonl", times,
+            )  # fmt: skip
+
+    def _iterations(self, chain: Mapping[str, Any]) -> Iterator[Work]:
+        sizes = dataset_sizes(d0_size(self._settings), chain, self._assumed["shares"])
+        for iteration in chain["sampled"]:
+            folder = f"{chain['folder']}/iter_{iteration}"
+            yield from self._iteration(chain, iteration, sizes[iteration], f"{folder}/responses", folder)
+        for iteration in chain["trained"]:
+            yield self._training(chain, iteration, sizes[iteration])
+
+    def _iteration(
+        self, chain: Mapping[str, Any], iteration: int, size: float, done: str, times: str
+    ) -> Iterator[Work]:
+        n, orders = self._settings["samples"], self._settings["orders"]
+        yield self._work(
+            "Samples", "student", size * n, self._asked("student", None, "instruction"), "answer",
+            f"{done}/samples.*.jsonl", f"{times}/ask_student.*.tsv", chain["student"],
+        )  # fmt: skip
+        yield self._work(
+            "Judgements", "judge", size * n, self._asked("judge", "judge_point", "instruction", "answer"), "judgement",
+            f"{done}/judgements.*.jsonl", f"{times}/ask_judgements.*.tsv",
+        )  # fmt: skip
+        yield self._work(
+            "Comparisons", "judge", size * orders,
+            self._asked("judge", "judge_pair", "instruction", "answer", "answer"), "comparison",
+            f"{done}/comparisons.*.jsonl", f"{times}/ask_comparisons.*.tsv",
+        )  # fmt: skip
+        if iteration in chain["criticized"]:
+            lost = size * at(self._assumed["shares"]["original_wins"], iteration)
+            yield self._work(
+                "Critiques", "critic", lost, self._asked("critic", "critic", "instruction", "answer", "answer"),
+                "critique", f"{done}/critiques.*.jsonl", f"{times}/ask_critiques.*.tsv",
+            )  # fmt: skip
+
+    def _training(self, chain: Mapping[str, Any], iteration: int, size: float) -> Work:
+        length = self._tokens("student", "instruction", "answer")
+        if iteration and chain["on_original_win"] == "critique":
+            second = self._tokens("student", "feedback", "answer")
+            length += at(self._assumed["shares"]["original_wins"], iteration - 1) * second
+        times = f"{chain['folder']}/iter_{iteration}/train_model.tsv"
+        return Work("Training", "training", chain["student"], size, chain["epochs"] * length, 0, "", times, 1)
+
+    def _benchmark(self, solved: Mapping[str, Any]) -> Iterator[Work]:
+        folder, work, student = solved["folder"], solved["work"], solved["student"]
+        answers = solved["problems"] * solved["models"] * solved["samples"]
+        stage = {"benchmarks": "Benchmarks", "further": "Further iterations", "scoring": "Scored answers"}.get(work)
+        solutions, times = f"{folder}/responses/solutions.*.jsonl", f"{folder}/ask_models.*.tsv"
+        if work == "feedback":
+            yield from self._feedback(solved, answers * self._assumed["shares"]["failing"])
+            return
+        asked = self._asked("student", None, "instruction")
+        yield self._work(stage or work, "student", answers, asked, "answer", solutions, times, student, "benchmark")
+        if work == "scoring":
+            yield self._work(
+                "Scores", "judge", answers, self._asked("judge", "judge_point", "instruction", "answer"), "judgement",
+                f"{folder}/responses/judgements.*.jsonl", f"{folder}/ask_judge_of_scores.*.tsv",
+            )  # fmt: skip
+
+    def _feedback(self, solved: Mapping[str, Any], failed: float) -> Iterator[Work]:
+        folder = solved["folder"]
+        yield self._work(
+            "Suggestions", "teacher", failed,
+            self._asked("teacher", "suggestion", "instruction", "answer", "feedback"), "suggestion",
+            f"{folder}/responses/suggestions.*.jsonl", f"{folder}/ask_teacher_for_suggestions.*.tsv",
+        )  # fmt: skip
+        yield self._work(
+            "Second tries", "student", 2 * failed, self._asked("student", None, "instruction", "answer", "feedback"),
+            "answer", f"{folder}/responses/solutions.*.jsonl", f"{folder}/ask_models.*.tsv", solved["student"],
+            "benchmark",
+        )  # fmt: skip
+
+
+def grouped(works: Iterable[Work]) -> dict[tuple[str, str, str], list[Work]]:
+    """Work by stage, role and model, stages in the order of the first of each."""
+    groups: dict[tuple[str, str, str], list[Work]] = {}
+    for work in works:
+        groups.setdefault((work.stage, work.role, work.model), []).append(work)
+    stages = list(dict.fromkeys(stage for stage, *_ in groups))
+    return dict(sorted(groups.items(), key=lambda group: stages.index(group[0][0])))
+
+
+def measure(runs: Sequence[str | Path], works: Sequence[Work]) -> Measured:
+    """What runs hold of a stage so far. Raises BadInput for a broken responses file."""
+    responses = (path for run in runs for work in works if work.responses for path in Path(run).glob(work.responses))
+    times = (path for run in runs for work in works for path in Path(run, "times").glob(work.times))
+    return Measured(read_usage(sorted(responses)), seconds_of(sorted(times)))
+
+
+def _price(role: str, model: str, tokens_in: float, tokens_out: float, settings: Mapping[str, Any]) -> float | None:
+    """US dollars; only endpoints are paid by the token."""
+    if settings["roles"].get(role, {}).get("backend") != "endpoint":
+        return 0.0
+    price = settings["plan"]["prices"].get(model)
+    return None if price is None else (tokens_in * price["input"] + tokens_out * price["output"]) / MILLION
+
+
+def make_row(works: Sequence[Work], settings: Mapping[str, Any], known: Measured, seeds: int) -> Row:
+    """A stage over ``seeds`` runs; lengths and speed are those of ``known``, where that has any."""
+    first = works[0]
+    requests = seeds * sum(work.requests for work in works)
+    if known.usage.requests:
+        tokens_in, tokens_out = requests * known.usage.length_in, requests * known.usage.length_out
+    else:
+        tokens_in = seeds * sum(work.requests * work.tokens_in for work in works)
+        tokens_out = seeds * sum(work.requests * work.tokens_out for work in works)
+    if known.usage.requests and known.seconds:
+        seconds = requests * known.seconds / known.usage.requests
+    else:
+        rate = settings["plan"]["rates"][first.role]
+        jobs = seeds * sum(work.jobs for work in works)
+        seconds = jobs * rate["startup"] + tokens_in / rate["input"] + tokens_out / rate["output"]
+    gpus = settings["gpus"][first.role]
+    return Row(
+        first.stage, first.role, first.model, round(requests), round(tokens_in), round(tokens_out),
+        _price(first.role, first.model, tokens_in, tokens_out, settings), seconds / HOUR, gpus * seconds / HOUR,
+        "measured" if known.usage.requests else "assumed",
+    )  # fmt: skip
+
+
+def make_plan(settings: Mapping[str, Any], works: Iterable[Work], runs: Sequence[str | Path]) -> list[Row]:
+    """The rows of the plan; ``runs``: folders of an earlier run whose lengths and speed are taken over.
+
+    Raises BadInput if these hold no answer to take them from.
+    """
+    groups = grouped(works)
+    known = {key: measure(runs, group) for key, group in groups.items()}
+    if runs and not any(found.usage.requests for found in known.values()):
+        raise BadInput(f"plan.measured: {runs[0]} holds no responses of this config's stages; name another run or null")
+    return [make_row(group, settings, known[key], settings["seeds"]) for key, group in groups.items()]
