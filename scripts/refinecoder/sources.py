@@ -37,6 +37,8 @@ def _lines(path: str, stream: IO[bytes]) -> Iterator[Row]:
             raise BadInput(
                 f"{where}: not JSON ({error.msg} at column {error.colno}); mend or remove the line"
             ) from None
+        except RecursionError:
+            raise BadInput(f"{where}: JSON nested too deep; mend or remove the line") from None
 
 
 def _array(path: str, stream: IO[bytes]) -> Iterator[Row]:

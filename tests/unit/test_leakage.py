@@ -162,6 +162,19 @@ def test_real_data_have_the_value_of_the_definition(name):
         assert sum(expected) > 0
 
 
+def test_p3_tends_to_humaneval_as_no_other_set_does():
+    """Told anew, its tasks have a low TLI; beside that on other questions, and of other data, it still stands out."""
+    index = Index([Benchmark(name, [], real(name)) for name in ("humaneval", "mbpp")])
+    first, tilt, padded = index.bounds[1], {}, {}
+    for name in ("gpteacher", "exercism", "p3"):
+        found = measure(real(name), index)
+        leak = found.leak(padded=False)
+        tilt[name] = leak[:first].mean() / leak[first:].mean()
+        padded[name] = found.leak()[:first].mean()
+    assert tilt["p3"] > 5 * max(tilt["gpteacher"], tilt["exercism"])
+    assert padded["p3"] > 1.5 * max(padded["gpteacher"], padded["exercism"])
+
+
 def p3_against(field, benchmark_field):
     questions = [task[benchmark_field] for task in read_lines("humaneval/HumanEval.jsonl.gz")]
     records = json.loads((DATA / "leakage" / "p3" / "puzzles.json").read_text())
