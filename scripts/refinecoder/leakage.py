@@ -91,6 +91,21 @@ def pad(texts: Sequence[str], number: Callable[[str, int], int]) -> Chunk:
     return Chunk(tokens, starts)
 
 
+def _starts(*columns: Array) -> Array:
+    """Where a run of equal rows begins, as a mask."""
+    new = np.zeros(len(columns[0]), bool)
+    new[:1] = True
+    for column in columns:
+        new[1:] |= column[1:] != column[:-1]
+    return new
+
+
+def _distinct(keys: Array) -> Array:
+    """Each number once, in order; by sorting, which here is faster than numpy's own way."""
+    ordered = np.sort(keys)
+    return ordered[_starts(ordered)]
+
+
 def _find(table: Array, keys: Array) -> tuple[Array, Array]:
     """Places of keys in a sorted table, and which of them are there."""
     places = np.minimum(np.searchsorted(table, keys), len(table) - 1)
@@ -115,7 +130,7 @@ class GramTable:
         row, self._tokens = chunk.tokens, tokens
         places = np.delete(np.arange(chunk.starts[-1]), (chunk.starts[1:, None] - np.arange(1, 5)).ravel())
         halves = row[:-1] * tokens + row[1:]
-        self._halves = np.unique(np.concatenate((halves[places], halves[places + 2])))
+        self._halves = _distinct(np.concatenate((halves[places], halves[places + 2])))
         fours = self._four_keys(row, places)
         self._fours, four = np.unique(fours, return_inverse=True)
         self._fives, five = np.unique(four * tokens + row[places + 4], return_inverse=True)
@@ -151,7 +166,7 @@ class GramTable:
         five, longer = _find(self._fives, four * self._tokens + row[places + 4])
         texts = np.searchsorted(chunk.starts, places, side="right") - 1
         keys = np.concatenate((texts * self.size + four, texts[longer] * self.size + len(self._fours) + five[longer]))
-        return tuple(np.divmod(np.unique(keys), self.size))
+        return tuple(np.divmod(_distinct(keys), self.size))
 
 
 class View(NamedTuple):
@@ -194,7 +209,7 @@ class Index:
         words = dict.fromkeys(chain.from_iterable(text.split() for text in texts))
         self._numbers = dict(zip(words, range(FIRST, FIRST + len(words)), strict=True))
         self._table = GramTable(pad(texts, self._numbers.get), FIRST + len(words))
-        pairs = np.unique(self._table.grams * len(texts) + self._table.texts)
+        pairs = _distinct(self._table.grams * len(texts) + self._table.texts)
         shape = (len(texts), self._table.size)
         self.padded = _view(pairs, *shape, np.ones(self._table.size, bool))
         self.unpadded = _view(pairs, *shape, self._table.inner)
@@ -243,15 +258,6 @@ class Top:
         place = (questions[kept], rank[rank < size])
         self.counts[touched], self.records[touched] = 0, -1
         self.counts[place], self.records[place] = counts[kept], records[kept]
-
-
-def _starts(*columns: Array) -> Array:
-    """Where a run of equal rows begins, as a mask."""
-    new = np.zeros(len(columns[0]), bool)
-    new[:1] = True
-    for column in columns:
-        new[1:] |= column[1:] != column[:-1]
-    return new
 
 
 class Nearest(NamedTuple):
