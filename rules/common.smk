@@ -29,6 +29,9 @@ BENCHMARKS = {benchmark["name"]: benchmark for benchmark in config["benchmarks"]
 ROLES = config["roles"]
 TABLES = {table: names for table, names in config["tables"].items() if names}
 FIGURES = {figure: names for figure, names in config["figures"].items() if names}
+LEAKAGE = config["leakage"]
+DATASETS = {entry["name"]: entry for entry in LEAKAGE["datasets"]}
+QUESTIONS = {entry["name"]: entry for entry in LEAKAGE["benchmarks"]}
 FINAL = config["final_iteration"]
 # The run itself lies in results/{experiment}, its repeats by other seeds below it.
 RUNS = {config["experiment"]: config["seed"]}

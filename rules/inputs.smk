@@ -76,8 +76,8 @@ def iteration_files(wildcards, student, variant, name):
 
 def run_targets(run):
     """All tables and figures of a run."""
-    tables = [f"results/{run}/tables/{table}.md" for table in (*TABLES, "records")]
-    return tables + [f"results/{run}/figures/{figure}.svg" for figure in (*FIGURES, "figure5")]
+    tables = [f"results/{run}/tables/{table}.md" for table in (*TABLES, *LEAKAGE_TABLES, "records")]
+    return tables + [f"results/{run}/figures/{figure}.svg" for figure in (*FIGURES, "figure5", *LEAKAGE_FIGURES)]
 
 
 def final_targets():
@@ -101,18 +101,18 @@ def final_targets():
 
 def page_tables(suffix):
     """The tables that the page shows, in one of their formats: the run's own, and what is said over runs."""
-    names = [*TABLES, "claims", "audit", "records", *(["seeds"] if len(RUNS) > 1 else [])]
+    names = [*TABLES, *LEAKAGE_TABLES, "claims", "audit", "records", *(["seeds"] if len(RUNS) > 1 else [])]
     return [f"{HOME}/tables/{name}.{suffix}" for name in names] + [f"{HOME}/plan_and_actual.{suffix}"]
 
 
 def page_manifests():
     """Where the numbers of the page's tables come from."""
-    return [f"{HOME}/tables/{table}.manifest.json" for table in TABLES]
+    return [f"{HOME}/tables/{table}.manifest.json" for table in (*TABLES, *LEAKAGE_TABLES)]
 
 
 def page_figures():
     """The figures that the page shows."""
-    return [f"{HOME}/figures/{figure}.svg" for figure in (*FIGURES, "figure5")]
+    return [f"{HOME}/figures/{figure}.svg" for figure in (*FIGURES, "figure5", *LEAKAGE_FIGURES)]
 
 
 def page_settings():
@@ -451,7 +451,8 @@ def all_counts(wildcards):
     home = home_of(wildcards)
     counts = [f"{home}/snippets/snippets.counts.json"]
     counts += [f"{home}/instructions/round_{number}.counts.json" for number in range(ROUNDS + 1)]
-    counts += [f"{home}/instructions/selected.counts.json", f"{home}/d0.counts.json"]
+    counts += [f"{home}/instructions/{name}.counts.json" for name in ("selected", "gated")]
+    counts.append(f"{home}/d0.counts.json")
     counts += [f"{home}/d0/{name}/d0.counts.json" for name, entry in VARIANTS.items() if "teacher" in entry]
     for student in STUDENTS:
         for variant in VARIANTS:
@@ -476,7 +477,7 @@ def tabulated_benchmarks():
 
 def seed_data():
     """The data of every table and figure, of every run."""
-    tables = [f"tables/{table}.csv" for table in TABLES]
+    tables = [f"tables/{table}.csv" for table in (*TABLES, *LEAKAGE_TABLES)]
     figures = [f"figures/{figure}.csv" for figure in (*FIGURES, "figure5")]
     return [f"results/{run}/{path}" for path in tables + figures for run in RUNS]
 

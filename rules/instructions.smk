@@ -179,7 +179,7 @@ rule select_instructions:
 rule request_answers:
     """Give the teacher the bare instructions."""
     input:
-        rules.select_instructions.output.instructions,
+        f"{INSTRUCTIONS}/gated.jsonl",
     output:
         f"{INSTRUCTIONS}/requests/answers.jsonl",
     log:
@@ -202,7 +202,7 @@ rule request_answers:
 rule collect_answers:
     """D_0: the selected instructions with the teacher's answers."""
     input:
-        instructions=rules.select_instructions.output.instructions,
+        instructions=f"{INSTRUCTIONS}/gated.jsonl",
         responses=expand(f"{INSTRUCTIONS}/responses/answers.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True),
     output:
         dataset=f"{RESULTS}/d0.jsonl",
@@ -242,7 +242,7 @@ use rule ask_teacher as ask_other_teacher with:
 
 use rule collect_answers as collect_other_answers with:
     input:
-        instructions=rules.select_instructions.output.instructions,
+        instructions=f"{INSTRUCTIONS}/gated.jsonl",
         responses=expand(f"{OTHER_D0}/responses/answers.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True),
     output:
         dataset=f"{OTHER_D0}/d0.jsonl",

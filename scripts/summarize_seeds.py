@@ -10,8 +10,32 @@ from refinecoder.records import BadInput
 from refinecoder.steps import parser, run
 from refinecoder.tables import add_table_options, write_table
 
-KEYS = ("Model", "Benchmark", "student", "variant", "benchmark", "iteration", "feedback")
-APART = ("Problems", "problems", "Samples", "records", "low", "high", "95% low", "95% high")
+KEYS = (
+    "Model",
+    "Data set",
+    "Measure",
+    "Student",
+    "Iteration",
+    "Benchmark",
+    "student",
+    "variant",
+    "benchmark",
+    "iteration",
+    "feedback",
+)
+APART = (
+    "Records",
+    "Read",
+    "Paper's TLI",
+    "Problems",
+    "problems",
+    "Samples",
+    "records",
+    "low",
+    "high",
+    "95% low",
+    "95% high",
+)
 
 
 def arguments() -> ArgumentParser:

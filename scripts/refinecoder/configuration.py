@@ -77,6 +77,7 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
                     there = ", ".join(sorted(known)) or "none"
                     yield f"{key}.{result}: no benchmark '{name}' is listed; there are {there}"
     yield from _iteration_faults(config)
+    yield from _leakage_faults(config)
     for index, benchmark in enumerate(config["benchmarks"]):
         part, _, parts = benchmark.get("part", "0/1").partition("/")
         if not int(part) < int(parts):
@@ -85,6 +86,21 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"benchmarks[{index}].depths: all weights are 0; give one a weight"
     if not any(config["scoring"]["weights"].values()):
         yield "scoring.weights: all weights are 0; give one a weight"
+
+
+def _leakage_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    entries, known = config["leakage"], {benchmark["name"] for benchmark in config["benchmarks"]}
+    for key in ("datasets", "benchmarks"):
+        for name in _duplicates(entries[key]):
+            yield f"leakage.{key}: the name '{name}' stands twice; rename one"
+    guarded = {entry["name"]: entry for entry in entries["benchmarks"]}
+    for name in (benchmark["name"] for benchmark in config["benchmarks"] if benchmark["name"] not in guarded):
+        yield f"leakage.benchmarks: the benchmark '{name}' is not among them; add it, so that the gate knows it"
+    for name in (name for name, entry in guarded.items() if "source" not in entry and name not in known):
+        there = ", ".join(sorted(known)) or "none"
+        yield f"leakage.benchmarks: no benchmark '{name}' is listed and it has no source; there are {there}"
+    if not guarded:
+        yield "leakage.benchmarks: none; name what training data must not hold"
 
 
 def _iteration_faults(config: Mapping[str, Any]) -> Iterator[str]:

@@ -119,6 +119,15 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
             {"variants": [DEFAULT["variants"][0], {**DEFAULT["variants"][1], "teacher": {"error": "none"}}]},
             "variants[1].teacher: unknown key 'error'; did you mean 'errors'?",
         ),
+        ({"leakage": {"threshold": 0}}, "leakage.threshold: 0 is less than or equal to the minimum of 0"),
+        ({"leakage": {"action": "warn"}}, "leakage.action: 'warn' is not available; choose one of stop, drop"),
+        ({"leakage": {"benchmarks": []}}, "leakage.benchmarks: the benchmark 'in_distribution' is not among them"),
+        (
+            {"leakage": {"benchmarks": [*DEFAULT["leakage"]["benchmarks"], {"name": "x", "title": "X", "field": "y"}]}},
+            "leakage.benchmarks: no benchmark 'x' is listed and it has no source",
+        ),
+        ({"leakage": {"datasets": [{"name": "x", "title": "X", "kind": "source"}]}}, "the key 'source' is missing"),
+        ({"leakage": {"datasets": DEFAULT["leakage"]["datasets"] * 2}}, "leakage.datasets: the name 'd0' stands twice"),
         ({"snippets": None}, "snippets: None is not of type 'object'"),
     ],
 )

@@ -385,3 +385,32 @@ def test_the_page_shows_all_that_was_asked_for(results):
         "Mean and standard deviation over seeds",
     ]
     assert page.count('role="img"') == 4 and "train_model" in page and "results/reduced/tiny/acr/iter_1/model" in page
+
+
+def test_the_gate_lets_the_instructions_through_and_is_counted(results):
+    instructions = results / "instructions"
+    assert (instructions / "gated.jsonl").read_bytes() == (instructions / "selected.jsonl").read_bytes()
+    assert json.loads((instructions / "gated.counts.json").read_text())["rejected"] == {}
+    assert [record["id"] for record in load(instructions / "gated.jsonl")] == [
+        r["id"] for r in load(results / "d0.jsonl")
+    ]
+
+
+def test_d0_does_not_leak_and_the_leaky_data_set_does(results):
+    measured = {r["dataset"]: r for r in json.loads((results / "leakage" / "datasets.json").read_text())["results"]}
+    assert measured["d0"]["questions_above"] == measured["d0"]["records_above"] == 0
+    assert measured["leaky"]["questions_above"] == measured["leaky"]["records_above"] == 4  # a fifth of 20
+    planted = [r for r in load(results / "leakage" / "leaky.jsonl") if r["id"].startswith("leak.")]
+    prompts = {problem["prompt"] for problem in load(results / "benchmarks" / "in_distribution.jsonl")}
+    assert len(planted) == 4 and {record["instruction"] for record in planted} <= prompts
+    assert not prompts & {record["instruction"] for record in load(results / "d0.jsonl")}
+
+
+def test_table_3_and_figure_7_say_what_was_measured(results):
+    table = (results / "tables" / "table3.md").read_text()
+    assert "(miniature, reduced)" in table and "prompt, all: 20" in table and "43.20" in table
+    drawn = (results / "figures" / "figure7.csv").read_text().splitlines()
+    assert len(drawn) == 1 + 2 * 60 and sum(",True," in line for line in drawn) == 4
+    by_iteration = (results / "tables" / "leakage.csv").read_text()
+    assert "Critique overlap (questions),Tiny,1,In distribution," in by_iteration
+    assert "Response overlap (canonical solutions),Tiny,0,In distribution,60," in by_iteration

@@ -1,0 +1,54 @@
+"""Make a deliberately leaky data set: a share of each benchmark's questions in the place of other instructions.
+
+It shows what a leak looks like in Table 3 and Figure 7. It must never be trained on.
+"""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+
+from refinecoder.randomness import keyed
+from refinecoder.records import BadInput, Record, load_records, write_records
+from refinecoder.steps import parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("instructions", help="JSONL: instructions")
+    options.add_argument("--benchmarks", nargs="*", default=[], help="JSONL: problems whose questions are planted")
+    options.add_argument("--share", type=float, required=True, help="share of each benchmark's questions")
+    options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
+    options.add_argument("--output", required=True, help="JSONL: instructions, planted ones named leak.{problem}")
+    return options
+
+
+def plant(instructions: Sequence[Record], problems: Sequence[Record], seed: int) -> list[Record]:
+    """The instructions, seeded ones replaced by the problems' questions. Raises BadInput where there are too few."""
+    if len(problems) > len(instructions):
+        raise BadInput(f"{len(problems)} questions for {len(instructions)} instructions; lower the share")
+    places = sorted(
+        range(len(instructions)), key=lambda place: keyed(seed, "leaky", instructions[place]["id"]).random()
+    )
+    planted = list(instructions)
+    for place, problem in zip(places, problems, strict=False):
+        planted[place] = {
+            **instructions[place],
+            "id": f"leak.{problem['id']}",
+            "instruction": problem["prompt"],
+            "lineage": ["planted"],
+        }
+    return planted
+
+
+def main(options: Namespace) -> None:
+    chosen: list[Record] = []
+    for path in options.benchmarks:
+        problems = load_records(path, "problem")
+        order = sorted(problems, key=lambda problem: keyed(options.seed, "planted", problem["id"]).random())
+        chosen += order[: round(options.share * len(problems))]
+    instructions = load_records(options.instructions, "instruction")
+    write_records(options.output, plant(instructions, chosen, options.seed), "instruction")
+    print(f"{len(chosen)} of {len(instructions)} instructions are questions of benchmarks: never train on them")
+
+
+if __name__ == "__main__":
+    run(main, arguments())

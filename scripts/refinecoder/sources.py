@@ -1,0 +1,156 @@
+"""Texts of data sets and benchmarks as they come: JSONL, JSON, Parquet, each gzipped or not, or the hub's.
+
+A source is a path or ``hub:NAME[@REVISION][#SPLIT]`` (main and train where
+absent). JSON lines and Parquet pass by in pieces; a JSON array is read whole.
+"""
+
+import gzip
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import IO, Any, NamedTuple
+
+from refinecoder.records import BadInput, Record
+
+ROLES = {"user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant", "system": "system"}
+TURNS = ("user", "later", "assistant")
+
+
+class Row(NamedTuple):
+    """A record and where it stands, for messages."""
+
+    where: str
+    record: Record
+
+
+def _lines(path: str, stream: IO[bytes]) -> Iterator[Row]:
+    for number, line in enumerate(io.TextIOWrapper(stream, encoding="utf-8"), start=1):
+        where = f"{path}:{number}"
+        if not line.strip():
+            raise BadInput(f"{where}: empty line; remove it")
+        try:
+            yield Row(where, json.loads(line))
+        except json.JSONDecodeError as error:
+            raise BadInput(
+                f"{where}: not JSON ({error.msg} at column {error.colno}); mend or remove the line"
+            ) from None
+        except RecursionError:
+            raise BadInput(f"{where}: JSON nested too deep; mend or remove the line") from None
+
+
+def _array(path: str, stream: IO[bytes]) -> Iterator[Row]:
+    try:
+        records = json.load(stream)
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{path}:{error.lineno}: not JSON ({error.msg}); mend the file") from None
+    yield from (Row(f"{path}, record {number}", record) for number, record in enumerate(records, start=1))
+
+
+def _parquet(path: str, stream: IO[bytes]) -> Iterator[Row]:
+    import pyarrow as arrow  # heavy, and needed for this format alone
+    import pyarrow.parquet as parquet
+
+    with tempfile.TemporaryFile() as file:  # its index stands at the end
+        shutil.copyfileobj(stream, file)
+        try:
+            batches = parquet.ParquetFile(file).iter_batches(4096)
+            records = chain.from_iterable(batch.to_pylist() for batch in batches)
+            yield from (Row(f"{path}, row {number}", record) for number, record in enumerate(records, start=1))
+        except arrow.ArrowException as error:
+            reason = str(error).splitlines()[0]
+            raise BadInput(f"{path}: not Parquet ({reason}); make it again or name another file") from None
+
+
+def _reader(stream: io.BufferedReader) -> Callable[[str, IO[bytes]], Iterator[Row]]:
+    head = stream.peek(64)
+    if head.startswith(b"PAR1"):
+        return _parquet
+    return _array if head.lstrip().startswith(b"[") else _lines
+
+
+def _file_rows(path: str) -> Iterator[Row]:
+    try:
+        with open(path, "rb") as raw:
+            zipped = raw.peek(2)[:2] == b"\x1f\x8b"
+            with io.BufferedReader(gzip.GzipFile(fileobj=raw)) if zipped else raw as stream:
+                yield from _reader(stream)(path, stream)
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file; name a JSONL, JSON or Parquet file, or hub:NAME") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: not text (byte {error.start}); name a JSONL, JSON or Parquet file") from None
+    except (gzip.BadGzipFile, EOFError, OSError) as error:
+        raise BadInput(f"{path}: cannot be read ({error}); name another file") from None
+
+
+def _hub_rows(name: str) -> Iterator[Row]:
+    from datasets import load_dataset  # heavy, and needed for this source alone
+
+    plain, _, split = name.partition("#")
+    plain, _, revision = plain.partition("@")
+    try:
+        rows = load_dataset(plain, split=split or "train", revision=revision or "main", streaming=True)
+        for number, record in enumerate(rows, start=1):
+            yield Row(f"hub:{name}, row {number}", record)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BadInput(f"hub:{name}: not to be had ({reason[:160]}); go online or name a local file instead") from None
+
+
+def read_rows(source: str) -> Iterator[Row]:
+    """Yield the records of a source. Raises BadInput for what is missing, binary or broken."""
+    rows = _hub_rows(source.removeprefix("hub:")) if source.startswith("hub:") else _file_rows(source)
+    for row in rows:
+        if not isinstance(row.record, dict):
+            raise BadInput(f"{row.where}: a record must be a JSON object; mend or remove it")
+        yield row
+
+
+def _turn(turn: Any, where: str) -> tuple[str, str]:
+    role, content = (
+        next((turn[key] for key in keys if key in turn), None) if isinstance(turn, dict) else None
+        for keys in (("role", "from"), ("content", "value"))
+    )
+    if role not in ROLES or not isinstance(content, str):
+        raise BadInput(f"{where}: a message must have a role (user, assistant, system) and a text as content; mend it")
+    return ROLES[role], content
+
+
+class Texts:
+    """Reads one text out of each record: of text fields, joined by a space, or of the turns of messages.
+
+    ``field``: a name, or several joined by "+". ``turns``: of messages, the
+    user's (all), the user's later ones (all but the first), or the
+    assistant's, joined by a space. A field that holds both texts and messages
+    is bad input.
+    """
+
+    def __init__(self, field: str, turns: str = "user") -> None:
+        self._names, self._turns = field.split("+"), turns
+        self._kinds: dict[str, type] = {}
+
+    def _value(self, name: str, value: Any, where: str) -> str:
+        if not isinstance(value, (str, list)):
+            raise BadInput(f"{where}: the field '{name}' must be a text or a list of messages; mend it or name another")
+        if self._kinds.setdefault(name, type(value)) is not type(value):
+            raise BadInput(f"{where}: the field '{name}' holds messages and texts in turn; give it one form")
+        if isinstance(value, str):
+            return value
+        wanted = "assistant" if self._turns == "assistant" else "user"
+        said = [content for role, content in (_turn(turn, where) for turn in value) if role == wanted]
+        return " ".join(said[1:] if self._turns == "later" else said)
+
+    def of(self, row: Row) -> str:
+        """The text of a record. Raises BadInput with the place of a missing field."""
+        for name in self._names:
+            if name not in row.record:
+                there = ", ".join(row.record) or "none"
+                raise BadInput(f"{row.where}: no field '{name}'; it has {there}")
+        return " ".join(self._value(name, row.record[name], row.where) for name in self._names)
+
+
+def name_of(record: Record, number: int) -> str:
+    """What a record calls itself, or its number, counted from 1."""
+    return next((str(record[key]) for key in ("id", "task_id", "question_id") if key in record), str(number))

@@ -1,0 +1,93 @@
+"""Table 3: the Test Leakage Indicator of data sets, the paper's values beside ours."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from refinecoder.manifest import digest_files, versions
+from refinecoder.records import read_json, write_json
+from refinecoder.reference import load_reference
+from refinecoder.steps import json_value, parser, run
+from refinecoder.tables import add_table_options, write_table
+
+NOTE = (
+    "TLI: mean over a benchmark's questions of the highest similarity (4-grams and 5-grams) of any record, times 100, "
+    "padded as in the paper; unpadded, without symbols for start and end, which inflate short questions. Highest: of "
+    "any question, times 100. Leaked: from the similarity {threshold} on. Read: field and questions. The paper does "
+    "not say which fields and questions it reads; rows with its value alone are what it publishes of others. The TLI "
+    "sees neither paraphrase nor translation."
+)
+COLUMNS = ("Data set", "Records", "Benchmark", "Read", "TLI", "Unpadded", "Highest", "Leaked questions",
+           "Leaked records", "Paper's TLI")  # fmt: skip
+TITLES = {"livecodebench": "LiveCodeBench", "bigcodebench": "BigCodeBench"}  # the paper's, of no version
+Row = dict[str, Any]
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("measured", help="JSON: of measure_leakage")
+    options.add_argument("--reference", required=True, help="YAML: the paper's published figures")
+    options.add_argument("--entries", type=json_value, required=True, help="JSON: data sets and benchmarks, of config")
+    add_table_options(options)
+    options.add_argument("--manifest", required=True, help="JSON: where the numbers come from")
+    return options
+
+
+def published_values(reference: Mapping[str, Any]) -> dict[tuple[str, str], float]:
+    """The paper's TLI by data set and benchmark, as it names them."""
+    table = reference["tables"].get("table3", {"rows": {}, "columns": {}})
+    return {
+        (name, column): value
+        for name, values in table["rows"].items()
+        for column, value in zip(table["columns"], values, strict=True)
+        if column != "size"
+    }
+
+
+def measured_rows(
+    measured: Mapping[str, Any], entries: Mapping[str, Any], paper: dict[tuple[str, str], float]
+) -> Iterator[Row]:
+    """A row for each data set and benchmark; what the paper has of it is taken out of ``paper``."""
+    datasets, benchmarks = ({entry["name"]: entry for entry in entries[key]} for key in ("datasets", "benchmarks"))
+    for found in measured["results"]:
+        dataset, benchmark = datasets[found["dataset"]], benchmarks[found["benchmark"]]
+        read = measured["benchmarks"][found["benchmark"]]
+        yield {
+            "Data set": dataset["title"],
+            "Records": str(found["records"]),
+            "Benchmark": benchmark["title"],
+            "Read": f"{read['field']}, {read['records']}: {found['questions']}",
+            "TLI": found["padded"]["tli"],
+            "Unpadded": found["unpadded"]["tli"],
+            "Highest": 100 * found["padded"]["max"],
+            "Leaked questions": str(found["questions_above"]),
+            "Leaked records": str(found["records_above"]),
+            "Paper's TLI": paper.pop((dataset.get("published"), benchmark.get("published")), ""),
+        }
+
+
+def published_rows(reference: Mapping[str, Any], paper: Mapping[tuple[str, str], float]) -> Iterator[Row]:
+    """A row for each value of the paper that was not measured here."""
+    for (name, column), value in paper.items():
+        size = reference["tables"]["table3"]["rows"][name][0]
+        title = reference["benchmarks"].get(column, {}).get("title") or TITLES.get(column, column)
+        yield {"Data set": name, "Records": size, "Benchmark": title, "Read": "the paper alone", "Paper's TLI": value}
+
+
+def main(options: Namespace) -> None:
+    measured, reference = read_json(options.measured), load_reference(options.reference)
+    paper = published_values(reference)
+    rows = [*measured_rows(measured, options.entries, paper), *published_rows(reference, paper)]
+    frame = pd.DataFrame(rows, columns=COLUMNS).fillna("")
+    note = NOTE.format(threshold=measured["results"][0]["threshold"])
+    title = f"Table 3: Test Leakage Indicator of data sets ({options.label})"
+    write_table(frame, title, note, options.csv, options.markdown, options.latex, decimals=2)
+    read = {key: measured[key] for key in ("datasets", "benchmarks")}
+    inputs = digest_files(options.measured, options.reference)
+    write_json(options.manifest, {"inputs": inputs, "of": read, "versions": versions()})
+
+
+if __name__ == "__main__":
+    run(main, arguments())
