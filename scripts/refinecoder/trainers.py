@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ def admit_deepspeed(config: str | None) -> None:
 
     Where it is installed, accelerate imports it to look for its models, which
     takes three seconds of every training. Without a GPU it has to be told so
-    before it is imported.
+    before it is imported, and to leave communication to gloo instead of
+    compiling its own, which takes two minutes and a C++ compiler.
     """
     if config is None:
         sys.modules.setdefault("deepspeed", None)
@@ -41,6 +43,13 @@ def admit_deepspeed(config: str | None) -> None:
         raise BadInput(f"training.deepspeed {config}: DeepSpeed is not installed; pip install deepspeed, or set null")
     if not torch.cuda.is_available():
         os.environ.setdefault("DS_ACCELERATOR", "cpu")
+        import_module("deepspeed.ops").__compatible_ops__["deepspeed_shm_comm"] = False
+
+
+def join_deepspeed() -> None:
+    """Have DeepSpeed know the other processes; on a CPU nobody else tells it before a model is loaded."""
+    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    import_module("deepspeed").init_distributed(dist_backend=backend, auto_mpi_discovery=False)
 
 
 class Order(Sampler):
@@ -99,6 +108,13 @@ class _Repeatable(Trainer):
         super()._save_rng_state(output_dir)
         if self.args.should_save and self.order is not None:
             torch.save(self.order.state, Path(output_dir, ORDER_STATE))
+
+    def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
+        if state_dict is not None and self.model.config.get_text_config().tie_word_embeddings:
+            # DeepSpeed hands over copies, among which transformers no longer sees what is tied.
+            tied = self.model._tied_weights_keys or ()
+            state_dict = {name: weight for name, weight in state_dict.items() if name not in tied}
+        super()._save(output_dir, state_dict)
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """A checkpoint needs none."""

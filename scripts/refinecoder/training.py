@@ -27,7 +27,7 @@ from refinecoder.processes import Group, die_with_parent, find_group, split_batc
 from refinecoder.randomness import keyed
 from refinecoder.records import BadInput, Record, read_json, whole
 from refinecoder.throughput import Shape, measure
-from refinecoder.trainers import Checkpoints, FineTuner, PreTrainer, Progress, admit_deepspeed
+from refinecoder.trainers import Checkpoints, FineTuner, PreTrainer, Progress, admit_deepspeed, join_deepspeed
 
 GENERATION_MARKER = "{% generation %}"
 
@@ -85,7 +85,11 @@ def share_models(settings: Settings) -> SFTConfig | None:
 
     Without this each process would hold the whole model in memory first.
     """
-    return _arguments(settings, Path("unused")) if settings.deepspeed else None
+    if settings.deepspeed is None:
+        return None
+    arguments = _arguments(settings, Path("unused"))
+    join_deepspeed()
+    return arguments
 
 
 def load_student(
