@@ -135,11 +135,36 @@ def previous_round(wildcards):
 
 def training_settings(wildcards, *overrides, stage):
     """The common training settings with a student's own, and a seed of their own, as JSON."""
-    common = {name: value for name, value in config["training"].items() if name != "threads"}
+    common = {name: value for name, value in config["training"].items() if name not in ("nodes", "devices", "threads")}
     settings = dict(common)
     for override in overrides:
         settings.update(override)
     return as_json({**settings, "seed": hash_seed(seed_of(wildcards), "training", *stage) % 2**31})
+
+
+def own_training(wildcards):
+    """What a student and a variant change of the common training settings."""
+    return STUDENTS[wildcards.student]["training"], VARIANTS[wildcards.variant].get("training", {})
+
+
+def deepspeed_settings(*overrides):
+    """DeepSpeed's settings as a file to wait for; nothing where it is not used."""
+    found = None
+    for settings in (config["training"], *overrides):
+        found = settings.get("deepspeed", found)
+    return [found] if found else []
+
+
+def start_training(step, *overrides):
+    """How a training step is started: by itself, or as many processes, on several nodes by srun.
+
+    DeepSpeed wants torchrun's environment even for one process.
+    """
+    nodes, devices = config["training"]["nodes"], config["training"]["devices"]
+    if nodes * devices == 1 and not deepspeed_settings(*overrides):
+        return f"python {step}"
+    node = f"python scripts/launch_processes.py --nodes {nodes} --devices {devices} -- {step}"
+    return node if nodes == 1 else f"srun --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 {node}"
 
 
 def base_of(wildcards):
