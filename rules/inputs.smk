@@ -77,7 +77,7 @@ def iteration_files(wildcards, student, variant, name):
 def run_targets(run):
     """All tables and figures of a run."""
     tables = [f"results/{run}/tables/{table}.md" for table in (*TABLES, "records")]
-    return tables + [f"results/{run}/figures/{figure}.svg" for figure in (*FIGURES, "figure5")]
+    return tables + [f"results/{run}/figures/{figure}.svg" for figure in (*FIGURES, "figure5", "training")]
 
 
 def final_targets():
@@ -112,7 +112,7 @@ def page_manifests():
 
 def page_figures():
     """The figures that the page shows."""
-    return [f"{HOME}/figures/{figure}.svg" for figure in (*FIGURES, "figure5")]
+    return [f"{HOME}/figures/{figure}.svg" for figure in (*FIGURES, "figure5", "training")]
 
 
 def page_settings():
@@ -165,6 +165,22 @@ def start_training(step, *overrides):
         return f"python {step}"
     node = f"python scripts/launch_processes.py --nodes {nodes} --devices {devices} -- {step}"
     return node if nodes == 1 else f"srun --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 {node}"
+
+
+def training_logs(wildcards):
+    """Logs of all models of the method, student by student."""
+    return [path for student in STUDENTS for path in iteration_files(wildcards, student, "acr", "model.log.json")]
+
+
+def training_entries():
+    """What each of these logs is of: student, by its title, and iteration."""
+    return as_json(
+        [
+            {"student": student["title"], "iteration": iteration}
+            for student in STUDENTS.values()
+            for iteration in iterations_of("acr")
+        ]
+    )
 
 
 def base_of(wildcards):

@@ -95,3 +95,42 @@ rule train_model:
         " --settings {params.settings:q} --loss {params.loss} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
+
+
+rule plot_training:
+    """Loss curves and throughput of the method's models."""
+    input:
+        training_logs,
+    output:
+        svg=report(
+            f"{RESULTS}/figures/training.svg",
+            caption="../report/training.rst",
+            category="Figures",
+            labels={"figure": "training", "run": "{run}"},
+        ),
+        pdf=f"{RESULTS}/figures/training.pdf",
+        png=f"{RESULTS}/figures/training.png",
+        csv=f"{RESULTS}/figures/training.csv",
+        speeds=f"{TIMES}/training_speed.csv",
+    log:
+        f"{LOGS}/plot_training.log",
+    benchmark:
+        f"{TIMES}/plot_training.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("plot_training"),
+        entries=training_entries(),
+        label=config["label"],
+    message:
+        "training"
+    shell:
+        "python scripts/plot_training.py {input:q} --entries {params.entries:q} --label {params.label:q}"
+        " --speeds {output.speeds:q} --svg {output.svg:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --csv {output.csv:q} > {log:q} 2>&1"
+
+
+rule training:
+    """How training went: loss by update, tokens a second."""
+    input:
+        f"{HOME}/figures/training.svg",

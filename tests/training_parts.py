@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import torch
-from conftest import environment
 
+from conftest import environment
 from refinecoder.acr.refining import single_turn
 from refinecoder.miniature.corpus import compose_documents
 from refinecoder.miniature.grammar import CALL, instruct, write_code
@@ -22,11 +22,11 @@ ARCHITECTURE = {
     "vocabulary": 400, "hidden": 32, "feed_forward": 64, "layers": 2, "heads": 2, "key_value_heads": 1, "positions": 256,
     "rope_theta": 100, "initializer_range": 0.06,
 }  # fmt: skip
-SETTINGS = dict(
-    epochs=1, batch_size=8, learning_rate=0.01, min_lr_ratio=0.05, warmup_ratio=0.1, weight_decay=0.01, adam_beta1=0.9,
-    adam_beta2=0.98, max_grad_norm=1.0, max_length=256, over_long="refuse", micro_batch=None, precision="float32",
-    gradient_checkpointing=False, seed=1,
-)  # fmt: skip
+SETTINGS = {
+    "epochs": 1, "batch_size": 8, "learning_rate": 0.01, "min_lr_ratio": 0.05, "warmup_ratio": 0.1, "weight_decay": 0.01, "adam_beta1": 0.9,
+    "adam_beta2": 0.98, "max_grad_norm": 1.0, "max_length": 256, "over_long": "refuse", "micro_batch": None, "precision": "float32",
+    "gradient_checkpointing": False, "seed": 1,
+}  # fmt: skip
 
 
 def settings_json(**changes):
@@ -35,7 +35,9 @@ def settings_json(**changes):
 
 def save_student(folder):
     """A random model with a tokenizer that learned from the miniature's corpus."""
-    tokenizer = train_tokenizer(list(compose_documents(400, {1: 1, 2: 1}, 0.3, 0)), ARCHITECTURE["vocabulary"], TEMPLATE, 0)
+    tokenizer = train_tokenizer(
+        list(compose_documents(400, {1: 1, 2: 1}, 0.3, 0)), ARCHITECTURE["vocabulary"], TEMPLATE, 0
+    )
     model = new_model(ARCHITECTURE, tokenizer, 0)
     with torch.no_grad():
         for weight in model.parameters():
@@ -47,7 +49,9 @@ def save_student(folder):
 
 def make_records(count):
     """Records of D_0, of one to three steps each."""
-    wordings = [draw_wording(keyed("student", n), draw_specification(keyed("student", n), 1 + n % 3)) for n in range(count)]
+    wordings = [
+        draw_wording(keyed("student", n), draw_specification(keyed("student", n), 1 + n % 3)) for n in range(count)
+    ]
     return [
         single_turn({"id": str(n), "instruction": instruct(w)}, f"```python\n{write_code(w.specification)}\n{CALL}\n```", "initial", "teacher")
         for n, w in enumerate(wordings)
@@ -63,7 +67,12 @@ def training_command(folder, name, settings, devices=1):
     start = [] if devices == 1 else ["scripts/launch_processes.py", "--devices", str(devices), "--"]
     outputs = [
         f"--{kind}={folder}/{name}{suffix}"
-        for kind, suffix in (("output", ""), ("log", ".log.json"), ("counts", ".counts.json"), ("rejected", ".rejected.jsonl"))
+        for kind, suffix in (
+            ("output", ""),
+            ("log", ".log.json"),
+            ("counts", ".counts.json"),
+            ("rejected", ".rejected.jsonl"),
+        )
     ]
     step = ["scripts/train_model.py", f"{folder}/dataset.jsonl", f"--start={folder}/base", "--loss=all"]
     return [sys.executable, *start, *step, f"--settings={settings}", *outputs]

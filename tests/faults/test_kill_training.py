@@ -14,6 +14,7 @@ import pytest
 from training_parts import compare_losses, save_records, save_student, settings_json, train, training_command
 
 pytestmark = pytest.mark.faults
+EPOCHS = 12  # of 8 updates, the last of 4 records
 ROOT = Path(__file__).parents[2]
 
 
@@ -23,7 +24,7 @@ def parts(tmp_path_factory):
     folder = tmp_path_factory.mktemp("parts")
     save_student(folder / "base")
     save_records(folder / "dataset.jsonl", 60)
-    train(folder, "whole", settings_json(epochs=6))
+    train(folder, "whole", settings_json(epochs=EPOCHS))
     return folder
 
 
@@ -51,7 +52,11 @@ def marked(folder, name):
 
 @pytest.mark.parametrize("trial", range(3))
 def test_a_killed_training_ends_with_the_undisturbed_weights(parts, trial):
-    name, settings, generator = f"killed{trial}", settings_json(epochs=6, checkpoint_steps=(3, 8, 1)[trial]), random.Random()
+    name, settings, generator = (
+        f"killed{trial}",
+        settings_json(epochs=EPOCHS, checkpoint_steps=(3, 8, 1)[trial]),
+        random.Random(),
+    )
     for kill in range(2):
         wanted = kill + generator.randrange(1, 4)
         seen = set()
@@ -72,13 +77,18 @@ def test_a_killed_training_ends_with_the_undisturbed_weights(parts, trial):
 
 
 def test_a_half_written_or_foreign_checkpoint_is_not_continued_from(parts):
-    settings = settings_json(epochs=6, checkpoint_steps=4)
+    settings = settings_json(epochs=EPOCHS, checkpoint_steps=4)
     kill_after(parts, "half", settings, lambda: marked(parts, "half"))
     for path in marked(parts, "half"):
         (path / "complete.json").unlink()
     assert "continues from" not in train(parts, "half", settings)
     assert weights(parts, "half") == weights(parts, "whole")
-    kill_after(parts, "other", settings_json(epochs=6, checkpoint_steps=4, learning_rate=0.02), lambda: marked(parts, "other"))
+    kill_after(
+        parts,
+        "other",
+        settings_json(epochs=EPOCHS, checkpoint_steps=4, learning_rate=0.02),
+        lambda: marked(parts, "other"),
+    )
     assert "continues from" not in train(parts, "other", settings), "other settings"
     assert weights(parts, "other") == weights(parts, "whole")
 
@@ -86,7 +96,7 @@ def test_a_half_written_or_foreign_checkpoint_is_not_continued_from(parts):
 @pytest.mark.parametrize("deepspeed", [None, "config/deepspeed/zero2.json", "config/deepspeed/zero3.json"])
 def test_two_killed_processes_go_on_too(parts, deepspeed):
     name = f"two{deepspeed and Path(deepspeed).stem}"
-    settings = settings_json(epochs=6, checkpoint_steps=5, deepspeed=deepspeed)
+    settings = settings_json(epochs=EPOCHS, checkpoint_steps=5, deepspeed=deepspeed)
     kill_after(parts, name, settings, lambda: marked(parts, name), devices=2)
     assert "continues from" in train(parts, name, settings, devices=2)
     compare_losses(parts, name, "whole", 1e-3)

@@ -22,8 +22,8 @@ from refinecoder.times import Stage, gather, stage_of, stages
 
 LABEL = 'tiny & "quick" </style>'
 SECTIONS = ("run", "results", "ablations", "kinds", "scoring", "tries", "spread", "verdicts", "published", "accounts",
-            "time", "origin")  # fmt: skip
-FIGURES = ("figure3", "figure4", "figure5", "figure6")
+            "learning", "time", "origin")  # fmt: skip
+FIGURES = ("figure3", "figure4", "figure5", "figure6", "training")
 SETTINGS = {
     "experiment": "small", "label": LABEL, "method": "acr", "final_iteration": 3, "d0_size": 1234, "samples": 7,
     "seeds": [5, 6], "execution": {"timeout": 4, "memory_mb": 1024, "isolation": "auto"},
@@ -93,6 +93,7 @@ def inputs(tmp_path_factory):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(HEAD + f"{seconds}\t0:00:01\t{100 * seconds}\t0\t0\t0\t0\t0\t0\t{seconds / 2}\n")
     (folder / "times" / "beginning.tsv").touch()
+    (folder / "speeds.csv").write_text("Model,Tokens/s,MFU (%)\nM_0,1234,unknown\n")
     return folder
 
 
@@ -105,6 +106,7 @@ def options(folder, output, tables=TABLES, figures=FIGURES, **changes):
         "--figures": [folder / f"{name}.svg" for name in figures],
         "--captions": sorted(Path("report").glob("*.rst")),
         "--manifests": [folder / "table2.manifest.json"] if tables else [],
+        "--speeds": [folder / "speeds.csv"],
         "--times": [changes.get("times", folder / "times")],
         "--template": [changes.get("template", "report/page.html.j2")],
         "--output": [output],
@@ -168,7 +170,7 @@ def test_every_section_table_and_figure_is_there_in_order(page, read):
     assert tuple(attributes["id"] for attributes in read.all("section")) == SECTIONS
     shown = [attributes["id"] for attributes in read.all("figure") if not attributes["id"].startswith("run-")]
     assert shown == ["table2", "table1", "figure6", "figure3", "figure5", "table4", "figure4", "seeds", "claims",
-                     "audit", "records", "times", "manifest"]  # fmt: skip
+                     "audit", "records", "training", "speeds", "times", "manifest"]  # fmt: skip
     assert "not part of this run" not in page
     links = [attributes["href"] for attributes in read.all("a")]
     assert {f"#{section}" for section in SECTIONS} == set(links)
@@ -202,7 +204,7 @@ def test_the_label_stands_in_title_header_and_every_heading(page, read):
 def test_figures_have_a_role_and_a_title_that_is_theirs(read):
     drawings = [attributes for attributes in read.all("svg") if attributes.get("role") == "img"]
     assert [a["aria-labelledby"] for a in drawings] == [
-        f"{n}-title" for n in ("figure6", "figure3", "figure5", "figure4")
+        f"{n}-title" for n in ("figure6", "figure3", "figure5", "figure4", "training")
     ]
     assert all("viewbox" in attributes for attributes in drawings)
 
