@@ -62,9 +62,10 @@ def save_records(path, count):
     write_records(path, make_records(count), "dataset")
 
 
-def training_command(folder, name, settings, devices=1):
-    """train_model on what a folder holds, by itself or as processes of one node."""
-    start = [] if devices == 1 else ["scripts/launch_processes.py", "--devices", str(devices), "--"]
+def training_command(folder, name, settings, devices=1, nodes=1):
+    """train_model on what a folder holds, by itself or as processes of one node, or of one among several."""
+    several = ["scripts/launch_processes.py", "--nodes", str(nodes), "--devices", str(devices), "--"]
+    start = several if nodes * devices > 1 else []
     outputs = [
         f"--{kind}={folder}/{name}{suffix}"
         for kind, suffix in (
@@ -86,6 +87,18 @@ def train(folder, name, settings, devices=1):
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-3000:]
     return run.stdout
+
+
+def train_on_nodes(folder, name, settings, nodes, port):
+    """The same by one process on each of several nodes, as srun would start them, all on this machine."""
+    runs = [
+        subprocess.Popen(
+            training_command(folder, name, settings, nodes=nodes), cwd=ROOT, stdin=subprocess.DEVNULL,
+            env={**environment(), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "NODE_RANK": str(node)},
+        )
+        for node in range(nodes)
+    ]  # fmt: skip
+    assert [run.wait(timeout=300) for run in runs] == [0] * nodes
 
 
 def read_log(folder, name):

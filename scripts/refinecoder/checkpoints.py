@@ -3,11 +3,12 @@
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from refinecoder.records import whole
 
@@ -76,10 +77,27 @@ def find_last(folder: Path, identity: str) -> Path | None:
     return found
 
 
+def _lock(path: Path) -> IO[str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = open(path, "w")  # noqa: SIM115
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"waits: another training holds {path.parent}", flush=True)
+        fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
-    """Keep a folder of checkpoints for one training at a time: waits for a predecessor that is still dying."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """Keep a folder of checkpoints for one training at a time: waits for a predecessor that is still dying.
+
+    One that ends well removes the folder, and with it the lock that was waited for.
+    """
+    path = folder / "lock"
+    file = _lock(path)
+    while not (path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())):
+        file.close()
+        file = _lock(path)
+    with file:
         yield

@@ -215,7 +215,6 @@ class Checkpoints(TrainerCallback):
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Marks the checkpoint once all processes have written their parts."""
-        _agree(None)
         if self._group.size > 1:
             torch.distributed.barrier()
         if self._group.first:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from training_parts import compare_losses, save_records, save_student, settings_json, train, training_command
+from conftest import environment
+from training_parts import compare_losses, read_log, save_records, save_student, settings_json, train, training_command
 
 pytestmark = pytest.mark.faults
 EPOCHS = 12  # of 8 updates, the last of 4 records
@@ -100,6 +101,34 @@ def test_two_killed_processes_go_on_too(parts, deepspeed):
     kill_after(parts, name, settings, lambda: marked(parts, name), devices=2)
     assert "continues from" in train(parts, name, settings, devices=2)
     compare_losses(parts, name, "whole", 1e-3)
+
+
+def test_two_processes_with_packing_have_the_loss_curve_of_one(parts):
+    settings = settings_json(epochs=EPOCHS, packing="bfd_split", over_long="split", max_length=200, micro_batch=2)
+    train(parts, "packed", settings)
+    train(parts, "packed_two", settings, devices=2)
+    compare_losses(parts, "packed_two", "packed", 1e-3)
+    tokens = {name: read_log(parts, name)["throughput"]["tokens"] for name in ("packed", "packed_two", "whole")}
+    assert len(set(tokens.values())) == 1, tokens
+
+
+def test_bfloat16_and_gradient_checkpointing_train_on_two_processes(parts):
+    settings = settings_json(
+        epochs=2, precision="bfloat16", gradient_checkpointing=True, deepspeed="config/deepspeed/zero3.json"
+    )
+    train(parts, "half_precision", settings, devices=2)
+    losses = [entry["loss"] for entry in read_log(parts, "half_precision")["losses"]]
+    assert len(losses) == 16 and all(0 < loss < 20 for loss in losses)
+
+
+def test_the_measurement_of_throughput_runs(tmp_path):
+    options = "--shape tiny --precision float32 --updates 3 --batch-size 8 --micro-batch 4 --max-length 512"
+    run = subprocess.run(
+        [sys.executable, "tests/speed/measure_training.py", *options.split(), "--folder", str(tmp_path)],
+        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert "| none |" in run.stdout and "| bfd_split |" in run.stdout and "| CPU |" in run.stdout
 
 
 def test_processes_end_with_the_launcher(parts):

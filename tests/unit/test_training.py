@@ -1,7 +1,11 @@
 """Training in one process and in many: batches, packing, checkpoints, throughput; two real processes on gloo."""
 
+import fcntl
 import json
 import os
+import shutil
+import socket
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,7 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinecoder.checkpoints import MARK, describe_start, find_last, identify, mark_whole
+from refinecoder.checkpoints import MARK, describe_start, find_last, hold, identify, mark_whole
 from refinecoder.processes import host_of, launch_command, node_of, port_of, split_batch
 from refinecoder.records import BadInput
 from refinecoder.throughput import Shape, find_peak, measure, operations_a_token
@@ -25,6 +29,7 @@ from training_parts import (
     save_student,
     settings_json,
     train,
+    train_on_nodes,
 )
 
 
@@ -87,6 +92,16 @@ def test_only_the_last_whole_checkpoint_of_this_training_is_found_and_kept(tmp_p
     assert find_last(tmp_path, "mine") is None and not list(tmp_path.iterdir())
     checkpoint(tmp_path, 20, "another's")
     assert find_last(tmp_path, "mine") is None and not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_checkpoints_is_held_by_one_training(tmp_path):
+    folder = tmp_path / "checkpoints"
+    with hold(folder), open(folder / "lock") as second:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder)
+    with hold(folder):
+        assert folder.is_dir()
 
 
 def test_what_a_training_follows_from_is_told_apart(tmp_path):
@@ -179,8 +194,6 @@ def test_records_in_a_row_do_not_see_each_other(parts, tmp_path, monkeypatch):
 
 
 def test_deepspeed_is_not_imported_where_it_is_not_asked_for(parts, tmp_path):
-    import sys
-
     assert sys.modules.get("deepspeed") is None
     with pytest.raises(BadInput, match="DeepSpeed is not installed"):
         from refinecoder import trainers
@@ -193,8 +206,11 @@ def test_deepspeed_is_not_imported_where_it_is_not_asked_for(parts, tmp_path):
             sys.modules["deepspeed"] = None
 
 
-def test_two_processes_have_the_loss_curve_of_one(parts):
-    train(parts, "two", settings_json(epochs=7, micro_batch=2), devices=2)
+def test_two_nodes_have_the_loss_curve_of_one_process(parts):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    train_on_nodes(parts, "two", settings_json(epochs=7, micro_batch=2), 2, port)
     compare_losses(parts, "two", "one", 1e-3, least=50)
     assert read_log(parts, "two")["throughput"]["processes"] == 2
 
