@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import torch
-
 from conftest import environment
 from refinecoder.acr.refining import single_turn
 from refinecoder.miniature.corpus import compose_documents
@@ -23,7 +21,7 @@ ARCHITECTURE = {
     "rope_theta": 100, "initializer_range": 0.06,
 }  # fmt: skip
 SETTINGS = {
-    "epochs": 1, "batch_size": 8, "learning_rate": 0.01, "min_lr_ratio": 0.05, "warmup_ratio": 0.1, "weight_decay": 0.01, "adam_beta1": 0.9,
+    "epochs": 1, "batch_size": 8, "learning_rate": 0.003, "min_lr_ratio": 0.05, "warmup_ratio": 0.1, "weight_decay": 0.01, "adam_beta1": 0.9,
     "adam_beta2": 0.98, "max_grad_norm": 1.0, "max_length": 256, "over_long": "refuse", "micro_batch": None, "precision": "float32",
     "gradient_checkpointing": False, "seed": 1,
 }  # fmt: skip
@@ -39,9 +37,6 @@ def save_student(folder):
         list(compose_documents(400, {1: 1, 2: 1}, 0.3, 0)), ARCHITECTURE["vocabulary"], TEMPLATE, 0
     )
     model = new_model(ARCHITECTURE, tokenizer, 0)
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight.mul_(3.0)
     with whole(folder) as path:
         model.save_pretrained(path)
         tokenizer.save_pretrained(path)

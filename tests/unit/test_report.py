@@ -289,14 +289,14 @@ def test_the_page_repeats_to_the_byte(inputs, tmp_path, page):
 def test_what_is_not_part_of_the_run_is_said_and_no_more(inputs, tmp_path):
     text = write(inputs, tmp_path / "page.html", tables=(), figures=(), times=tmp_path / "none")
     lines = re.findall(r'<p class="missing">(.*)</p>', text)
-    assert len(lines) == 13 and all(line.endswith("not part of this run.") for line in lines)
+    assert len(lines) == 14 and all(line.endswith("not part of this run.") for line in lines)
     read = Reader(text)
     assert tuple(attributes["id"] for attributes in read.all("section")) == SECTIONS and not read.all("svg")
 
 
 def test_one_part_alone(inputs, tmp_path):
     text = write(inputs, tmp_path / "page.html", tables=("records",), figures=("figure5",))
-    assert text.count("not part of this run.") == 9
+    assert text.count("not part of this run.") == 10
 
 
 def step(folder, output, **changes):

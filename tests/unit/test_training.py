@@ -14,11 +14,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from refinecoder import trainers
 from refinecoder.checkpoints import MARK, describe_start, find_last, hold, identify, mark_whole
 from refinecoder.processes import host_of, launch_command, node_of, port_of, split_batch
 from refinecoder.records import BadInput
 from refinecoder.throughput import Shape, find_peak, measure, operations_a_token
-from refinecoder.trainers import Order
+from refinecoder.trainers import Order, admit_deepspeed
 from refinecoder.training import Settings, fine_tune, load_student, split_over_long
 from training_parts import (
     SETTINGS,
@@ -193,17 +194,14 @@ def test_records_in_a_row_do_not_see_each_other(parts, tmp_path, monkeypatch):
             start += length
 
 
-def test_deepspeed_is_not_imported_where_it_is_not_asked_for(parts, tmp_path):
-    assert sys.modules.get("deepspeed") is None
+def test_deepspeed_is_seen_only_where_it_is_asked_for(monkeypatch):
+    monkeypatch.delitem(sys.modules, "deepspeed", raising=False)
+    admit_deepspeed(None)
+    assert find_spec("deepspeed") is None, "accelerate would import it, which takes seconds"
+    monkeypatch.setattr(trainers, "find_spec", lambda name: None)
     with pytest.raises(BadInput, match="DeepSpeed is not installed"):
-        from refinecoder import trainers
-
-        original, trainers.find_spec = trainers.find_spec, lambda name: None
-        try:
-            trainers.admit_deepspeed("zero2.json")
-        finally:
-            trainers.find_spec = original
-            sys.modules["deepspeed"] = None
+        admit_deepspeed("zero2.json")
+    assert "deepspeed" not in sys.modules
 
 
 def test_two_nodes_have_the_loss_curve_of_one_process(parts):
@@ -216,7 +214,7 @@ def test_two_nodes_have_the_loss_curve_of_one_process(parts):
 
 
 @pytest.mark.skipif(find_spec("deepspeed") is None, reason="DeepSpeed is not installed")
-@pytest.mark.parametrize("stage", [2, 3])
+@pytest.mark.parametrize("stage", [pytest.param(2, marks=pytest.mark.faults), 3])
 def test_two_processes_of_deepspeed_have_the_loss_curve_of_one(parts, stage):
     name = f"zero{stage}"
     train(parts, name, settings_json(epochs=7, deepspeed=f"config/deepspeed/{name}.json"), devices=2)
