@@ -77,7 +77,9 @@ def iteration_files(wildcards, student, variant, name):
 def run_targets(run):
     """All tables and figures of a run."""
     tables = [f"results/{run}/tables/{table}.md" for table in (*TABLES, *LEAKAGE_TABLES, "records")]
-    return tables + [f"results/{run}/figures/{figure}.svg" for figure in (*FIGURES, "figure5", *LEAKAGE_FIGURES)]
+    return tables + [
+        f"results/{run}/figures/{figure}.svg" for figure in (*FIGURES, "figure5", *LEAKAGE_FIGURES, "training")
+    ]
 
 
 def final_targets():
@@ -112,7 +114,7 @@ def page_manifests():
 
 def page_figures():
     """The figures that the page shows."""
-    return [f"{HOME}/figures/{figure}.svg" for figure in (*FIGURES, "figure5", *LEAKAGE_FIGURES)]
+    return [f"{HOME}/figures/{figure}.svg" for figure in (*FIGURES, "figure5", *LEAKAGE_FIGURES, "training")]
 
 
 def page_settings():
@@ -136,11 +138,52 @@ def previous_round(wildcards):
 
 def training_settings(wildcards, *overrides, stage):
     """The common training settings with a student's own, and a seed of their own, as JSON."""
-    common = {name: value for name, value in config["training"].items() if name != "threads"}
+    common = {name: value for name, value in config["training"].items() if name not in ("nodes", "devices", "threads")}
     settings = dict(common)
     for override in overrides:
         settings.update(override)
     return as_json({**settings, "seed": hash_seed(seed_of(wildcards), "training", *stage) % 2**31})
+
+
+def own_training(wildcards):
+    """What a student and a variant change of the common training settings."""
+    return STUDENTS[wildcards.student]["training"], VARIANTS[wildcards.variant].get("training", {})
+
+
+def deepspeed_settings(*overrides):
+    """DeepSpeed's settings as a file to wait for; nothing where it is not used."""
+    found = None
+    for settings in (config["training"], *overrides):
+        found = settings.get("deepspeed", found)
+    return [found] if found else []
+
+
+def start_training(step, *overrides):
+    """How a training step is started: by itself, or as many processes, on several nodes by srun.
+
+    DeepSpeed wants torchrun's environment even for one process.
+    """
+    nodes, devices = config["training"]["nodes"], config["training"]["devices"]
+    if nodes * devices == 1 and not deepspeed_settings(*overrides):
+        return f"python {step}"
+    node = f"python scripts/launch_processes.py --nodes {nodes} --devices {devices} -- {step}"
+    return node if nodes == 1 else f"srun --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 {node}"
+
+
+def training_logs(wildcards):
+    """Logs of all models of the method, student by student."""
+    return [path for student in STUDENTS for path in iteration_files(wildcards, student, "acr", "model.log.json")]
+
+
+def training_entries():
+    """What each of these logs is of: student, by its title, and iteration."""
+    return as_json(
+        [
+            {"student": student["title"], "iteration": iteration}
+            for student in STUDENTS.values()
+            for iteration in iterations_of("acr")
+        ]
+    )
 
 
 def base_of(wildcards):

@@ -7,6 +7,7 @@ rule write_report:
         tables=page_tables("csv"),
         notes=page_tables("md"),
         figures=page_figures(),
+        speeds=f"{HOME}/training_speed.csv",
         manifests=page_manifests(),
         captions=sorted(str(path) for path in Path("report").glob("*.rst")),
         template="report/page.html.j2",
@@ -28,7 +29,7 @@ rule write_report:
     shell:
         "python scripts/write_report.py --settings {params.settings:q} --tables {input.tables:q}"
         " --notes {input.notes:q} --figures {input.figures:q} --manifests {input.manifests:q}"
-        " --captions {input.captions:q} --times {params.times:q} --template {input.template:q}"
+        " --speeds {input.speeds:q} --captions {input.captions:q} --times {params.times:q} --template {input.template:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 

@@ -31,6 +31,7 @@ rule pretrain_base:
     input:
         corpus=rules.compose_corpus.output,
         chat_template=lambda wildcards: STUDENTS[wildcards.student]["chat_template"],
+        deepspeed=lambda wildcards: deepspeed_settings(pretraining_of(wildcards)["settings"]),
     output:
         model=directory(f"{RESULTS}/{{student}}/base"),
         log=f"{RESULTS}/{{student}}/base.log.json",
@@ -42,16 +43,17 @@ rule pretrain_base:
     priority: 10
     conda:
         "../envs/default.yaml"
-    threads: config["training"]["threads"]
+    threads: config["training"]["threads"] * config["training"]["devices"]
     params:
         code=code_digest("pretrain_base"),
+        step=lambda wildcards: start_training("scripts/pretrain_base.py", pretraining_of(wildcards)["settings"]),
         architecture=lambda wildcards: as_json(pretraining_of(wildcards)["architecture"]),
         settings=lambda wildcards: training_settings(wildcards, pretraining_of(wildcards)["settings"], stage=("base",)),
         threads=config["training"]["threads"],
     message:
         "pre-train the base of {wildcards.student}"
     shell:
-        "python scripts/pretrain_base.py {input.corpus:q} --chat-template {input.chat_template:q}"
+        "{params.step} {input.corpus:q} --chat-template {input.chat_template:q}"
         " --architecture {params.architecture:q} --settings {params.settings:q} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q} > {log:q} 2>&1"
 
@@ -62,6 +64,7 @@ rule train_model:
         dataset=lambda wildcards: dataset_of(wildcards),
         base=base_of,
         chat_template=chat_template_of,
+        deepspeed=lambda wildcards: deepspeed_settings(*own_training(wildcards)),
     output:
         model=directory(f"{ITERATION}/model"),
         log=f"{ITERATION}/model.log.json",
@@ -74,23 +77,60 @@ rule train_model:
     priority: 5
     conda:
         "../envs/default.yaml"
-    threads: config["training"]["threads"]
+    threads: config["training"]["threads"] * config["training"]["devices"]
     params:
         code=code_digest("train_model"),
+        step=lambda wildcards: start_training("scripts/train_model.py", *own_training(wildcards)),
         start=start_of,
         tokens=token_arguments,
         settings=lambda wildcards: training_settings(
-            wildcards,
-            STUDENTS[wildcards.student]["training"],
-            VARIANTS[wildcards.variant].get("training", {}),
-            stage=("model", wildcards.iteration),
+            wildcards, *own_training(wildcards), stage=("model", wildcards.iteration)
         ),
         loss=lambda wildcards: VARIANTS[wildcards.variant]["loss"],
         threads=config["training"]["threads"],
     message:
         "train M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant}"
     shell:
-        "python scripts/train_model.py {input.dataset:q} --start {params.start:q} {params.tokens:q}"
+        "{params.step} {input.dataset:q} --start {params.start:q} {params.tokens:q}"
         " --settings {params.settings:q} --loss {params.loss} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
+
+
+rule plot_training:
+    """Loss curves and throughput of the method's models."""
+    input:
+        training_logs,
+    output:
+        svg=report(
+            f"{RESULTS}/figures/training.svg",
+            caption="../report/training.rst",
+            category="Figures",
+            labels={"figure": "training", "run": "{run}"},
+        ),
+        pdf=f"{RESULTS}/figures/training.pdf",
+        png=f"{RESULTS}/figures/training.png",
+        csv=f"{RESULTS}/figures/training.csv",
+        speeds=f"{RESULTS}/training_speed.csv",
+    log:
+        f"{LOGS}/plot_training.log",
+    benchmark:
+        f"{TIMES}/plot_training.tsv"
+    conda:
+        "../envs/default.yaml"
+    params:
+        code=code_digest("plot_training"),
+        entries=training_entries(),
+        label=config["label"],
+    message:
+        "training"
+    shell:
+        "python scripts/plot_training.py {input:q} --entries {params.entries:q} --label {params.label:q}"
+        " --speeds {output.speeds:q} --svg {output.svg:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --csv {output.csv:q} > {log:q} 2>&1"
+
+
+rule training:
+    """How training went: loss by update, tokens a second."""
+    input:
+        f"{HOME}/figures/training.svg",

@@ -6,7 +6,7 @@ from pathlib import Path
 from refinecoder.miniature.student import encode_documents, new_model, train_tokenizer
 from refinecoder.records import load_records, write_json
 from refinecoder.steps import json_value, parser, run
-from refinecoder.training import Settings, pretrain, use_threads
+from refinecoder.training import Settings, join_processes, pretrain
 
 
 def arguments() -> ArgumentParser:
@@ -17,22 +17,23 @@ def arguments() -> ArgumentParser:
     options.add_argument("--settings", type=json_value, required=True, help="JSON: training settings")
     options.add_argument("--threads", type=int, default=1, help="CPU threads; results may depend on it")
     options.add_argument("--output", required=True, help="folder: the base model, Hugging Face format")
-    options.add_argument("--log", required=True, help="JSON: losses")
+    options.add_argument("--log", required=True, help="JSON: losses and throughput")
     return options
 
 
 def main(options: Namespace) -> None:
-    use_threads(options.threads)
-    settings = Settings(**options.settings)
+    group, settings = join_processes(options.threads), Settings(**options.settings)
     documents = [record["text"] for record in load_records(options.corpus, "document")]
     tokenizer = train_tokenizer(
         documents, options.architecture["vocabulary"], Path(options.chat_template), settings.seed
     )
     model = new_model(options.architecture, tokenizer, settings.seed)
+    parameters = model.num_parameters()
     examples = encode_documents(documents, tokenizer)
     log = pretrain(model, tokenizer, examples, settings, Path(options.output))
     tokens = sum(len(example["input_ids"]) for example in examples)
-    write_json(options.log, {"parameters": model.num_parameters(), "tokens": tokens, **log})
+    if group.first:
+        write_json(options.log, {"parameters": parameters, "tokens": tokens, **log})
 
 
 if __name__ == "__main__":

@@ -1,12 +1,20 @@
-"""Fine-tune a student on a data set, from its base (RefineCoder, section 3.4)."""
+"""Fine-tune a student on a data set, from its base (RefineCoder, section 3.4).
+
+One process by itself; several by way of launch_processes.py. With checkpoints
+(settings checkpoint_steps, checkpoint_minutes) a killed training goes on from
+the last one when the same command runs again; they lie in OUTPUT.checkpoints
+until the model is whole.
+"""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
 from refinecoder.accounts import Account
 from refinecoder.records import BadInput, load_records, write_json
 from refinecoder.steps import add_account, json_value, parser, run
-from refinecoder.training import Settings, fine_tune, load_student, split_over_long, use_threads
+from refinecoder.training import Settings, fine_tune, join_processes, load_student, share_models, split_over_long
 
 
 def arguments() -> ArgumentParser:
@@ -20,26 +28,35 @@ def arguments() -> ArgumentParser:
     options.add_argument("--loss", choices=("all", "last"), required=True, help="on which assistant turns")
     options.add_argument("--threads", type=int, default=1, help="CPU threads; results may depend on it")
     options.add_argument("--output", required=True, help="folder: the model, Hugging Face format")
-    options.add_argument("--log", required=True, help="JSON: losses")
+    options.add_argument("--log", required=True, help="JSON: losses and throughput")
     add_account(options)
     return options
 
 
+def load(options: Namespace, settings: Settings) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The model to start from and its tokenizer, under ZeRO 3 this process's share of it."""
+    shared = share_models(settings)
+    loaded = load_student(
+        options.start, options.chat_template, options.eos_token, options.pad_token, settings.attention
+    )
+    del shared
+    return loaded
+
+
 def main(options: Namespace) -> None:
-    use_threads(options.threads)
-    settings = Settings(**options.settings)
-    account = Account("training")
+    group, settings, account = join_processes(options.threads), Settings(**options.settings), Account("training")
     records = list(account.take(load_records(options.dataset, "dataset")))
-    model, tokenizer = load_student(options.start, options.chat_template, options.eos_token, options.pad_token)
+    model, tokenizer = load(options, settings)
     kept, long = split_over_long(records, tokenizer, settings)
     for record in long:
         account.reject(record["id"], "over_long")
     if not kept:
         raise BadInput(f"{options.dataset}: no record fits into training.max_length {settings.max_length}; raise it")
     account.given = len(kept)
-    log = fine_tune(model, tokenizer, kept, settings, Path(options.output), options.loss)
-    write_json(options.log, log)
-    account.write(options.counts, options.rejected)
+    log = fine_tune(model, tokenizer, kept, settings, Path(options.output), options.loss, options.start)
+    if group.first:
+        write_json(options.log, log)
+        account.write(options.counts, options.rejected)
 
 
 if __name__ == "__main__":

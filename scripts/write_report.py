@@ -22,6 +22,7 @@ FIGURES = {
     "figure5": "Figure 5: kinds of data by iteration",
     "figure6": "Figure 6: pass@1 over more iterations",
     "figure7": "Figure 7: the records nearest to a benchmark",
+    "training": "Training loss by update",
 }
 CAPTIONS = {"table1": "table", "table2": "table"}
 SIGNS = {"holds": "✓", "does not hold": "✗", "within noise": "≈", "not measured": "–"}
@@ -67,6 +68,7 @@ def arguments() -> ArgumentParser:
         "--captions", nargs="*", default=[], help="captions of Snakemake's report, by names of results"
     )
     options.add_argument("--manifests", nargs="*", default=[], help="JSON: where the numbers of tables come from")
+    options.add_argument("--speeds", help="CSV: throughput of training")
     options.add_argument("--times", help="folder of Snakemake's benchmark files")
     options.add_argument("--template", required=True, help="Jinja template of the page")
     options.add_argument("--output", required=True, help="HTML: the page")
@@ -212,6 +214,7 @@ def main(options: Namespace) -> None:
         introduction=captions.get("workflow", []),
         parts={part.name: part for part in parts},
         stages=gather(stages(options.times, owners)) if options.times else [],
+        speeds=read_table(options.speeds, None) if options.speeds else None,
         manifest=manifest_table(options.manifests),
     )
     with whole(options.output) as path:

@@ -10,6 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from refinecoder.processes import split_batch
 from refinecoder.records import BadInput
 
 STUDENT_BACKENDS = ("transformers", "server", "replay")
@@ -128,6 +129,18 @@ def _role_faults(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"roles.{role}.options.command: it says nothing of {{port}}, on which the server must listen; add it"
 
 
+def _batch_faults(place: str, settings: Mapping[str, Any], processes: int) -> Iterator[str]:
+    try:
+        split_batch(settings.get("batch_size", processes), settings["micro_batch"], processes)
+    except BadInput as error:
+        yield f"{place}: {str(error).removeprefix('training.')}"
+    if settings["over_long"] == "split" and settings["packing"] != "bfd_split":
+        yield f"{place}: over_long split needs packing bfd_split; set it, or choose refuse or drop"
+    path = settings["deepspeed"]
+    if path and not Path(path).is_file():
+        yield f"{place}: deepspeed {path} is no file; choose config/deepspeed/zero2.json, zero3.json or null"
+
+
 def _student_faults(config: Mapping[str, Any]) -> Iterator[str]:
     for index, student in enumerate(config["students"]):
         if student["name"] == "baselines":
@@ -141,8 +154,7 @@ def _student_faults(config: Mapping[str, Any]) -> Iterator[str]:
             for key in ("epochs", "batch_size", "learning_rate"):
                 if key not in settings:
                     yield f"{place}: the key '{key}' is missing; add it"
-            if settings.get("batch_size", 1) % (settings["micro_batch"] or 1):
-                yield f"{place}: micro_batch {settings['micro_batch']} must divide batch_size {settings['batch_size']}"
+            yield from _batch_faults(place, settings, config["training"]["nodes"] * config["training"]["devices"])
             sizes = pretraining.get("architecture")
             if sizes and settings["max_length"] > sizes["positions"]:
                 yield f"{place}: max_length {settings['max_length']} exceeds the base's {sizes['positions']} positions"

@@ -1,6 +1,9 @@
-"""Records -> model: supervised fine-tuning by TRL, from a base or from nothing."""
+"""Records -> model: supervised fine-tuning by TRL, from a base or from nothing, in one process or in many."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -14,12 +17,17 @@ from transformers import (
     PreTrainedTokenizerBase,
     PrinterCallback,
     Trainer,
-    TrainerCallback,
 )
-from trl import SFTConfig, SFTTrainer
+from transformers.trainer_pt_utils import get_model_param_count
+from trl import SFTConfig
 
+from refinecoder.checkpoints import checkpoints_of, describe_start, identify, step_of
+from refinecoder.digest import code_digest
+from refinecoder.processes import Group, die_with_parent, find_group, split_batch
 from refinecoder.randomness import keyed
-from refinecoder.records import BadInput, Record, whole
+from refinecoder.records import BadInput, Record, read_json, whole
+from refinecoder.throughput import Shape, measure
+from refinecoder.trainers import Checkpoints, FineTuner, PreTrainer, Progress, admit_deepspeed, join_deepspeed
 
 GENERATION_MARKER = "{% generation %}"
 
@@ -27,13 +35,18 @@ GENERATION_MARKER = "{% generation %}"
 class Settings(NamedTuple):
     """How a model is trained (RefineCoder, section 4.4, and what it does not publish).
 
-    ``epochs``; ``batch_size``: records an update; ``learning_rate``: the peak
+    ``epochs``; ``batch_size``: records an update, of all processes together
+    (packed rows where there are such); ``learning_rate``: the peak
     of a cosine schedule that falls to ``min_lr_ratio`` of it after
     ``warmup_ratio`` of the updates; ``weight_decay``, ``adam_beta1``,
     ``adam_beta2`` of AdamW; ``max_grad_norm``; ``max_length``: tokens, at which
-    ``over_long`` records are refused or dropped; ``micro_batch``: records in one
-    pass, or None for all; ``precision``: "float32" or "bfloat16";
-    ``gradient_checkpointing``; ``seed``.
+    ``over_long`` records are refused, dropped or, where ``packing`` is
+    "bfd_split", split; ``micro_batch``: records in one pass of one process, or
+    None for all; ``precision``: "float32" or "bfloat16";
+    ``gradient_checkpointing``; ``seed``; ``attention``: transformers' name of
+    an implementation, or None for its own choice; ``deepspeed``: a JSON file
+    of DeepSpeed's settings, or None; ``checkpoint_steps``: updates and
+    ``checkpoint_minutes``: minutes between two checkpoints, or None.
     """
 
     epochs: float
@@ -46,29 +59,45 @@ class Settings(NamedTuple):
     adam_beta2: float
     max_grad_norm: float
     max_length: int
-    over_long: Literal["refuse", "drop"]
+    over_long: Literal["refuse", "drop", "split"]
     micro_batch: int | None
     precision: Literal["float32", "bfloat16"]
     gradient_checkpointing: bool
     seed: int
+    packing: Literal["none", "bfd_split"] = "none"
+    attention: str | None = None
+    deepspeed: str | None = None
+    checkpoint_steps: int | None = None
+    checkpoint_minutes: float | None = None
 
 
-class Progress(TrainerCallback):
-    """Logs how far training is, in lines that suit a log file."""
+def join_processes(threads: int) -> Group:
+    """Compute with so many CPU threads (more may change a result's last bits), as one of the processes of a group."""
+    torch.set_num_threads(threads)
+    group = find_group()
+    if group.size > 1:
+        die_with_parent()
+    return group
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        """Called by the trainer every few steps."""
-        if logs and "loss" in logs:
-            print(f"step {state.global_step}/{state.max_steps} loss {float(logs['loss']):.4f}", flush=True)
 
+def share_models(settings: Settings) -> SFTConfig | None:
+    """Under ZeRO 3, have models loaded in shares, one a process, for as long as what is returned is kept.
 
-def use_threads(count: int) -> None:
-    """Compute with ``count`` CPU threads: more of them may change the last bits of a result."""
-    torch.set_num_threads(count)
+    Without this each process would hold the whole model in memory first.
+    """
+    if settings.deepspeed is None:
+        return None
+    arguments = _arguments(settings, Path("unused"))
+    join_deepspeed()
+    return arguments
 
 
 def load_student(
-    path: str, chat_template: str | None = None, eos_token: str | None = None, pad_token: str | None = None
+    path: str,
+    chat_template: str | None = None,
+    eos_token: str | None = None,
+    pad_token: str | None = None,
+    attention: str | None = None,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A model, in float32, and its tokenizer from a folder or the hub.
 
@@ -79,8 +108,9 @@ def load_student(
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
-    except (OSError, ValueError) as error:
+        chosen = {"attn_implementation": attention} if attention else {}
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, **chosen)
+    except (OSError, ValueError, ImportError) as error:
         raise BadInput(
             f"model {path}: cannot be loaded ({str(error).splitlines()[0]}); name a folder or a model of the hub"
         ) from None
@@ -114,8 +144,12 @@ def split_over_long(
     """Records that fit into ``max_length`` tokens, and those that do not.
 
     TRL would drop or cut the latter without a word. Raises BadInput where the
-    settings refuse them.
+    settings refuse them. Where packing splits them, all fit.
     """
+    if settings.over_long == "split":
+        if settings.packing != "bfd_split":
+            raise BadInput("training.over_long: only training.packing bfd_split can split; set it, or refuse or drop")
+        return list(records), []
     encoded = tokenizer.apply_chat_template([record["messages"] for record in records])["input_ids"]
     fits = [len(ids) <= settings.max_length for ids in encoded]
     long = [record for record, fit in zip(records, fits, strict=True) if not fit]
@@ -128,14 +162,14 @@ def split_over_long(
 
 
 def _arguments(settings: Settings, folder: Path, **special: Any) -> SFTConfig:
-    micro = settings.micro_batch or settings.batch_size
-    if settings.batch_size % micro:
-        raise BadInput(f"training.micro_batch {micro} does not divide batch_size {settings.batch_size}")
+    group, gpu = find_group(), torch.cuda.is_available()
+    micro, passes = split_batch(settings.batch_size, settings.micro_batch, group.size)
+    admit_deepspeed(settings.deepspeed)
     return SFTConfig(
         output_dir=str(folder),
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=micro,
-        gradient_accumulation_steps=settings.batch_size // micro,
+        gradient_accumulation_steps=passes,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="cosine_with_min_lr",
         lr_scheduler_kwargs={"min_lr_rate": settings.min_lr_ratio},
@@ -149,9 +183,12 @@ def _arguments(settings: Settings, folder: Path, **special: Any) -> SFTConfig:
         activation_checkpointing=settings.gradient_checkpointing,
         seed=settings.seed,
         data_seed=settings.seed,
-        use_cpu=not torch.cuda.is_available(),
-        dataloader_pin_memory=torch.cuda.is_available(),
-        logging_steps=25,
+        use_cpu=not gpu,
+        ddp_backend=None if gpu or group.size == 1 else "gloo",
+        ddp_find_unused_parameters=False,
+        deepspeed=settings.deepspeed,
+        dataloader_pin_memory=gpu,
+        logging_steps=0.01,
         disable_tqdm=True,
         report_to="none",
         save_strategy="no",
@@ -159,16 +196,96 @@ def _arguments(settings: Settings, folder: Path, **special: Any) -> SFTConfig:
     )
 
 
-def _run(trainer: Trainer, folder: Path) -> dict[str, Any]:
+@contextmanager
+def _written_once(output: Path) -> Iterator[Path]:
+    """Folder that the first process writes the model to; the others have their say in it and write nothing."""
+    with whole(output) if find_group().first else nullcontext(output) as folder:
+        yield folder
+
+
+def _identify(settings: Settings, *data: Any) -> str:
+    """Digest of all that the weights follow from; how often checkpoints are made is not part of it."""
+    kept = {name: value for name, value in settings._asdict().items() if not name.startswith("checkpoint_")}
+    deepspeed = [read_json(settings.deepspeed), version("deepspeed")] if settings.deepspeed else None
+    versions = [version(name) for name in ("torch", "transformers", "trl")]
+    processes = [find_group().size, torch.get_num_threads()]
+    return identify(kept, deepspeed, versions, processes, code_digest("refinecoder.training"), *data)
+
+
+def _measured(
+    trainer: Trainer, model: PreTrainedModel, lengths: Sequence[int], share: float, seconds: float, precision: str
+) -> dict[str, Any]:
+    """Throughput of ``seconds`` in which ``share`` of the training was done, of texts of these ``lengths``."""
+    sizes = model.config.get_text_config()
+    width = sizes.num_attention_heads * (
+        getattr(sizes, "head_dim", None) or sizes.hidden_size // sizes.num_attention_heads
+    )
+    unused = 0 if sizes.tie_word_embeddings else sizes.vocab_size * sizes.hidden_size
+    shape = Shape(get_model_param_count(model) - unused, sizes.num_hidden_layers, width)
+    tokens = round(sum(lengths) * trainer.args.num_train_epochs * share)
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    mean = sum(size * size for size in lengths) / max(sum(lengths), 1)  # length of the text that a token stands in
+    return measure(tokens, seconds, shape, mean, device, precision, find_group().size)
+
+
+def _mean_loss(losses: Sequence[dict[str, Any]]) -> float | None:
+    """Mean over all updates, each entry being the mean since the one before."""
+    steps = [0, *(entry["step"] for entry in losses)]
+    total = sum(entry["loss"] * (step - before) for entry, before, step in zip(losses, steps, steps[1:], strict=False))
+    return total / steps[-1] if losses else None
+
+
+def _run(
+    trainer: FineTuner | PreTrainer, folder: Path, keeper: Checkpoints | None, settings: Settings
+) -> dict[str, Any]:
+    """Train, from the last checkpoint where there is one, and save; the log."""
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Progress())
-    result = trainer.train()
+    found, dataset = None, trainer.train_dataset
+    if keeper:
+        trainer.add_callback(keeper)
+        found = keeper.find()
+        trainer.continue_from(found, len(dataset), settings.batch_size)
+    texts = (
+        dataset["seq_lengths"]
+        if "seq_lengths" in dataset.column_names
+        else [[len(ids)] for ids in dataset["input_ids"]]
+    )
+    trainer.add_filler()
+    result = trainer.train(resume_from_checkpoint=str(found) if found else None)
     trainer.save_model(str(folder))
     (folder / "training_args.bin").unlink(missing_ok=True)
     losses = [
         {"step": entry["step"], "loss": float(entry["loss"])} for entry in trainer.state.log_history if "loss" in entry
     ]
-    return {"steps": result.global_step, "train_loss": result.training_loss, "losses": losses}
+    done = result.global_step - (step_of(found) if found else 0)
+    lengths = [length for row in texts for length in row]
+    return {
+        "steps": result.global_step,
+        "train_loss": _mean_loss(losses),
+        "losses": losses,
+        "throughput": _measured(
+            trainer, trainer.model, lengths, done / max(result.global_step, 1), result.metrics["train_runtime"],
+            settings.precision,
+        ),
+    }  # fmt: skip
+
+
+def _train(
+    build: Callable[[Path], FineTuner | PreTrainer], settings: Settings, output: Path, identity: Callable[[], str]
+) -> dict[str, Any]:
+    """Train what ``build`` makes of a folder, with checkpoints where the settings ask for them."""
+    if not (settings.checkpoint_steps or settings.checkpoint_minutes):
+        with _written_once(output) as folder:
+            return _run(build(folder), folder, None, settings)
+    kept, group = checkpoints_of(output), find_group()
+    keeper = Checkpoints(kept, identity(), group, settings.checkpoint_steps, settings.checkpoint_minutes)
+    with keeper:
+        with _written_once(output) as folder:
+            log = _run(build(kept), folder, keeper, settings)
+        if group.first:
+            shutil.rmtree(kept)
+    return log
 
 
 def fine_tune(
@@ -178,24 +295,48 @@ def fine_tune(
     settings: Settings,
     output: Path,
     loss: Literal["all", "last"],
+    start: str = "",
 ) -> dict[str, Any]:
     """Train ``model`` on records of D_t by TRL and save it with its tokenizer under ``output``.
 
-    ``loss``: on which assistant turns. Returns the log: loss by step and in
-    the mean. Raises RuntimeError if the trainer lost a record.
+    ``loss``: on which assistant turns; ``start``: where the model is from, for
+    checkpoints to be known by. Returns the log: loss by step and in the mean,
+    throughput. Raises RuntimeError if the trainer lost a record or a token.
     """
-    with whole(output) as folder:
-        trainer = SFTTrainer(
+    examples = [to_example(record, loss) for record in records]
+
+    def build(folder: Path) -> FineTuner:
+        trainer = FineTuner(
             model=model,
             args=_arguments(
-                settings, folder, train_sampling_strategy="group_by_length", assistant_only_loss=loss == "all"
+                settings,
+                folder,
+                train_sampling_strategy="group_by_length",
+                assistant_only_loss=loss == "all",
+                packing=settings.packing != "none",
+                packing_strategy="bfd_split",
             ),
-            train_dataset=Dataset.from_list([to_example(record, loss) for record in records]),
+            train_dataset=Dataset.from_list(examples),
             processing_class=tokenizer,
         )
-        if len(trainer.train_dataset) != len(records):
-            raise RuntimeError(f"the trainer kept {len(trainer.train_dataset)} of {len(records)} records")
-        return _run(trainer, folder)
+        _check_nothing_lost(trainer.train_dataset, records, tokenizer, settings)
+        return trainer
+
+    special = [tokenizer.chat_template, tokenizer.eos_token, tokenizer.pad_token]
+    return _train(build, settings, output, lambda: _identify(settings, describe_start(start), loss, special, examples))
+
+
+def _check_nothing_lost(
+    dataset: Dataset, records: Sequence[Record], tokenizer: PreTrainedTokenizerBase, settings: Settings
+) -> None:
+    if settings.packing == "none":
+        if len(dataset) != len(records):
+            raise RuntimeError(f"the trainer kept {len(dataset)} of {len(records)} records")
+        return
+    given = sum(map(len, tokenizer.apply_chat_template([record["messages"] for record in records])["input_ids"]))
+    kept = sum(map(len, dataset["input_ids"]))
+    if kept != given:
+        raise RuntimeError(f"the trainer kept {kept} of {given} tokens")
 
 
 def arrange_by_length(examples: Sequence[dict[str, Any]], batch: int, seed: int) -> list[dict[str, Any]]:
@@ -222,12 +363,15 @@ def pretrain(
 
     Returns the log as :func:`fine_tune` does.
     """
-    with whole(output) as folder:
-        trainer = Trainer(
+    ordered = arrange_by_length(examples, settings.batch_size, settings.seed)
+
+    def build(folder: Path) -> PreTrainer:
+        return PreTrainer(
             model=model,
             args=_arguments(settings, folder, train_sampling_strategy="sequential"),
-            train_dataset=Dataset.from_list(arrange_by_length(examples, settings.batch_size, settings.seed)),
+            train_dataset=Dataset.from_list(ordered),
             data_collator=DataCollatorForSeq2Seq(tokenizer, padding=True),
             processing_class=tokenizer,
         )
-        return _run(trainer, folder)
+
+    return _train(build, settings, output, lambda: _identify(settings, ordered))

@@ -20,14 +20,16 @@ LOCK = dict(
 def test_every_step_is_a_command_with_help(step):
     assert re.fullmatch(r"[a-z]+_[a-z_]+", step.stem)
     found = subprocess.run([sys.executable, step, "--help"], capture_output=True, text=True, timeout=120)
-    assert found.returncode == 0 and any(option in found.stdout for option in ("--output", "--csv", "--summary"))
+    assert found.returncode == 0 and any(
+        option in found.stdout for option in ("--output", "--csv", "--summary", "--devices")
+    )
 
 
 def test_every_step_is_used_by_a_rule_with_the_digest_of_its_code():
     rules = "".join(path.read_text() for path in Path("rules").glob("*.smk"))
     for step in STEPS:
         assert f"scripts/{step.name}" in rules
-        assert f'code_digest("{step.stem}")' in rules or step.stem == "complete_requests"
+        assert f'code_digest("{step.stem}")' in rules or step.stem in ("complete_requests", "launch_processes")
 
 
 def test_environments_pin_what_the_lock_pins():

@@ -21,9 +21,9 @@ from refinecoder.tables import write_table
 from refinecoder.times import Stage, gather, stage_of, stages
 
 LABEL = 'tiny & "quick" </style>'
-SECTIONS = ("run", "results", "ablations", "kinds", "scoring", "tries", "spread", "verdicts", "published", "accounts", "cost",
-            "time", "origin")  # fmt: skip
-FIGURES = ("figure3", "figure4", "figure5", "figure6")
+SECTIONS = ("run", "results", "ablations", "kinds", "scoring", "tries", "overlap", "spread", "verdicts", "published",
+            "accounts", "learning", "cost", "time", "origin")  # fmt: skip
+FIGURES = ("figure3", "figure4", "figure5", "figure6", "figure7", "training")
 SETTINGS = {
     "experiment": "small", "label": LABEL, "method": "acr", "final_iteration": 3, "d0_size": 1234, "samples": 7,
     "seeds": [5, 6], "execution": {"timeout": 4, "memory_mb": 1024, "isolation": "auto"},
@@ -50,6 +50,8 @@ TABLES = {
                             "Problems": [20, 20], "pass@1": [55.00000000000001, 7.0]}),
     "table2": pd.DataFrame({"Model": ["S <i>", "T"], "pass@1": [12.345, float("nan")]}),
     "table4": pd.DataFrame({"Model": ["S"], "Best": [35.0], "Best 95%": ["15.0 to 55.0"]}),
+    "table3": pd.DataFrame({"Data set": ["D_0"], "TLI": [5.5]}),
+    "leakage": pd.DataFrame({"Iteration": [0], "TLI": [1.5]}),
     "seeds": pd.DataFrame({"Result": ["table2"] * 40, "Mean": [1.25] * 40, "SD": [0.04] * 40}),
     "claims": pd.DataFrame({
         "Claim": ["One", "Two", "Three", "Four"], "Section": ["4.5", "5", "Appendix E", "control"],
@@ -95,6 +97,7 @@ def inputs(tmp_path_factory):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(HEAD + f"{seconds}\t0:00:01\t{100 * seconds}\t0\t0\t0\t0\t0\t0\t{seconds / 2}\n")
     (folder / "times" / "beginning.tsv").touch()
+    (folder / "speeds.csv").write_text("Model,Tokens/s,MFU (%)\nM_0,1234,unknown\n")
     return folder
 
 
@@ -107,6 +110,7 @@ def options(folder, output, tables=TABLES, figures=FIGURES, **changes):
         "--figures": [folder / f"{name}.svg" for name in figures],
         "--captions": sorted(Path("report").glob("*.rst")),
         "--manifests": [folder / "table2.manifest.json"] if tables else [],
+        "--speeds": [folder / "speeds.csv"],
         "--times": [changes.get("times", folder / "times")],
         "--template": [changes.get("template", "report/page.html.j2")],
         "--output": [output],
@@ -169,8 +173,8 @@ def test_every_section_table_and_figure_is_there_in_order(page, read):
     assert not read.open
     assert tuple(attributes["id"] for attributes in read.all("section")) == SECTIONS
     shown = [attributes["id"] for attributes in read.all("figure") if not attributes["id"].startswith("run-")]
-    assert shown == ["table2", "table1", "figure6", "figure3", "figure5", "table4", "figure4", "seeds", "claims",
-                     "audit", "records", "plan_and_actual", "times", "manifest"]  # fmt: skip
+    assert shown == ["table2", "table1", "figure6", "figure3", "figure5", "table4", "figure4", "table3", "figure7",
+                     "leakage", "seeds", "claims", "audit", "records", "training", "speeds", "plan_and_actual", "times", "manifest"]  # fmt: skip
     assert "not part of this run" not in page
     links = [attributes["href"] for attributes in read.all("a")]
     assert {f"#{section}" for section in SECTIONS} == set(links)
@@ -204,7 +208,7 @@ def test_the_label_stands_in_title_header_and_every_heading(page, read):
 def test_figures_have_a_role_and_a_title_that_is_theirs(read):
     drawings = [attributes for attributes in read.all("svg") if attributes.get("role") == "img"]
     assert [a["aria-labelledby"] for a in drawings] == [
-        f"{n}-title" for n in ("figure6", "figure3", "figure5", "figure4")
+        f"{n}-title" for n in ("figure6", "figure3", "figure5", "figure4", "figure7", "training")
     ]
     assert all("viewbox" in attributes for attributes in drawings)
 
@@ -289,14 +293,14 @@ def test_the_page_repeats_to_the_byte(inputs, tmp_path, page):
 def test_what_is_not_part_of_the_run_is_said_and_no_more(inputs, tmp_path):
     text = write(inputs, tmp_path / "page.html", tables=(), figures=(), times=tmp_path / "none")
     lines = re.findall(r'<p class="missing">(.*)</p>', text)
-    assert len(lines) == 14 and all(line.endswith("not part of this run.") for line in lines)
+    assert len(lines) == 18 and all(line.endswith("not part of this run.") for line in lines)
     read = Reader(text)
     assert tuple(attributes["id"] for attributes in read.all("section")) == SECTIONS and not read.all("svg")
 
 
 def test_one_part_alone(inputs, tmp_path):
     text = write(inputs, tmp_path / "page.html", tables=("records",), figures=("figure5",))
-    assert text.count("not part of this run.") == 10
+    assert text.count("not part of this run.") == 14
 
 
 def step(folder, output, **changes):

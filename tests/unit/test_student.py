@@ -203,7 +203,7 @@ def test_the_loss_is_on_the_turns_that_are_asked_for(student, tmp_path, monkeypa
 
     seen = {}
 
-    def stop(trainer, folder):
+    def stop(trainer, *_):
         seen["labels"] = [token for token in trainer.train_dataset[0]["labels"] if token != -100]
         return {}
 

@@ -1,0 +1,35 @@
+"""Start a step as several processes that train one model together, on this node or, by srun, on several.
+
+On one node:      python scripts/launch_processes.py --devices 8 -- scripts/train_model.py ...
+On several nodes: srun --nodes=2 --ntasks=2 --ntasks-per-node=1 \\
+                  python scripts/launch_processes.py --nodes 2 --devices 8 -- scripts/train_model.py ...
+
+The nodes meet at the first of them, which Slurm names, or at MASTER_ADDR and MASTER_PORT.
+"""
+
+import os
+from argparse import REMAINDER, ArgumentParser, Namespace
+
+from refinecoder.processes import launch_command
+from refinecoder.records import BadInput
+from refinecoder.steps import parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("--nodes", type=int, default=1, help="how many nodes run this same command")
+    options.add_argument("--devices", type=int, required=True, help="processes on each, one a GPU")
+    options.add_argument("command", nargs=REMAINDER, help="-- and the step with its options")
+    return options
+
+
+def main(options: Namespace) -> None:
+    step = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not step or min(options.nodes, options.devices) < 1:
+        raise BadInput("nothing to start; give --nodes and --devices of 1 or more, and a step after --")
+    command = launch_command(options.nodes, options.devices, step, os.environ)
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

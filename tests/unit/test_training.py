@@ -1,0 +1,227 @@
+"""Training in one process and in many: batches, packing, checkpoints, throughput; two real processes on gloo."""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from refinecoder import trainers
+from refinecoder.checkpoints import MARK, describe_start, find_last, hold, identify, mark_whole
+from refinecoder.processes import host_of, launch_command, node_of, port_of, split_batch
+from refinecoder.records import BadInput
+from refinecoder.throughput import Shape, find_peak, measure, operations_a_token
+from refinecoder.trainers import Order, admit_deepspeed
+from refinecoder.training import Settings, fine_tune, load_student, split_over_long
+from training_parts import (
+    SETTINGS,
+    compare_losses,
+    make_records,
+    read_log,
+    save_records,
+    save_student,
+    settings_json,
+    train,
+    train_on_nodes,
+)
+
+
+@given(st.integers(1, 512), st.integers(1, 64) | st.none(), st.integers(1, 32))
+def test_an_update_is_a_whole_batch_whatever_the_number_of_processes(batch, micro, processes):
+    try:
+        records, passes = split_batch(batch, micro, processes)
+    except BadInput as error:
+        assert "\n" not in str(error) and (batch % processes or (batch // processes) % micro)
+    else:
+        assert records * passes * processes == batch and records == (micro or batch // processes)
+
+
+def test_launching_names_nodes_and_their_meeting_place():
+    step = ["scripts/train_model.py", "--start", "x"]
+    assert launch_command(1, 8, step, {})[1:] == [
+        "-m", "torch.distributed.run", "--nproc-per-node=8", "--standalone", "--", *step,
+    ]  # fmt: skip
+    slurm = {"SLURM_PROCID": "1", "SLURM_JOB_NODELIST": "gpu3", "SLURM_JOB_ID": "41"}
+    command = launch_command(2, 8, step, slurm)
+    assert {"--nnodes=2", "--node-rank=1", "--master-addr=gpu3", "--master-port=20041"} <= set(command)
+    assert (host_of({**slurm, "MASTER_ADDR": "127.0.0.1"}), port_of({**slurm, "MASTER_PORT": "7"})) == ("127.0.0.1", 7)
+    with pytest.raises(BadInput, match="nobody says where"):
+        host_of({})
+    with pytest.raises(BadInput, match="number is unknown"):
+        node_of({})
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=60), st.sampled_from([2, 4, 8]))
+def test_an_order_holds_every_record_once_and_fills_the_last_batch(lengths, batch):
+    order = Order(lengths, batch, filler=len(lengths), drawn=True)
+    torch.manual_seed(3)
+    first = list(order)
+    assert sorted(first[: len(lengths)]) == list(range(len(lengths)))
+    assert len(first) == len(order) and len(first) % batch == 0 and set(first[len(lengths) :]) <= {len(lengths)}
+    kept = order.state
+    second = list(order)
+    order.restored = kept
+    assert list(order) == first and list(Order(lengths, batch, None, drawn=False)) == list(range(len(lengths)))
+    torch.set_rng_state(kept)
+    assert [list(order), list(order)] == [first, second]
+
+
+def checkpoint(folder, step, identity):
+    path = folder / f"checkpoint-{step}"
+    path.mkdir(parents=True)
+    (path / "weights").write_text("w")
+    if identity:
+        mark_whole(path, identity)
+    return path
+
+
+def test_only_the_last_whole_checkpoint_of_this_training_is_found_and_kept(tmp_path):
+    checkpoint(tmp_path, 5, "mine")
+    kept = checkpoint(tmp_path, 10, "mine")
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-10"]
+    checkpoint(tmp_path, 15, None)
+    assert find_last(tmp_path, "mine") == kept and not (tmp_path / "checkpoint-15").exists()
+    (kept / MARK).write_text('{"trai')
+    assert find_last(tmp_path, "mine") is None and not list(tmp_path.iterdir())
+    checkpoint(tmp_path, 20, "another's")
+    assert find_last(tmp_path, "mine") is None and not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_checkpoints_is_held_by_one_training(tmp_path):
+    folder = tmp_path / "checkpoints"
+    with hold(folder), open(folder / "lock") as second:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder)
+    with hold(folder):
+        assert folder.is_dir()
+
+
+def test_what_a_training_follows_from_is_told_apart(tmp_path):
+    assert identify({"a": 1, "b": 2}, ["x"]) == identify({"b": 2, "a": 1}, ["x"]) != identify({"a": 1, "b": 2}, ["y"])
+    (tmp_path / "model.safetensors").write_bytes(b"1")
+    before = describe_start(str(tmp_path))
+    os.utime(tmp_path / "model.safetensors", ns=(1, 1))
+    assert describe_start(str(tmp_path)) != before and describe_start("org/model") == "org/model"
+
+
+def test_throughput_and_mfu():
+    shape = Shape(weights=1000, layers=2, width=10)
+    assert operations_a_token(shape, 5) == 6000 + 12 * 2 * 10 * 5
+    assert find_peak("NVIDIA A100-SXM4-80GB", "bfloat16") == 3.12e14
+    assert find_peak("NVIDIA H100 80GB HBM3", "bfloat16") == 9.895e14 > find_peak("NVIDIA H100 PCIe", "bfloat16")
+    assert find_peak("CPU", "bfloat16") is find_peak("NVIDIA A100-SXM4-80GB", "float32") is None
+    found = measure(10**9, 10.0, shape, 5, "NVIDIA A100-SXM4-80GB", "bfloat16", 2)
+    assert found["tokens_per_second"] == 1e8
+    assert found["mfu"] == pytest.approx(1e8 * 7200 / 6.24e14, abs=1e-4)
+    assert measure(10, 0.0, shape, 5, "CPU", "float32", 1)["mfu"] is None
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """A folder with a student, 60 records and what one process makes of them."""
+    folder = tmp_path_factory.mktemp("parts")
+    save_student(folder / "base")
+    save_records(folder / "dataset.jsonl", 60)
+    settings = Settings(**{**SETTINGS, "epochs": 7})
+    for name, changes in (("one", {}), ("passes", {"micro_batch": 2}), ("packed", {"packing": "bfd_split"})):
+        model, tokenizer = load_student(str(folder / "base"))
+        log = fine_tune(model, tokenizer, make_records(60), settings._replace(**changes), folder / name, "all")
+        (folder / f"{name}.log.json").write_text(json.dumps(log))
+    return folder
+
+
+def test_a_batch_in_several_passes_has_the_same_losses(parts):
+    compare_losses(parts, "passes", "one", 1e-4, least=50)
+    log = read_log(parts, "one")
+    assert log["steps"] == log["losses"][-1]["step"] == 56
+    assert log["train_loss"] == pytest.approx(sum(entry["loss"] for entry in log["losses"]) / 56)
+
+
+def lengths_of(parts, records):
+    _, tokenizer = load_student(str(parts / "base"))
+    return [len(ids) for ids in tokenizer.apply_chat_template([r["messages"] for r in records])["input_ids"]]
+
+
+def test_packing_loses_no_token_and_needs_fewer_updates(parts):
+    tokens = 7 * sum(lengths_of(parts, make_records(60)))
+    assert read_log(parts, "packed")["throughput"]["tokens"] == read_log(parts, "one")["throughput"]["tokens"] == tokens
+    assert read_log(parts, "packed")["steps"] < read_log(parts, "one")["steps"]
+
+
+def packed_trainer(parts, tmp_path, monkeypatch, **changes):
+    import refinecoder.training as training
+
+    seen = []
+    monkeypatch.setattr(training, "_run", lambda trainer, *_: seen.append(trainer) or {})
+    model, tokenizer = load_student(str(parts / "base"))
+    settings = Settings(**{**SETTINGS, "packing": "bfd_split", "over_long": "split", **changes})
+    records = make_records(20)
+    assert split_over_long(records, tokenizer, settings) == (records, [])
+    fine_tune(model, tokenizer, records, settings, tmp_path / "model", "all")
+    return seen[0], records
+
+
+def test_records_longer_than_a_row_are_split_and_none_of_it_is_lost(parts, tmp_path, monkeypatch):
+    lengths = lengths_of(parts, make_records(20))
+    short = sorted(lengths)[10] - 1
+    trainer, _ = packed_trainer(parts, tmp_path, monkeypatch, max_length=short)
+    rows = trainer.train_dataset["input_ids"]
+    assert max(map(len, rows)) <= short < max(lengths) and sum(map(len, rows)) == sum(lengths)
+    with pytest.raises(BadInput, match="only training.packing bfd_split can split"):
+        split_over_long([], None, Settings(**{**SETTINGS, "over_long": "split"}))
+
+
+def test_records_in_a_row_do_not_see_each_other(parts, tmp_path, monkeypatch):
+    """What a model says of a packed row is what it says of each record by itself."""
+    trainer, _ = packed_trainer(parts, tmp_path, monkeypatch)
+    row = next(row for row in trainer.train_dataset if len(row["seq_lengths"]) > 1)
+    batch, model = trainer.data_collator([row]), trainer.model.eval()
+    with torch.no_grad():
+        packed = model(input_ids=batch["input_ids"], position_ids=batch["position_ids"]).logits[0]
+        start = 0
+        for length in row["seq_lengths"]:
+            alone = model(input_ids=batch["input_ids"][:, start : start + length]).logits[0]
+            assert torch.allclose(packed[start : start + length], alone, atol=1e-4)
+            start += length
+
+
+def test_deepspeed_is_seen_only_where_it_is_asked_for(monkeypatch):
+    monkeypatch.delitem(sys.modules, "deepspeed", raising=False)
+    admit_deepspeed(None)
+    assert find_spec("deepspeed") is None, "accelerate would import it, which takes seconds"
+    monkeypatch.setattr(trainers, "find_spec", lambda name: None)
+    with pytest.raises(BadInput, match="DeepSpeed is not installed"):
+        admit_deepspeed("zero2.json")
+    assert "deepspeed" not in sys.modules
+
+
+def test_two_nodes_have_the_loss_curve_of_one_process(parts):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    train_on_nodes(parts, "two", settings_json(epochs=7, micro_batch=2), 2, port)
+    compare_losses(parts, "two", "one", 1e-3, least=50)
+    assert read_log(parts, "two")["throughput"]["processes"] == 2
+
+
+@pytest.mark.skipif(find_spec("deepspeed") is None, reason="DeepSpeed is not installed")
+@pytest.mark.parametrize("stage", [pytest.param(2, marks=pytest.mark.faults), 3])
+def test_two_processes_of_deepspeed_have_the_loss_curve_of_one(parts, stage):
+    name = f"zero{stage}"
+    train(parts, name, settings_json(epochs=7, deepspeed=f"config/deepspeed/{name}.json"), devices=2)
+    compare_losses(parts, name, "one", 1e-3, least=50)
+    from safetensors.torch import load_file
+
+    one, other = (load_file(parts / n / "model.safetensors") for n in ("one", name))
+    assert one.keys() == other.keys()
+    assert all(torch.allclose(one[key], other[key], atol=1e-3) and one[key].dtype == other[key].dtype for key in one)
+    load_student(str(Path(parts, name)))

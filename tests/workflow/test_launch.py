@@ -1,0 +1,33 @@
+"""How the workflow starts a training, by what the config asks for; nothing is run."""
+
+import subprocess
+
+import pytest
+
+from conftest import command, copy_workflow, environment
+
+
+@pytest.mark.parametrize(
+    ("training", "expected"),
+    [
+        ("{}", "python scripts/train_model.py results"),
+        ("{devices: 2}", "python scripts/launch_processes.py --nodes 1 --devices 2 -- scripts/train_model.py results"),
+        (
+            "{nodes: 2, devices: 2, deepspeed: config/deepspeed/zero2.json}",
+            "srun --nodes=2 --ntasks=2 --ntasks-per-node=1 python scripts/launch_processes.py --nodes 2 --devices 2 -- ",
+        ),
+        (
+            "{deepspeed: config/deepspeed/zero3.json}",
+            "python scripts/launch_processes.py --nodes 1 --devices 1 -- scripts/train_model.py results",
+        ),
+    ],
+)
+def test_the_config_decides_how_a_training_is_started(tmp_path, training, expected):
+    folder = copy_workflow(tmp_path)
+    (folder / "own.yaml").write_text(f"training: {training}\n")
+    run = subprocess.run(
+        [*command("-n", "-p", "results/reduced/tiny/acr/iter_0/model"), "own.yaml"],
+        cwd=folder, env=environment(), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert expected in run.stdout + run.stderr
