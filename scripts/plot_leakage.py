@@ -29,7 +29,6 @@ def points(measured: Mapping[str, Any], entries: Mapping[str, Any]) -> pd.DataFr
             "benchmark": titles[found["benchmark"]],
             "questions": found["questions"],
             **place,
-            "leaked": place["similarity"] >= found["threshold"],
             "tli": found["padded"]["tli"],
         }
         for found in measured["results"]
