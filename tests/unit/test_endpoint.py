@@ -106,6 +106,19 @@ def test_what_cannot_pass_is_recorded_with_its_reason_and_not_asked_again(tmp_pa
     assert sorted(entry.content for entry in server.log) == [f"request {n}" for n in (0, 1, 2, 3, 3)]
 
 
+def test_half_a_character_in_a_request_is_a_fault_of_that_request_alone(tmp_path):
+    path = write_requests(tmp_path / "requests.jsonl", 3)
+    path.write_text(path.read_text().replace("request 1", "request \\ud800"))
+    with BadServer() as server:
+        run = complete(tmp_path, "--base-url", server.url)
+    assert run.returncode == 0, run.stderr
+    errors = [
+        response["error"] and response["error"]["code"]
+        for response in load_records(tmp_path / "responses.jsonl", "response")
+    ]
+    assert errors == [None, "not_text", None]
+
+
 def test_too_many_failures_end_the_step_early_with_the_commonest_reasons(tmp_path):
     write_requests(tmp_path / "requests.jsonl", 500)
     script = {f"request {n}": ["413" if n % 4 else "400"] for n in range(500)}
@@ -188,6 +201,9 @@ def test_the_key_stands_in_no_file_and_no_message(tmp_path):
         (["--base-url", "http://127.0.0.1:1/v1", "--attempts", "0"], {}, "--attempts 0: must be at least 1"),
         (["--base-url", "localhost:1"], {}, "base_url 'localhost:1': name the server, http"),
         ([], {}, "base_url '': name the server"),
+        (["--base-url", "http://[::1"], {}, "base_url 'http://[::1': name the server"),
+        (["--base-url", "http://localhost:99999/v1"], {}, "base_url 'http://localhost:99999/v1': name the server"),
+        (["--base-url", "http:///v1"], {}, "base_url 'http:///v1': name the server"),
         (["--base-url", "http://127.0.0.1:1/v1", "--key-variable", "NO_KEY"], {}, "NO_KEY holds no key"),
         (["--base-url", "http://127.0.0.1:1/v1", "--key-variable", "NO_KEY"], {"NO_KEY": " "}, "NO_KEY holds no key"),
         (["--base-url", "http://127.0.0.1:1/v1", "--concurrency", "0"], {}, "concurrency must be a whole number of"),

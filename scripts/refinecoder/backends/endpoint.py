@@ -75,9 +75,17 @@ class _BadAnswer(_Passing):
         super().__init__(code, message, longest=LONGEST_AFTER_ANSWER, kept=kept)
 
 
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
 def read_settings(options: Mapping[str, Any]) -> Settings:
     """The settings among a role's options. Raises BadInput for what cannot be meant."""
-    if not str(options.get("base_url", "")).startswith(("http://", "https://")):
+    if not _is_address(str(options.get("base_url", ""))):
         raise BadInput(
             f"base_url '{options.get('base_url', '')}': name the server, http://... or https://... (mostly up to /v1)"
         )
@@ -252,6 +260,10 @@ class _Exchange:
             raise self._lost(fault) from None
         except APIStatusError as fault:
             return self._refused(request, fault)
+        except UnicodeEncodeError:
+            return fail(
+                request, "not_text", "the request holds half a character (a lone surrogate), which no server takes"
+            )
         try:
             return _read(request, answer.json())
         except (ValueError, OverflowError, RecursionError):
