@@ -20,7 +20,7 @@ rule gate_instructions:
     params:
         code=code_digest("measure_leakage"),
         questions=questions_read("field"),
-        numbers=[f"--{name}={LEAKAGE[name]}" for name in ("k", "nearest", "threshold", "action")],
+        numbers=[f"--{name}={LEAKAGE[name]}" for name in ("k", "nearest", "threshold", "stretch", "action")],
     message:
         "hold the instructions of D_0 against the benchmarks"
     shell:
@@ -72,7 +72,7 @@ rule measure_leakage:
         code=code_digest("measure_leakage"),
         datasets=datasets_read,
         questions=questions_read("field"),
-        numbers=[f"--{name}={LEAKAGE[name]}" for name in ("k", "nearest", "top", "threshold")],
+        numbers=[f"--{name}={LEAKAGE[name]}" for name in ("k", "nearest", "top", "threshold", "stretch")],
     message:
         "measure the leakage of data sets into benchmarks"
     shell:
@@ -98,7 +98,7 @@ rule measure_critiques:
         datasets=iterations_read,
         turns="later",
         questions=questions_read("field"),
-        numbers=[f"--{name}={LEAKAGE[name]}" for name in ("k", "nearest", "threshold")],
+        numbers=[f"--{name}={LEAKAGE[name]}" for name in ("k", "nearest", "threshold", "stretch")],
     message:
         "hold the critiques of {wildcards.student} against the benchmarks"
     shell:
@@ -120,7 +120,7 @@ if SOLVED:
             datasets=iterations_read,
             turns="assistant",
             questions=questions_read("solution", SOLVED),
-            numbers=[f"--{name}={LEAKAGE[name]}" for name in ("k", "nearest", "threshold")],
+            numbers=[f"--{name}={LEAKAGE[name]}" for name in ("k", "nearest", "threshold", "stretch")],
         message:
             "hold the responses of {wildcards.student} against canonical solutions"
 

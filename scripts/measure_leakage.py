@@ -18,7 +18,7 @@ from typing import IO, NamedTuple
 
 from refinecoder.accounts import Account
 from refinecoder.exposure import describe
-from refinecoder.leakage import Benchmark, Index, Measure, Nearest, chunks
+from refinecoder.leakage import Array, Benchmark, Counting, Index, Measure, chunks
 from refinecoder.manifest import digest_files
 from refinecoder.records import BadInput, to_line, whole, write_json
 from refinecoder.sources import TURNS, Row, Texts, name_of, read_rows
@@ -59,6 +59,7 @@ def arguments() -> ArgumentParser:
     add("--nearest", type=int, default=1, help="nearest records listed for each question")
     add("--top", type=int, default=200, help="records of highest similarity listed for each benchmark")
     add("--threshold", type=float, default=0.5, help="similarity from which a record counts as leaked")
+    add("--stretch", type=float, default=0, help="and share of the question's words that must stand in a row in it")
     add("--action", choices=("drop", "stop"), default="drop", help="what --cleaned does with those")
     add("--cleaned", help="JSONL: the one data set without them")
     add("--rejected", help="JSONL: the dropped records, with the question and the similarity")
@@ -119,8 +120,8 @@ def read_benchmark(source: Source, wanted: str) -> Benchmark:
 class Gate:
     """Lets through the records of a data set that are like no question."""
 
-    def __init__(self, index: Index, threshold: float) -> None:
-        self._index, self._threshold = index, threshold
+    def __init__(self, index: Index) -> None:
+        self._index = index
         self.account = Account("leakage")
         self.found: list[str] = []
 
@@ -129,17 +130,17 @@ class Gate:
         benchmark = self._index.benchmarks[place]
         return f"{benchmark.name} {benchmark.ids[question - int(self._index.bounds[place])]}"
 
-    def pass_on(self, items: Sequence[Item], nearest: Nearest, out: IO[str]) -> None:
-        """Write what may be trained on."""
-        for number, (item, values) in enumerate(zip(items, nearest.similarity, strict=True)):
+    def pass_on(self, items: Sequence[Item], leaked: Array, out: IO[str]) -> None:
+        """Write what may be trained on; ``leaked`` as :meth:`Measure.add` gives it."""
+        for item, questions in zip(items, leaked.tolist(), strict=True):
             self.account.taken += 1
-            place = int(values.argmax())
-            if values[place] < self._threshold:
+            question = max(questions)
+            if question < 0:
                 self.account.given += 1
                 out.write(to_line(item.row.record) + "\n")
                 continue
             name = name_of(item.row.record, self.account.taken)
-            detail = f"{self._name(int(nearest.question[number, place]))}: {values[place]:.3f}"
+            detail = f"{self._name(question)}: {self._index.similarities(item.text)[question]:.3f}"
             self.account.reject(name, "leaked", detail)
             self.found.append(f"{name} is like {detail}")
 
@@ -148,7 +149,7 @@ class Gate:
         print(*self.found, sep="\n")
         if self.found and options.action == "stop":
             raise BadInput(
-                f"{len(self.found)} of {self.account.taken} records reach the similarity {self._threshold} to a "
+                f"{len(self.found)} of {self.account.taken} records reach the similarity {options.threshold} to a "
                 f"question ({'; '.join(self.found[:3])}); remove them, or let them be dropped (leakage.action: drop)"
             )
         if options.counts:
@@ -157,15 +158,15 @@ class Gate:
 
 def measure_source(source: Source, index: Index, options: Namespace, gate: Gate | None) -> Measure:
     """A data set against all benchmarks; through the gate where there is one."""
-    found = Measure(index, options.k, options.nearest, options.top, options.threshold)
+    found = Measure(index, options.k, options.nearest, options.top, Counting(options.threshold, options.stretch))
     with ExitStack() as stack:
         out = None
         if gate:
             out = stack.enter_context(open(stack.enter_context(whole(options.cleaned)), "w", encoding="utf-8"))
         for items in chunks(items_of(source, options.train_turns), lambda item: item.text):
-            nearest = found.add([item.text for item in items])
+            leaked = found.add([item.text for item in items])
             if gate and out:
-                gate.pass_on(items, nearest, out)
+                gate.pass_on(items, leaked, out)
         if gate:
             gate.close(options)
     return found
@@ -194,7 +195,7 @@ def main(options: Namespace) -> None:
     index = Index([read_benchmark(test, part) for test, part in zip(tests, wanted, strict=True)])
     results = []
     for train in trains:
-        gate = Gate(index, options.threshold) if options.cleaned else None
+        gate = Gate(index) if options.cleaned else None
         results += describe(measure_source(train, index, options, gate), train.name)
     read = {source.name: described(source) | {"records": part} for source, part in zip(tests, wanted, strict=True)}
     data = {source.name: described(source) | {"turns": options.train_turns} for source in trains}

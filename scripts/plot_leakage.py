@@ -29,7 +29,6 @@ def points(measured: Mapping[str, Any], entries: Mapping[str, Any]) -> pd.DataFr
             "benchmark": titles[found["benchmark"]],
             "questions": found["questions"],
             **place,
-            "leaked": place["similarity"] >= found["threshold"],
             "tli": found["padded"]["tli"],
         }
         for found in measured["results"]
@@ -45,12 +44,10 @@ def draw_panel(axis: Any, rows: pd.DataFrame, title: str) -> None:
                      edgecolor="black" if leaked else color, linewidth=0.6, zorder=2)  # fmt: skip
     tli, right = rows["tli"].iloc[0], rows["questions"].iloc[0]
     axis.axhline(tli / 100, color="black", linewidth=1.2, linestyle="--", zorder=3)
-    axis.annotate(f"TLI {tli:.1f}", (1, tli / 100), xycoords=("axes fraction", "data"), xytext=(0, 3),
-                  textcoords="offset points", ha="right", va="bottom", fontsize=9)  # fmt: skip
-    axis.set(title=title, xlim=(-0.02 * right, 1.02 * right))
+    axis.set(title=f"{title}, TLI {tli:.1f}", xlim=(-0.02 * right, 1.02 * right))
     low, high = min(rows["similarity"].min(), tli / 100), max(rows["similarity"].max(), tli / 100)
     margin = 0.08 * (high - low) or 0.05
-    axis.set_ylim(low - margin, high + 2 * margin)
+    axis.set_ylim(low - margin, high + margin)
 
 
 def draw(frame: pd.DataFrame, label: str) -> pyplot.Figure:

@@ -15,7 +15,8 @@ from refinecoder.tables import add_table_options, write_table
 NOTE = (
     "TLI: mean over a benchmark's questions of the highest similarity (4-grams and 5-grams) of any record, times 100, "
     "padded as in the paper; unpadded, without symbols for start and end, which inflate short questions. Highest: of "
-    "any question, times 100. Leaked: from the similarity {threshold} on. Read: field and questions. The paper does "
+    "any question, times 100. Leaked: from the similarity {threshold} on, "
+    "{stretch:.0%} of the words in a row. Read: field and questions. The paper does "
     "not say which fields and questions it reads; rows with its value alone are what it publishes of others. The TLI "
     "sees neither paraphrase nor translation."
 )
@@ -62,8 +63,8 @@ def measured_rows(
             "TLI": found["padded"]["tli"],
             "Unpadded": found["unpadded"]["tli"],
             "Highest": 100 * found["padded"]["max"],
-            "Leaked questions": str(found["questions_above"]),
-            "Leaked records": str(found["records_above"]),
+            "Leaked questions": str(found["questions_leaked"]),
+            "Leaked records": str(found["records_leaked"]),
             "Paper's TLI": paper.pop((dataset.get("published"), benchmark.get("published")), ""),
         }
 
@@ -81,7 +82,7 @@ def main(options: Namespace) -> None:
     paper = published_values(reference)
     rows = [*measured_rows(measured, options.entries, paper), *published_rows(reference, paper)]
     frame = pd.DataFrame(rows, columns=COLUMNS).fillna("")
-    note = NOTE.format(threshold=measured["results"][0]["threshold"])
+    note = NOTE.format(**{key: measured["results"][0][key] for key in ("threshold", "stretch")})
     title = f"Table 3: Test Leakage Indicator of data sets ({options.label})"
     write_table(frame, title, note, options.csv, options.markdown, options.latex, decimals=2)
     read = {key: measured[key] for key in ("datasets", "benchmarks")}

@@ -51,17 +51,17 @@ def describe(measure: Measure, dataset: str) -> list[dict[str, Any]]:
                 "k": measure.k,
                 "padded": _indicator(own),
                 "unpadded": _indicator(unpadded[low:high]),
-                "threshold": measure.threshold,
-                "questions_above": int((own >= measure.threshold).sum()),
-                "records_above": int(measure.above[place]),
+                **measure.counting._asdict(),
+                "questions_leaked": int(measure.questions_leaked[low:high].sum()),
+                "records_leaked": int(measure.records_leaked[place]),
                 "distribution": {
                     "edges": [step / BINS for step in range(BINS + 1)],
                     "questions": histogram(own).tolist(),
                     "records": measure.histogram[place].tolist(),
                 },
                 "top": [
-                    {"record": record + 1, "question": question - low, "similarity": similarity}
-                    for similarity, record, question in zip(*(part.tolist() for part in top), strict=True)
+                    {"record": record + 1, "question": question - low, "similarity": similarity, "leaked": leaked}
+                    for similarity, record, question, leaked in zip(*(part.tolist() for part in top), strict=True)
                 ],
                 "per_question": list(_questions(measure, place, own, unpadded[low:high])),
             }

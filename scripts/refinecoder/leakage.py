@@ -22,6 +22,7 @@ Sees neither paraphrase nor translation (docs/leakage.md).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 from itertools import chain, pairwise, repeat
 from typing import Any, NamedTuple, TypeVar
 
@@ -59,6 +60,16 @@ def shared_grams(question: str, record: str) -> list[str]:
     rows = (tuple(row[place : place + n]) for place in range(len(row) - 4) for n in (4, 5))
     found = dict.fromkeys(gram for gram in rows if gram in known)
     return [" ".join(symbols[part] if isinstance(part, int) else part for part in gram) for gram in found]
+
+
+def stretch(question: str, record: str) -> float:
+    """The longest run of the question's tokens that stands in the record too, as a share of them; 1 for no tokens.
+
+    Sets of grams forget their order: a short question may have all of its
+    grams in a longer text that says something else.
+    """
+    own, other = question.split(), record.split()
+    return SequenceMatcher(None, own, other, autojunk=False).find_longest_match().size / len(own) if own else 1.0
 
 
 class Benchmark(NamedTuple):
@@ -222,6 +233,15 @@ class Index:
         """The distinct (text, gram) of texts that some question has too, sorted."""
         return self._table.find(pad(texts, self._numbers.get))
 
+    def similarities(self, text: str) -> Array:
+        """S(t, r) of one text and every question."""
+        grams, view = self.find([text])[1], self.padded
+        common = view.common[grams]
+        often = common >= 0
+        columns = [view.columns[view.bounds[gram] : view.bounds[gram + 1]] for gram in grams[~often]]
+        rare = np.bincount(np.concatenate([np.zeros(0, np.int64), *columns]), minlength=len(self))
+        return (rare + view.rows[common[often]].sum(axis=0, dtype=np.int64)) / np.maximum(view.sizes, 1)
+
 
 class Top:
     """The records that share most with each question: the larger number first, then the earlier record.
@@ -384,52 +404,82 @@ class Matcher:
 
 
 class Likest(NamedTuple):
-    """The records of a data set with the highest similarity to any question of a benchmark, highest first."""
+    """The records of a data set with the highest similarity to any question of a benchmark, highest first.
+
+    ``leaked``: whether they count as leaked.
+    """
 
     similarity: Array
     record: Array
     question: Array
+    leaked: Array
+
+
+class Counting(NamedTuple):
+    """From when on a record counts as leaked: its similarity to a question, and the question's words in a row there."""
+
+    threshold: float = 1.0
+    stretch: float = 0.0
 
 
 class Measure:
     """What is known of one data set against all questions, as its records pass by once.
 
     ``k``: of the definition. ``nearest``: records kept for each question.
-    ``top``: records kept for each benchmark. ``threshold``: records whose
-    highest similarity reaches it are counted. Memory does not grow with the
+    ``top``: records kept for each benchmark. ``counting``: which
+    records are counted as leaked. Memory does not grow with the
     number of records.
     """
 
-    def __init__(self, index: Index, k: int = 1, nearest: int = 1, top: int = 200, threshold: float = 1.0) -> None:
-        self.index, self.k, self.records, self.threshold = index, k, 0, threshold
+    def __init__(
+        self, index: Index, k: int = 1, nearest: int = 1, top: int = 200, counting: Counting | None = None
+    ) -> None:
+        self.index, self.k, self.records, self.counting = index, k, 0, counting or Counting()
         self._kept, self._size = nearest, top
         self._padded = Matcher(index.padded, index.bounds, max(k, nearest), nearest=True)
         self._unpadded = Matcher(index.unpadded, index.bounds, k, nearest=False)
-        self.likest = [Likest(np.zeros(0), np.zeros(0, int), np.zeros(0, int)) for _ in index.benchmarks]
+        self.likest = [Likest(*(np.zeros(0, kind) for kind in (float, int, int, bool))) for _ in index.benchmarks]
+        self._questions = [question for benchmark in index.benchmarks for question in benchmark.questions]
         self.texts: dict[int, str] = {}  # of the records that are nearest to some question
         self.histogram = np.zeros((len(index.benchmarks), BINS), int)
-        self.above = np.zeros(len(index.benchmarks), int)
+        self.records_leaked = np.zeros(len(index.benchmarks), int)
+        self.questions_leaked = np.zeros(len(index), bool)
 
-    def add(self, texts: Sequence[str]) -> Nearest:
-        """Count the next records; their nearest questions."""
+    def add(self, texts: Sequence[str]) -> Array:
+        """Count the next records; of each (row) and benchmark (column) the question that it leaks, or -1."""
         pairs = self.index.find(texts)
         found = self._padded.add(*pairs, len(texts), self.records)
         inner = self.index.unpadded
         some = (inner.common[pairs[1]] >= 0) | (inner.bounds[pairs[1] + 1] > inner.bounds[pairs[1]])
         self._unpadded.add(pairs[0][some], pairs[1][some], len(texts), self.records)
-        self._keep(found, texts)
+        leaked = self._leaked(found, texts)
+        self._keep(found, leaked, texts)
         self.records += len(texts)
-        return found
+        return leaked
 
-    def _keep(self, found: Nearest, texts: Sequence[str]) -> None:
+    def _leaked(self, found: Nearest, texts: Sequence[str]) -> Array:
+        leaked = np.full(found.similarity.shape, -1)
+        for text in np.flatnonzero((found.similarity >= self.counting.threshold).any(axis=1)):
+            similarity = self.index.similarities(texts[text])
+            for question in np.flatnonzero(similarity >= self.counting.threshold):
+                if stretch(self._questions[question], texts[text]) >= self.counting.stretch:
+                    self.questions_leaked[question] = True
+                    place = np.searchsorted(self.index.bounds, question, side="right") - 1
+                    known = leaked[text, place]
+                    if known < 0 or similarity[question] > similarity[known]:
+                        leaked[text, place] = question
+        self.records_leaked += (leaked >= 0).sum(axis=0)
+        return leaked
+
+    def _keep(self, found: Nearest, leaked: Array, texts: Sequence[str]) -> None:
         for place, old in enumerate(self.likest):
             value = np.concatenate((old.similarity, found.similarity[:, place]))
             record = np.concatenate((old.record, np.arange(len(texts)) + self.records))
             question = np.concatenate((old.question, found.question[:, place]))
             order = np.lexsort((record, -value))[: self._size]
-            self.likest[place] = Likest(value[order], record[order], question[order])
+            counted = np.concatenate((old.leaked, leaked[:, place] >= 0))
+            self.likest[place] = Likest(value[order], record[order], question[order], counted[order])
             self.histogram[place] += histogram(found.similarity[:, place])
-        self.above += (found.similarity >= self.threshold).sum(axis=0)
         wanted = set(self._padded.top.records[:, : self._kept].ravel().tolist()) - {-1}
         self.texts = {
             record: self.texts[record] if record < self.records else texts[record - self.records] for record in wanted

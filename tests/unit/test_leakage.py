@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 
 from honest import DATA, read_lines
 from refinecoder import leakage
-from refinecoder.leakage import Benchmark, Index, Measure, grams_of, measure, shared_grams, similarity
+from refinecoder.leakage import (
+    Benchmark,
+    Counting,
+    Index,
+    Measure,
+    grams_of,
+    measure,
+    shared_grams,
+    similarity,
+    stretch,
+)
 from workflow.test_bad_input import fails, step, write
 
 COPY = "Write a function to find the sum of all the numbers in a list."
@@ -62,7 +72,7 @@ def test_the_value_is_that_of_the_definition(questions, records, k, nearest, com
     leakage.COMMON, leakage.BLOCK = common, 3
     try:
         index = Index(split(questions, 2))
-        found = Measure(index, k=k, nearest=nearest, top=5, threshold=0.5)
+        found = Measure(index, k=k, nearest=nearest, top=5, counting=Counting(0.5))
         for start in range(0, len(records), size):
             found.add(records[start : start + size])
     finally:
@@ -74,13 +84,16 @@ def test_the_value_is_that_of_the_definition(questions, records, k, nearest, com
         order = [i for i in np.lexsort((np.arange(len(row)), -row)) if row[i] > 0][:nearest]
         assert list(found.nearest(number)) == [(i, row[i]) for i in order]
         assert all(found.texts[i] == records[i] for i in order)
+    for number, record in enumerate(records):
+        assert index.similarities(record).tolist() == table[:, number].tolist()
+    assert found.questions_leaked.tolist() == (table.max(axis=1) >= 0.5).tolist()
     for place, (low, high) in enumerate(pairwise(index.bounds)):
         highest = table[low:high].max(axis=0)
         order = np.lexsort((np.arange(len(records)), -highest))[:5]
         assert found.likest[place].record.tolist() == order.tolist()
         assert found.likest[place].similarity.tolist() == highest[order].tolist()
         assert (found.likest[place].question - low).tolist() == table[low:high, order].argmax(axis=0).tolist()
-        assert found.above[place] == (highest >= 0.5).sum() and found.histogram[place].sum() == len(records)
+        assert found.records_leaked[place] == (highest >= 0.5).sum() and found.histogram[place].sum() == len(records)
 
 
 def test_the_symbols_are_those_of_nltk():
@@ -113,6 +126,22 @@ def test_padding_inflates_short_questions():
     question = "Write a function to sort the list."
     assert similarity(question, "Write a program that draws a tree.") > 0.1
     assert similarity(question, "Write a program that draws a tree.", padded=False) == 0
+
+
+def test_all_grams_without_a_stretch_are_no_copy():
+    question = "Write solve(xs) for a list of integers: drop the multiples of 5, then return the largest or 0."
+    other = (
+        "Write solve(xs) for a list of integers: drop the multiples of 3, then drop the odd numbers, then drop the "
+        "multiples of 5, then return the largest or 0."
+    )
+    assert similarity(question, other) == 1 and 0.5 < stretch(question, other) < 1
+    index = Index([Benchmark("b", ["1", "2"], [question, other])])
+    for needed, leaked in ((0.0, [[0], [-1]]), (1.0, [[-1], [-1]])):
+        found = Measure(index, counting=Counting(1.0, needed))
+        assert found.add([other + " And more.", "Something else."]).tolist() == [[-1], [-1]]
+        assert found.add([other.replace("3", "7"), "Something else."]).tolist() == leaked
+    copied = Measure(index, counting=Counting(1.0, 1.0))
+    assert copied.add([other]).tolist() == [[1]] and copied.questions_leaked.tolist() == [False, True]
 
 
 def real(name):
@@ -237,7 +266,7 @@ def test_every_format_gives_the_same(tmp_path, records):
         assert run.returncode == 0, run.stderr
         found.append(result(tmp_path))
     assert all(other == found[0] for other in found)
-    assert found[0]["padded"]["tli"] == 100 and found[0]["questions_above"] == 1
+    assert found[0]["padded"]["tli"] == 100 and found[0]["questions_leaked"] == 1
     (nearest,) = found[0]["per_question"][0]["nearest"]
     assert nearest["record"] == (1 if records is CHAT else 2) and nearest["shared"] == len(grams_of(COPY))
 
