@@ -17,6 +17,8 @@ rule compose_benchmark:
         f"{TIMES}/compose_benchmark/{{benchmark}}.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("compose_benchmark"),
         size=lambda wildcards: BENCHMARKS[wildcards.benchmark]["size"],
@@ -45,6 +47,8 @@ rule request_solutions:
         work="benchmarks|further",
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("request_solutions"),
         first=first_of,
@@ -72,6 +76,8 @@ rule ask_models:
         f"{BENCHMARK_TIMES}/ask_models.{{shard}}.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("benchmark"),
     params:
         code=backend_code("student", "verbatim"),
         backend=backend_of("student", "verbatim"),
@@ -102,6 +108,8 @@ rule collect_solutions:
         work="benchmarks|further",
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("collect_solutions"),
         first=first_of,
@@ -119,7 +127,7 @@ rule execute_solutions:
     """Run one shard of the programs against the tests."""
     input:
         programs=f"{BENCHMARK}/programs.jsonl",
-        known=runs_of_method,
+        known=outcomes_of_method,
     output:
         f"{BENCHMARK}/runs.{{shard}}.jsonl",
     log:
@@ -128,8 +136,12 @@ rule execute_solutions:
         f"{BENCHMARK_TIMES}/execute_solutions.{{shard}}.tsv"
     conda:
         "../envs/default.yaml"
+    threads: config["resources"]["programs"]["cpus"]
+    resources:
+        **asks_for("programs"),
     params:
         code=code_digest("execute_programs"),
+        known=runs_known,
         shards=config["shards"]["programs"],
         timeout=config["execution"]["timeout"],
         memory=config["execution"]["memory_mb"],
@@ -138,7 +150,7 @@ rule execute_solutions:
         "run answers to {wildcards.work}/{wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
     # Two workers a thread: the kernel takes its time to take a program's namespaces apart.
     shell:
-        "python scripts/execute_programs.py {input.programs:q} --known {input.known:q} --output {output:q}"
+        "python scripts/execute_programs.py {input.programs:q} --known {params.known:q} --output {output:q}"
         " --workers $((2 * {threads})) --timeout {params.timeout} --memory-mb {params.memory} --isolation {params.isolation}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
@@ -161,6 +173,8 @@ rule score_benchmark:
         work="benchmarks|further",
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("score_benchmark"),
         decoding=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["decoding"]),

@@ -41,8 +41,7 @@ LOGS = f"{RESULTS}/logs"
 TIMES = f"{RESULTS}/times"
 ITERATION_LOGS = f"{LOGS}/{{student}}/{{variant}}/iter_{{iteration}}"
 ITERATION_TIMES = f"{TIMES}/{{student}}/{{variant}}/iter_{{iteration}}"
-READERS = {"judgements": "judgement", "comparisons": "comparison", "critiques": "critique"}
-ROLE_OF = {"judgements": "judge", "comparisons": "judge", "critiques": "critic"}
+READERS = {"judgements": "judgement", "comparisons": "comparison"}
 N = config["scoring"]["samples"]
 
 
@@ -71,6 +70,27 @@ def as_json(value):
 def shards_of(kind):
     """Numbers of the shards of a kind of work."""
     return range(1, config["shards"][kind] + 1)
+
+
+def gpus_of(kind):
+    """GPUs of a job: none where no model runs in it."""
+    role = ROLES.get("student" if kind == "benchmark" else kind)
+    idle = role and role["backend"] not in ("server", "transformers")
+    return 0 if idle else config["resources"][kind]["gpu"]
+
+
+def asks_for(kind):
+    """Resources of the rules of a kind of work; another attempt asks for more."""
+    asked, largest, gpus = config["resources"][kind], config["resources"]["largest"], gpus_of(kind)
+    resources = {
+        "gpu": gpus,
+        "nodes": asked["nodes"],
+        "cpus_per_task": asked["cpus"],
+        "mem_mb": lambda wildcards, attempt: min(asked["mem_mb"] * attempt, largest["mem_mb"]),
+        "runtime": lambda wildcards, attempt: min(asked["runtime"] * attempt, largest["runtime"]),
+    }
+    # A profile's gpu_model would get a GPU for a job that asks for none.
+    return resources if gpus else {**resources, "gpu_model": ""}
 
 
 def backend_code(role, expect):

@@ -13,6 +13,8 @@ rule compose_corpus:
         f"{TIMES}/{{student}}/compose_corpus.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("text"),
     params:
         code=code_digest("compose_corpus"),
         documents=lambda wildcards: pretraining_of(wildcards)["documents"],
@@ -43,6 +45,8 @@ rule pretrain_base:
     conda:
         "../envs/default.yaml"
     threads: config["training"]["threads"]
+    resources:
+        **asks_for("training"),
     params:
         code=code_digest("pretrain_base"),
         architecture=lambda wildcards: as_json(pretraining_of(wildcards)["architecture"]),
@@ -75,6 +79,8 @@ rule train_model:
     conda:
         "../envs/default.yaml"
     threads: config["training"]["threads"]
+    resources:
+        **asks_for("training"),
     params:
         code=code_digest("train_model"),
         start=start_of,

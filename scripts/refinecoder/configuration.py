@@ -60,6 +60,7 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key}: the name '{name}' stands twice; rename one"
     yield from _role_faults(config)
     yield from _student_faults(config)
+    yield from _resource_faults(config)
     method = {key: config["variants"][0][key] for key in ("on_self_win", "on_original_win")}
     if method != {"on_self_win": "replace", "on_original_win": "critique"}:
         yield "variants[0]: the method replaces on_self_win and criticizes on_original_win; add a variant for others"
@@ -106,6 +107,21 @@ def _role_faults(config: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"roles.{role}.options: the key '{name}' is missing; add it" for name in missing)
         if backend == "server" and "{port}" not in options.get("command", "{port}"):
             yield f"roles.{role}.options.command: it says nothing of {{port}}, on which the server must listen; add it"
+
+
+def _resource_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    table = dict(config["resources"])
+    largest = table.pop("largest")
+    for kind, asked in table.items():
+        for name in ("mem_mb", "runtime"):
+            if asked[name] > largest[name]:
+                place, bound = f"resources.{kind}.{name}", f"resources.largest.{name}"
+                yield f"{place}: {asked[name]} exceeds {bound} {largest[name]}; raise that or lower it"
+        role = "student" if kind == "benchmark" else kind
+        entry = config["roles"].get(role, {})
+        wanted = entry.get("options", {}).get("gpus", 0)
+        if entry.get("backend") == "server" and wanted != asked["gpu"]:
+            yield f"resources.{kind}.gpu: {asked['gpu']}, but roles.{role}.options.gpus is {wanted}; make them equal"
 
 
 def _student_faults(config: Mapping[str, Any]) -> Iterator[str]:
