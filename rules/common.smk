@@ -1,6 +1,7 @@
 """What the rules share: the config's entries by name, paths, digests, and the run's lock."""
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -8,19 +9,61 @@ from pathlib import Path
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from refinecoder.backends import OPTIONS
+from refinecoder.cluster import RUN_NAME, end_earlier_runs, end_run, is_wanted, note_run
 from refinecoder.configuration import check_config
 from refinecoder.digest import code_digest
 from refinecoder.randomness import hash_seed
 from refinecoder.records import BadInput
-from refinecoder.runlock import claim_run
+from refinecoder.runlock import RUN_VARIABLE, claim_run, name_run
+from snakemake.persistence import PersistenceBase
+
+LEDGER = ".snakemake"
+
+
+def begin_run():
+    """Claim the folder and end what a killed run left on a cluster."""
+    os.environ.pop(RUN_NAME, None)
+    if claim_run(LEDGER):
+        end_earlier_runs(LEDGER)
+
+
+def begin_cluster_job():
+    """In a job's own Snakemake: no claim, and its steps end with it, not with the Snakemake that sent it.
+
+    Nor does it say that its outputs are complete: Snakemake 9.27 would, without a record of how they
+    were made, and nobody would notice if the code changed before a killed run is started again.
+    """
+    if not is_wanted(LEDGER):
+        sys.exit(f"error: the run {os.environ[RUN_NAME]} that sent this job is gone; nothing is done")
+    os.environ[RUN_VARIABLE] = name_run()
+
+    async def say_nothing(self, job):
+        pass
+
+    PersistenceBase.finished = say_nothing
+
+
+def note_cluster_run():
+    """Leave a note of the name that this run's jobs have, where they go to SLURM."""
+    name = getattr(workflow.scheduler._executor, "run_uuid", None)
+    if name:
+        note_run(LEDGER, name)
+
+
+def end_cluster_run():
+    """End what an interrupt left in the queue, and the note."""
+    if RUN_NAME in os.environ:
+        end_run(LEDGER, os.environ.pop(RUN_NAME))
+
 
 try:
     check_config(config)
+    if workflow.remote_exec:
+        begin_cluster_job()
+    elif workflow.is_main_process and not workflow.output_settings.dryrun:
+        begin_run()
 except BadInput as error:
     sys.exit(f"error: {error}")
-
-if not workflow.output_settings.dryrun:
-    claim_run()
 
 STUDENTS = {student["name"]: student for student in config["students"]}
 VARIANTS = {variant["name"]: variant for variant in config["variants"]}
