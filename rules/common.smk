@@ -48,6 +48,8 @@ def note_cluster_run():
     name = getattr(workflow.scheduler._executor, "run_uuid", None)
     if name:
         note_run(LEDGER, name)
+        # Jobs follow SLURM, not this process, even where a node is this machine.
+        os.environ.pop(RUN_VARIABLE, None)
 
 
 def end_cluster_run():

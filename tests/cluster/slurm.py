@@ -84,7 +84,7 @@ def call(*command, check=True):
     ).stdout
 
 
-def _alive(name):
+def alive(name):
     """The process id that was written down, if it still is that daemon's."""
     try:
         pid = int((ROOT / "run" / f"{name}.pid").read_text())
@@ -96,7 +96,7 @@ def _alive(name):
 
 def start(name, *command):
     """A daemon, unless it runs."""
-    if _alive(name):
+    if alive(name):
         return
     with open(ROOT / "log" / f"{name}.out", "ab") as log:
         daemon = subprocess.Popen(
@@ -107,10 +107,10 @@ def start(name, *command):
 
 def stop(name, number=15):
     """End a daemon and wait until it is gone."""
-    pid = _alive(name)
+    pid = alive(name)
     if pid:
         os.kill(pid, number)
-        until(lambda: _alive(name) is None or Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z", 20, name)
+        until(lambda: alive(name) is None or Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z", 20, name)
     (ROOT / "run" / f"{name}.pid").unlink(missing_ok=True)
 
 
@@ -191,7 +191,7 @@ def all_nodes():
 
 def down():
     """End jobs and daemons, and remove their state."""
-    if _alive("slurmctld"):
+    if alive("slurmctld"):
         call("scancel", "--quiet", "--me", check=False)
         until(lambda: not call("squeue", "-h", check=False).strip(), 30, "jobs to end")
     for path in sorted((ROOT / "run").glob("slurmd.gpu*.pid")):
