@@ -2,14 +2,19 @@
 
 import os
 import re
+import resource
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from snakemake_executor_plugin_slurm.submit_string import get_submit_command
+from snakemake_executor_plugin_slurm.utils import set_gres_string
 
 sys.path.insert(0, str(Path(__file__).parent))
 import slurm
@@ -71,6 +76,12 @@ def change(folder, before):
     text = step.read_text()
     place = text.index("\nimport") + 1
     step.write_text(text[:place] + before + text[place:])
+
+
+class Asked(dict):
+    """Resources as the plugin reads them: by key and by attribute."""
+
+    __getattr__ = dict.__getitem__
 
 
 def command(*targets, configs=(REDUCED,)):
@@ -251,6 +262,48 @@ def test_a_node_dies_and_the_controller_restarts(folder):
     assert right(folder)
     assert jobs(folder) == {number: "COMPLETED"} and int(detail(number, "Restarts")) == 1
     assert [word for word, _ in writers(folder)] == ["begin", "begin", "end"]
+
+
+def paper_jobs(folder):
+    """What the first job of each rule of the paper's run asks for, from a dry run of all of them."""
+    for path in (folder / "rules").glob("*.smk"):  # a message takes the place of the resources
+        path.write_text(re.sub(r'^ *message:\n *".*"\n', "", path.read_text(), flags=re.M))
+    began, told = time.monotonic(), folder / "dry.log"
+    with open(told, "w") as log:
+        done = subprocess.run(
+            ["snakemake", "--profile", "slurm", "-n", "--default-resources", "gpu_model=a100"],
+            cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+    lines = told.read_text()
+    assert done.returncode == 0, lines[-2000:]
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    count = re.search(r"total +(\d+)", lines)[1]
+    print(f"dry run of {count} jobs: {time.monotonic() - began:.1f} s, {most:.0f} MB")
+    assert most < 1000
+    found = {}
+    for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n)+)", lines, re.M):
+        asked = dict(part.split("=", 1) for part in re.search(r"resources: (.*)", body)[1].split(", "))
+        values = {key: int(value) if value.isdigit() else value for key, value in asked.items()}
+        assert {"gpu", "mem_mb", "runtime", "cpus_per_task", "nodes"} <= values.keys(), name
+        threads = re.search(r"threads: (\d+)", body)
+        found.setdefault(name, (values, int(threads[1]) if threads else 1))
+    return found
+
+
+def test_the_paper_s_jobs_are_accepted(folder):
+    accepted = set()
+    for name, (asked, threads) in paper_jobs(folder).items():
+        job = SimpleNamespace(resources=Asked(asked), threads=threads, name=name)
+        params = {"run_uuid": "paper", "slurm_logfile": "paper.log", "comment_str": f"rule_{name}", "account": ""}
+        params |= {"partition": "-p gpu", "workdir": str(folder)}
+        line = get_submit_command(job, params) + set_gres_string(job)
+        assert ("--gpus=a100" in line) == (asked["gpu"] > 0), line
+        told = subprocess.run(
+            [*shlex.split(line), "--test-only", "--wrap=true"], env=slurm.environment(), capture_output=True, text=True
+        )
+        assert told.returncode == 0, f"{line}\n{told.stderr}"
+        accepted.add(name)
+    assert {"train_model", "ask_student", "ask_judge", "ask_critic", "ask_teacher", "execute_samples"} <= accepted
 
 
 def test_a_run_on_the_cluster_gives_the_bytes_of_one_here(folder, tmp_path_factory):
