@@ -41,7 +41,7 @@ wildcard_constraints:
 
 onstart:
     lift_default_job_limit()
-    note_cluster_run()
+    begin_cluster_run()
     print(f"{config['label']}: results go to {HOME}/", flush=True)
 
 

@@ -21,10 +21,9 @@ LEDGER = ".snakemake"
 
 
 def begin_run():
-    """Claim the folder and end what a killed run left on a cluster."""
+    """Claim the folder; whether it is ours."""
     os.environ.pop(RUN_NAME, None)
-    if claim_run(LEDGER):
-        end_earlier_runs(LEDGER)
+    return claim_run(LEDGER)
 
 
 def begin_cluster_job():
@@ -43,8 +42,16 @@ def begin_cluster_job():
     PersistenceBase.finished = say_nothing
 
 
-def note_cluster_run():
-    """Leave a note of the name that this run's jobs have, where they go to SLURM."""
+def begin_cluster_run():
+    """End what a killed run left on a cluster; leave a note of the name of this run's jobs, where they go to SLURM.
+
+    Before the first job, but not for commands that only look.
+    """
+    try:
+        if CLAIMED:
+            end_earlier_runs(LEDGER)
+    except BadInput as error:
+        sys.exit(f"error: {error}")
     name = getattr(workflow.scheduler._executor, "run_uuid", None)
     if name:
         note_run(LEDGER, name)
@@ -53,19 +60,22 @@ def note_cluster_run():
 
 
 def end_cluster_run():
-    """End what an interrupt left in the queue, and the note."""
-    if RUN_NAME in os.environ:
-        end_run(LEDGER, os.environ.pop(RUN_NAME))
+    """End what an interrupt left in the queue, and the note; where that fails, the next run does it."""
+    try:
+        if RUN_NAME in os.environ:
+            end_run(LEDGER, os.environ.pop(RUN_NAME), patience=60)
+    except BadInput as error:
+        print(f"warning: {error}", file=sys.stderr)
 
 
 try:
     check_config(config)
-    if workflow.remote_exec:
-        begin_cluster_job()
-    elif workflow.is_main_process and not workflow.output_settings.dryrun:
-        begin_run()
 except BadInput as error:
     sys.exit(f"error: {error}")
+
+if workflow.remote_exec:
+    begin_cluster_job()
+CLAIMED = workflow.is_main_process and not workflow.output_settings.dryrun and begin_run()
 
 STUDENTS = {student["name"]: student for student in config["students"]}
 VARIANTS = {variant["name"]: variant for variant in config["variants"]}

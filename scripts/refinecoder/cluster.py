@@ -11,6 +11,7 @@ Not covered: clusters that jobs are sent to by name (--clusters).
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -44,9 +45,12 @@ def cancel_jobs(name: str, patience: float = PATIENCE) -> list[str]:
         if left:
             cancelled += [job for job in dict.fromkeys(left) if job not in cancelled]
             _answer("scancel", "--quiet", *left)
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or not shutil.which("squeue"):
             which = f"jobs {', '.join(left)} of an earlier run do not end" if left else "SLURM does not answer"
-            raise BadInput(f"squeue --name={name}: {which}; end them (scancel --name={name}) and start again")
+            raise BadInput(
+                f"squeue --name={name}: {which}; start again when none is left (scancel --name={name}), "
+                f"or remove .snakemake/{NOTES} if you know that"
+            )
         time.sleep(_PAUSE)
 
 
@@ -58,14 +62,14 @@ def note_run(folder: str | Path, name: str) -> None:
     os.environ[RUN_NAME] = name
 
 
-def end_run(folder: str | Path, name: str) -> list[str]:
-    """Take a run's note away and end what is left of it; returns the jobs that were left."""
+def end_run(folder: str | Path, name: str, patience: float = PATIENCE) -> list[str]:
+    """Take a run's note away and end what is left of it; returns the jobs that were left. Raises BadInput."""
     note = Path(folder, NOTES, name)
     # From here on its jobs do not start; the note is gone for good once those that did have ended.
     ending = note.with_suffix(".ending")
     if note.exists():
         note.replace(ending)
-    cancelled = cancel_jobs(name)
+    cancelled = cancel_jobs(name, patience)
     ending.unlink(missing_ok=True)
     return cancelled
 
