@@ -32,6 +32,7 @@ REDUCED, BRIEF = "tests/reduced.yaml", "tests/cluster/brief.yaml"
 # This machine's size: the profile is for a cluster's. Two cores hold few Snakemakes at a time.
 SIZE = ["--jobs", "4", "--slurm-init-seconds-before-status-checks", "4", "--latency-wait", "10"]
 WRITERS = "writers.log"
+STARTED = []
 # Stands before a step's own code: tells who writes, and gives time to strike.
 SLOW = f"""
 import os, sys, time
@@ -62,12 +63,17 @@ def cluster():
 
 @pytest.fixture
 def folder(tmp_path):
-    """A clone, in which one step (audit_tables) can be told to be slow."""
+    """A clone, in which one step (audit_tables) can be told to be slow; its runs and jobs end with the test."""
     copy = copy_workflow(tmp_path.resolve())
     (copy / "tests/cluster").mkdir()
     shutil.copy(ROOT / BRIEF, copy / BRIEF)
     (copy / "seconds").write_text("0")
-    return copy
+    yield copy
+    while STARTED:
+        STARTED[-1].kill()
+        STARTED.pop().wait()
+    for number in jobs(copy, "pending,running"):
+        slurm.call("scancel", str(number), check=False)
 
 
 def change(folder, before):
@@ -92,11 +98,13 @@ def command(*targets, configs=(REDUCED,)):
 def start(folder, *targets):
     """Snakemake on the cluster, in the background."""
     with open(folder / "run.log", "ab") as log:
-        return subprocess.Popen(
+        run = subprocess.Popen(
             command(*targets), cwd=folder, env={**slurm.environment(), **environment_here()},
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )  # fmt: skip
+    STARTED.append(run)
+    return run
 
 
 def environment_here():
@@ -135,9 +143,9 @@ def writers(folder):
     return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
 
 
-def await_writer(folder, count=1):
+def await_writer(folder, count=1, seconds=90):
     """Until the step has begun for the nth time."""
-    slurm.until(lambda: sum(word == "begin" for word, _ in writers(folder)) >= count, 90, "the job's step")
+    slurm.until(lambda: sum(word == "begin" for word, _ in writers(folder)) >= count, seconds, "the job's step")
 
 
 def right(folder):
@@ -250,7 +258,9 @@ def test_a_node_dies_and_the_controller_restarts(folder):
     try:
         crash(node, number)
         (folder / "seconds").write_text("12")
-        await_writer(folder, 2)
+        await_writer(
+            folder, 2, seconds=300
+        )  # SLURM waits 20 s for the node, then two minutes before it starts a job anew
         slurm.stop("slurmctld")
         time.sleep(4)
         slurm.start_controller()
@@ -282,6 +292,8 @@ def paper_jobs(folder):
     assert most < 1000
     found = {}
     for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n)+)", lines, re.M):
+        if "    log:" not in body:
+            continue  # a name for files, nothing to run
         asked = dict(part.split("=", 1) for part in re.search(r"resources: (.*)", body)[1].split(", "))
         values = {key: int(value) if value.isdigit() else value for key, value in asked.items()}
         assert {"gpu", "mem_mb", "runtime", "cpus_per_task", "nodes"} <= values.keys(), name
