@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
@@ -98,6 +99,7 @@ ITERATION_LOGS = f"{LOGS}/{{student}}/{{variant}}/iter_{{iteration}}"
 ITERATION_TIMES = f"{TIMES}/{{student}}/{{variant}}/iter_{{iteration}}"
 READERS = {"judgements": "judgement", "comparisons": "comparison"}
 N = config["scoring"]["samples"]
+TEMPORARY = tempfile.gettempdir()
 
 
 def lift_default_job_limit():
@@ -143,6 +145,9 @@ def asks_for(kind):
         "cpus_per_task": asked["cpus"],
         "mem_mb": lambda wildcards, attempt: min(asked["mem_mb"] * attempt, largest["mem_mb"]),
         "runtime": lambda wildcards, attempt: min(asked["runtime"] * attempt, largest["runtime"]),
+        # Snakemake's own defaults for these look at the size of every input, for each job: a fifth of a dry run.
+        "tmpdir": TEMPORARY,
+        "disk_mb": 1000,
     }
     # A profile's gpu_model would get a GPU for a job that asks for none.
     return resources if gpus else {**resources, "gpu_model": ""}
