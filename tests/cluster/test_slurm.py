@@ -61,17 +61,34 @@ def cluster():
         slurm.down()
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """A clone, in which one step (audit_tables) can be told to be slow; its runs and jobs end with the test."""
-    copy = copy_workflow(tmp_path.resolve())
+def brief_copy(folder):
+    """A clone with the brief config."""
+    copy = copy_workflow(folder.resolve())
     (copy / "tests/cluster").mkdir()
     shutil.copy(ROOT / BRIEF, copy / BRIEF)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def whole(cluster, tmp_path_factory):
+    """A run of everything that the brief config asks for; it goes on while the other tests strike."""
+    copy = brief_copy(tmp_path_factory.mktemp("whole"))
+    run = start(copy, configs=(REDUCED, BRIEF))
+    yield copy, run
+    run.kill()
+    run.wait()
+
+
+@pytest.fixture
+def folder(tmp_path, whole):
+    """A clone, in which one step (audit_tables) can be told to be slow; its jobs end with the test."""
+    copy = copy_workflow(tmp_path.resolve())
     (copy / "seconds").write_text("0")
     yield copy
-    while STARTED:
-        STARTED[-1].kill()
-        STARTED.pop().wait()
+    for place, run in STARTED:
+        if place == copy:
+            run.kill()
+            run.wait()
     for number in jobs(copy, "pending,running"):
         slurm.call("scancel", str(number), check=False)
 
@@ -95,15 +112,15 @@ def command(*targets, configs=(REDUCED,)):
     return ["snakemake", "--profile", "slurm", *SIZE, *targets, "--configfile", *configs]
 
 
-def start(folder, *targets):
+def start(folder, *targets, **options):
     """Snakemake on the cluster, in the background."""
     with open(folder / "run.log", "ab") as log:
         run = subprocess.Popen(
-            command(*targets), cwd=folder, env={**slurm.environment(), **environment_here()},
+            command(*targets, **options), cwd=folder, env={**slurm.environment(), **environment_here()},
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )  # fmt: skip
-    STARTED.append(run)
+    STARTED.append((folder, run))
     return run
 
 
@@ -234,17 +251,18 @@ def test_a_job_whose_run_is_gone_does_nothing(folder):
     assert any("that sent this job is gone; nothing is done" in text for text in logs)
 
 
-def crash(node, number):
-    """A node loses its power: its daemon and all of a job's processes are gone at once."""
+def crash(node):
+    """A node loses its power: its daemon and all processes of its jobs are gone at once."""
+    here = slurm.call("squeue", "--noheader", f"--nodelist={node}", "--states=running", "--format=%A").split()
     slurm.stop(f"slurmd.{node}", signal.SIGKILL)
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                words = (entry / "cmdline").read_bytes()
-                variables = (entry / "environ").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if words.startswith(f"slurmstepd: [{number}.".encode()) or f"SLURM_JOB_ID={number}".encode() in variables:
+        try:
+            words = (entry / "cmdline").read_bytes()
+            variables = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        for number in map(str.encode, here):
+            if words.startswith(b"slurmstepd: [" + number + b".") or b"SLURM_JOB_ID=" + number in variables:
                 os.kill(int(entry.name), signal.SIGKILL)
 
 
@@ -256,7 +274,7 @@ def test_a_node_dies_and_the_controller_restarts(folder):
     (number,) = jobs(folder)
     node = detail(number, "NodeList")
     try:
-        crash(node, number)
+        crash(node)
         (folder / "seconds").write_text("12")
         await_writer(
             folder, 2, seconds=300
@@ -318,18 +336,18 @@ def test_the_paper_s_jobs_are_accepted(folder):
     assert {"train_model", "ask_student", "ask_judge", "ask_critic", "ask_teacher", "execute_samples"} <= accepted
 
 
-def test_a_run_on_the_cluster_gives_the_bytes_of_one_here(folder, tmp_path_factory):
-    here = copy_workflow(tmp_path_factory.mktemp("here"))
-    (here / "tests/cluster").mkdir()
-    shutil.copy(ROOT / BRIEF, here / BRIEF)
+def test_a_whole_run_beside_all_this_gives_the_bytes_of_one_here(whole, tmp_path_factory):
+    folder, run = whole
+    status = run.wait(timeout=900)
+    assert status == 0, (folder / "run.log").read_text()[-4000:]
+    here = brief_copy(tmp_path_factory.mktemp("here"))
     done = subprocess.run(
         ["snakemake", "--cores", "2", "--configfile", REDUCED, BRIEF],
         cwd=here, env=environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    status, told = finish(folder, configs=(REDUCED, BRIEF))
-    assert status == 0, told[-4000:]
     one, other = compared(here), compared(folder)
     assert len(one) > 15 and one.keys() == other.keys()
     assert [name for name in one if one[name] != other[name]] == []
     assert set(jobs(folder).values()) == {"COMPLETED"}
+    print(f"{len(jobs(folder))} jobs, {len(one)} files the same")
