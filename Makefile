@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 export OMP_WAIT_POLICY := PASSIVE
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo whole test test-faults speed lint lock docs clean
+.PHONY: help setup demo whole test test-faults test-slurm cluster-up cluster-down speed lint lock docs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,10 +42,20 @@ lint: setup  ## formatting, style, and Snakemake's own checks
 	snakemake --lint
 
 test: setup lint  ## lint, unit and workflow tests, the reduced miniature included
-	pytest -m "not faults and not speed"
+	pytest -m "not faults and not slurm and not speed"
 
 test-faults: setup  ## kill the workflow at random moments; the same command must finish it
 	pytest -m faults
+
+# Where SLURM is not installed the tests are skipped, with one line.
+test-slurm: setup  ## on a real SLURM, started here: a run, jobs and nodes that fail, kills
+	pytest -m slurm
+
+cluster-up: setup  ## start a SLURM on this machine, to try the profile on (slurm-wlm and munge are needed)
+	python tests/cluster/slurm.py up
+
+cluster-down: setup  ## end it
+	python tests/cluster/slurm.py down
 
 speed: setup  ## measure, side by side
 	pytest -m speed -s

@@ -44,7 +44,16 @@ wildcard_constraints:
 
 onstart:
     lift_default_job_limit()
+    begin_cluster_run()
     print(f"{config['label']}: results go to {HOME}/", flush=True)
+
+
+onsuccess:
+    end_cluster_run()
+
+
+onerror:
+    end_cluster_run()
 
 
 rule all:

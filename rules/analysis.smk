@@ -21,6 +21,8 @@ rule make_table:
         f"{TIMES}/{{table}}.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("tabulate_passes"),
         entries=table_entries,
@@ -53,6 +55,8 @@ rule plot_kinds:
         f"{TIMES}/figure5.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("plot_kinds"),
         students=as_json([student["title"] for student in STUDENTS.values()]),
@@ -83,6 +87,8 @@ rule count_records:
         f"{TIMES}/count_records.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("count_records"),
         label=config["label"],
@@ -116,6 +122,8 @@ if "table4" in TABLES:
             f"{TIMES}/table4.tsv"
         conda:
             "../envs/default.yaml"
+        resources:
+            **asks_for("light"),
         params:
             code=code_digest("tabulate_selection"),
             entries=selection_entries(),
@@ -150,6 +158,8 @@ if "figure3" in FIGURES:
             f"{TIMES}/figure3.tsv"
         conda:
             "../envs/default.yaml"
+        resources:
+            **asks_for("light"),
         params:
             code=code_digest("plot_variants"),
             entries=variant_entries(),
@@ -184,6 +194,8 @@ if "figure4" in FIGURES:
             f"{TIMES}/figure4.tsv"
         conda:
             "../envs/default.yaml"
+        resources:
+            **asks_for("light"),
         params:
             code=code_digest("plot_feedback"),
             entries=entries_of(FIGURES["figure4"]),
@@ -219,6 +231,8 @@ if "figure6" in FIGURES:
             f"{TIMES}/figure6.tsv"
         conda:
             "../envs/default.yaml"
+        resources:
+            **asks_for("light"),
         params:
             code=code_digest("plot_iterations"),
             entries=iteration_entries(),
@@ -250,6 +264,8 @@ rule summarize_seeds:
         f"{HOME}/times/summarize_seeds.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("summarize_seeds"),
         seeds=list(RUNS.values()),

@@ -18,6 +18,8 @@ rule compose_benchmark:
         f"{TIMES}/compose_benchmark/{{benchmark}}.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("compose_benchmark"),
         size=lambda wildcards: BENCHMARKS[wildcards.benchmark]["size"],
@@ -46,6 +48,8 @@ rule request_solutions:
         work="benchmarks|further",
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("request_solutions"),
         models=models_by_name,
@@ -85,6 +89,8 @@ for work, owners, names in asked_together():
             variant=any_of(owners),
         conda:
             "../envs/default.yaml"
+        resources:
+            **asks_for("benchmark"),
         params:
             code=backend_code("student", "verbatim"),
             backend=backend_of("student", "verbatim"),
@@ -115,6 +121,8 @@ rule collect_solutions:
         work="benchmarks|further",
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("collect_solutions"),
         first=first_of,
@@ -132,7 +140,7 @@ rule execute_solutions:
     """Run one shard of the programs against the tests."""
     input:
         programs=f"{BENCHMARK}/programs.jsonl",
-        known=runs_of_method,
+        known=outcomes_of_method,
     output:
         f"{BENCHMARK}/runs.{{shard}}.jsonl",
     log:
@@ -141,8 +149,12 @@ rule execute_solutions:
         f"{BENCHMARK_TIMES}/execute_solutions.{{shard}}.tsv"
     conda:
         "../envs/default.yaml"
+    threads: config["resources"]["programs"]["cpus"]
+    resources:
+        **asks_for("programs"),
     params:
         code=code_digest("execute_programs"),
+        known=runs_known,
         shards=config["shards"]["programs"],
         timeout=config["execution"]["timeout"],
         memory=config["execution"]["memory_mb"],
@@ -151,7 +163,7 @@ rule execute_solutions:
         "run answers to {wildcards.work}/{wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
     # Two workers a thread: the kernel takes its time to take a program's namespaces apart.
     shell:
-        "python scripts/execute_programs.py {input.programs:q} --known {input.known:q} --output {output:q}"
+        "python scripts/execute_programs.py {input.programs:q} --known {params.known:q} --output {output:q}"
         " --workers $((2 * {threads})) --timeout {params.timeout} --memory-mb {params.memory} --isolation {params.isolation}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
@@ -174,6 +186,8 @@ rule score_benchmark:
         work="benchmarks|further",
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("score_benchmark"),
         models=models_by_name,

@@ -1,26 +1,82 @@
 """What the rules share: the config's entries by name, paths, digests, and the run's lock."""
 
 import json
+import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from refinecoder.backends import OPTIONS
+from refinecoder.cluster import RUN_NAME, end_earlier_runs, end_run, is_wanted, note_run
 from refinecoder.configuration import check_config
 from refinecoder.digest import code_digest
 from refinecoder.randomness import hash_seed
 from refinecoder.records import BadInput
-from refinecoder.runlock import claim_run
+from refinecoder.runlock import RUN_VARIABLE, claim_run, name_run
+from snakemake.persistence import PersistenceBase
+
+LEDGER = ".snakemake"
+
+
+def begin_run():
+    """Claim the folder; whether it is ours."""
+    os.environ.pop(RUN_NAME, None)
+    return claim_run(LEDGER)
+
+
+def begin_cluster_job():
+    """In a job's own Snakemake: no claim, and its steps end with it, not with the Snakemake that sent it.
+
+    Nor does it say that its outputs are complete: Snakemake 9.27 would, without a record of how they
+    were made, and nobody would notice if the code changed before a killed run is started again.
+    """
+    if not is_wanted(LEDGER):
+        sys.exit(f"error: the run {os.environ[RUN_NAME]} that sent this job is gone; nothing is done")
+    os.environ[RUN_VARIABLE] = name_run()
+
+    async def say_nothing(self, job):
+        pass
+
+    PersistenceBase.finished = say_nothing
+
+
+def begin_cluster_run():
+    """End what a killed run left on a cluster; leave a note of the name of this run's jobs, where they go to SLURM.
+
+    Before the first job, but not for commands that only look.
+    """
+    try:
+        if CLAIMED:
+            end_earlier_runs(LEDGER)
+    except BadInput as error:
+        sys.exit(f"error: {error}")
+    name = getattr(workflow.scheduler._executor, "run_uuid", None)
+    if name:
+        note_run(LEDGER, name)
+        # Jobs follow SLURM, not this process, even where a node is this machine.
+        os.environ.pop(RUN_VARIABLE, None)
+
+
+def end_cluster_run():
+    """End what an interrupt left in the queue, and the note; where that fails, the next run does it."""
+    try:
+        if RUN_NAME in os.environ:
+            end_run(LEDGER, os.environ.pop(RUN_NAME), patience=60)
+    except BadInput as error:
+        print(f"warning: {error}", file=sys.stderr)
+
 
 try:
     check_config(config)
 except BadInput as error:
     sys.exit(f"error: {error}")
 
-if not workflow.output_settings.dryrun:
-    claim_run()
+if workflow.remote_exec:
+    begin_cluster_job()
+CLAIMED = workflow.is_main_process and not workflow.output_settings.dryrun and begin_run()
 
 STUDENTS = {student["name"]: student for student in config["students"]}
 VARIANTS = {variant["name"]: variant for variant in config["variants"]}
@@ -45,9 +101,9 @@ LOGS = f"{RESULTS}/logs"
 TIMES = f"{RESULTS}/times"
 ITERATION_LOGS = f"{LOGS}/{{student}}/{{variant}}/iter_{{iteration}}"
 ITERATION_TIMES = f"{TIMES}/{{student}}/{{variant}}/iter_{{iteration}}"
-READERS = {"judgements": "judgement", "comparisons": "comparison", "critiques": "critique"}
-ROLE_OF = {"judgements": "judge", "comparisons": "judge", "critiques": "critic"}
+READERS = {"judgements": "judgement", "comparisons": "comparison"}
 N = config["scoring"]["samples"]
+TEMPORARY = tempfile.gettempdir()
 
 
 def lift_default_job_limit():
@@ -75,6 +131,30 @@ def as_json(value):
 def shards_of(kind):
     """Numbers of the shards of a kind of work."""
     return range(1, config["shards"][kind] + 1)
+
+
+def gpus_of(kind):
+    """GPUs of a job: none where no model runs in it."""
+    role = ROLES.get("student" if kind == "benchmark" else kind)
+    idle = role and role["backend"] not in ("server", "transformers")
+    return 0 if idle else config["resources"][kind]["gpu"]
+
+
+def asks_for(kind):
+    """Resources of the rules of a kind of work; another attempt asks for more."""
+    asked, largest, gpus = config["resources"][kind], config["resources"]["largest"], gpus_of(kind)
+    resources = {
+        "gpu": gpus,
+        "nodes": asked["nodes"],
+        "cpus_per_task": asked["cpus"],
+        "mem_mb": lambda wildcards, attempt: min(asked["mem_mb"] * attempt, largest["mem_mb"]),
+        "runtime": lambda wildcards, attempt: min(asked["runtime"] * attempt, largest["runtime"]),
+        # Snakemake's own defaults for these look at the size of every input, for each job: a fifth of a dry run.
+        "tmpdir": TEMPORARY,
+        "disk_mb": 1000,
+    }
+    # A profile's gpu_model would get a GPU for a job that asks for none.
+    return resources if gpus else {**resources, "gpu_model": ""}
 
 
 def backend_code(role, expect):

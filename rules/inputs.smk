@@ -48,19 +48,24 @@ def in_previous_iteration(name):
     return path
 
 
-def runs_before(wildcards):
-    """Runs of iteration t - 1: its answers come again, and so do many samples."""
-    if int(wildcards.iteration) == 0:
-        return []
-    return expand(in_previous_iteration("runs.{shard}.jsonl")(wildcards), shard=shards_of("programs"))
+def executed_before(wildcards):
+    """What iteration t - 1 made of its runs: its answers come again, and so do many samples.
+
+    One file to wait for instead of all runs, each of which every shard would depend on.
+    """
+    return [] if int(wildcards.iteration) == 0 else [in_previous_iteration("executions.jsonl")(wildcards)]
 
 
-def runs_of_method(wildcards):
-    """The method's runs on a benchmark, whose answers its siblings often repeat."""
+def outcomes_of_method(wildcards):
+    """What became of the method's runs on a benchmark, whose answers its siblings often repeat."""
     if (wildcards.variant, wildcards.work) == ("acr", "benchmarks") or is_baseline(wildcards):
         return []
-    path = f"{home_of(wildcards)}/{wildcards.student}/acr/benchmarks/{wildcards.benchmark}/runs.{{shard}}.jsonl"
-    return expand(path, shard=shards_of("programs"))
+    return [f"{home_of(wildcards)}/{wildcards.student}/acr/benchmarks/{wildcards.benchmark}/outcomes.jsonl"]
+
+
+def runs_known(wildcards, input):
+    """The runs beside what was made of them."""
+    return [str(Path(path).with_name(f"runs.{shard}.jsonl")) for path in input.known for shard in shards_of("programs")]
 
 
 def iterations_of(variant):
@@ -653,8 +658,7 @@ def planned_settings():
             "seeds": len(RUNS),
             "shards": config["shards"],
             "roles": roles,
-            "gpus": {role: entry["options"].get("gpus", 0) for role, entry in ROLES.items()}
-            | {"training": config["plan"]["rates"]["training"]["gpus"]},
+            "gpus": {kind: gpus_of(kind) for kind in (*ROLES, "training")},
             "teachers": [("instructions", "ask_teacher/answers.*.tsv")]
             + [(f"d0/{name}", f"{name}/ask_other_teacher.*.tsv") for name in own_d0],
             "chains": list(chains_planned()),

@@ -19,6 +19,8 @@ rule request_instructions:
         f"{TIMES}/request_instructions.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("request_instructions"),
         per_snippet=config["instructions"]["per_snippet"],
@@ -44,6 +46,8 @@ rule ask_teacher:
         f"{TIMES}/ask_teacher/{{stage}}.{{shard}}.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("teacher"),
     params:
         code=lambda wildcards: backend_code("teacher", stage_reader(wildcards)),
         backend=lambda wildcards, output: backend_arguments("teacher", stage_reader(wildcards), wildcards, output),
@@ -70,6 +74,8 @@ rule collect_instructions:
         f"{TIMES}/collect_instructions.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("collect_instructions"),
         per_snippet=config["instructions"]["per_snippet"],
@@ -96,6 +102,8 @@ rule request_evolutions:
         round=r"[1-9]\d*",
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("request_evolutions"),
         sampling=sampling_of("teacher"),
@@ -129,6 +137,8 @@ rule collect_evolutions:
         round=r"[1-9]\d*",
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("text"),
     params:
         code=code_digest("collect_evolutions"),
         phrases=config["instructions"]["forbidden_phrases"],
@@ -160,6 +170,8 @@ rule select_instructions:
         f"{TIMES}/select_instructions.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("text"),
     params:
         code=code_digest("select_instructions"),
         identity=config["instructions"]["identity"],
@@ -188,6 +200,8 @@ rule request_answers:
         f"{TIMES}/request_answers.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("request_answers"),
         sampling=sampling_of("teacher"),
@@ -214,6 +228,8 @@ rule collect_answers:
         f"{TIMES}/collect_answers.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("collect_answers"),
     message:

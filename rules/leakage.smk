@@ -17,6 +17,8 @@ rule gate_instructions:
         f"{TIMES}/gate_instructions.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("text"),
     params:
         code=code_digest("measure_leakage"),
         questions=questions_read("field"),
@@ -44,6 +46,8 @@ rule plant_leaks:
         dataset=any_of([name for name, entry in DATASETS.items() if entry["kind"] == "leaky"]),
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("plant_leaks"),
         share=lambda wildcards: DATASETS[wildcards.dataset]["share"],
@@ -68,6 +72,8 @@ rule measure_leakage:
         f"{TIMES}/measure_leakage.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("text"),
     params:
         code=code_digest("measure_leakage"),
         datasets=datasets_read,
@@ -93,6 +99,8 @@ rule measure_critiques:
         f"{TIMES}/{{student}}/measure_critiques.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("text"),
     params:
         code=code_digest("measure_leakage"),
         datasets=iterations_read,
@@ -145,6 +153,8 @@ rule tabulate_turns:
         f"{TIMES}/tabulate_turns.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("tabulate_turns"),
         entries=turn_entries(),
@@ -180,6 +190,8 @@ if DATASETS:
             f"{TIMES}/table3.tsv"
         conda:
             "../envs/default.yaml"
+        resources:
+            **asks_for("light"),
         params:
             code=code_digest("tabulate_leakage"),
             entries=leakage_entries(),
@@ -211,6 +223,8 @@ if DATASETS:
             f"{TIMES}/figure7.tsv"
         conda:
             "../envs/default.yaml"
+        resources:
+            **asks_for("light"),
         params:
             code=code_digest("plot_leakage"),
             entries=leakage_entries(),

@@ -17,6 +17,8 @@ rule make_plan:
         f"{HOME}/times/make_plan.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("plan_run"),
         settings=planned_settings(),

@@ -15,6 +15,8 @@ rule request_judgements:
         f"{ITERATION_TIMES}/request_judgements.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("request_judgements"),
         sampling=sampling_of("judge"),
@@ -27,8 +29,8 @@ rule request_judgements:
         " --output {output:q} > {log:q} 2>&1"
 
 
-rule ask_judge_or_critic:
-    """The judge's or the critic's answers to one shard of a stage."""
+rule ask_judge:
+    """The judge's answers to one shard of a stage."""
     input:
         f"{ITERATION}/requests/{{stage}}.jsonl",
     output:
@@ -38,15 +40,15 @@ rule ask_judge_or_critic:
     benchmark:
         f"{ITERATION_TIMES}/ask_{{stage}}.{{shard}}.tsv"
     wildcard_constraints:
-        stage="judgements|comparisons|critiques",
+        stage="judgements|comparisons",
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("judge"),
     params:
-        code=lambda wildcards: backend_code(ROLE_OF[wildcards.stage], READERS[wildcards.stage]),
-        backend=lambda wildcards, output: backend_arguments(
-            ROLE_OF[wildcards.stage], READERS[wildcards.stage], wildcards, output
-        ),
-        shards=lambda wildcards: config["shards"][ROLE_OF[wildcards.stage]],
+        code=lambda wildcards: backend_code("judge", READERS[wildcards.stage]),
+        backend=lambda wildcards, output: backend_arguments("judge", READERS[wildcards.stage], wildcards, output),
+        shards=config["shards"]["judge"],
     message:
         "{wildcards.stage} of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
     shell:
@@ -69,6 +71,8 @@ rule collect_judgements:
         f"{ITERATION_TIMES}/collect_judgements.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("collect_judgements"),
     message:
@@ -93,6 +97,8 @@ rule select_best:
         f"{ITERATION_TIMES}/select_best.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("select_best"),
         weights=as_json(config["scoring"]["weights"]),
@@ -120,6 +126,8 @@ rule request_comparisons:
         f"{ITERATION_TIMES}/request_comparisons.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("request_comparisons"),
         order=config["scoring"]["pair_order"],
@@ -149,6 +157,8 @@ rule collect_comparisons:
         f"{ITERATION_TIMES}/collect_comparisons.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("collect_comparisons"),
         order=config["scoring"]["pair_order"],

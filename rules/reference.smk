@@ -21,6 +21,8 @@ rule audit_tables:
         f"{HOME}/times/audit_tables.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("audit_tables"),
     message:
@@ -45,6 +47,8 @@ rule measure_effects:
         f"{TIMES}/measure_effects.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("measure_effects"),
         entries=comparison_entries(),
@@ -79,6 +83,8 @@ rule judge_claims:
         f"{HOME}/times/judge_claims.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("judge_claims"),
         label=config["label"],

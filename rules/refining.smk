@@ -16,6 +16,8 @@ rule request_critiques:
         f"{ITERATION_TIMES}/request_critiques.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("request_critiques"),
         sampling=sampling_of("critic"),
@@ -26,6 +28,25 @@ rule request_critiques:
         "python scripts/request_critiques.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
         " --template {input.template:q} --iteration {wildcards.iteration}"
         " --sampling {params.sampling:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
+
+
+use rule ask_judge as ask_critic with:
+    input:
+        f"{ITERATION}/requests/critiques.jsonl",
+    output:
+        f"{ITERATION}/responses/critiques.{{shard}}.jsonl",
+    log:
+        f"{ITERATION_LOGS}/ask_critiques.{{shard}}.log",
+    benchmark:
+        f"{ITERATION_TIMES}/ask_critiques.{{shard}}.tsv"
+    resources:
+        **asks_for("critic"),
+    params:
+        code=backend_code("critic", "critique"),
+        backend=backend_of("critic", "critique"),
+        shards=config["shards"]["critic"],
+    message:
+        "critiques of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
 
 
 rule collect_critiques:
@@ -45,6 +66,8 @@ rule collect_critiques:
         f"{ITERATION_TIMES}/collect_critiques.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("collect_critiques"),
         rewrite=config["scoring"]["rewrite"],
@@ -75,6 +98,8 @@ rule refine_dataset:
         iteration=r"[1-9]\d*",
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("refine_dataset"),
         strategy=strategy_of,

@@ -19,6 +19,8 @@ rule write_report:
         f"{HOME}/times/write_report.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("write_report"),
         settings=page_settings(),

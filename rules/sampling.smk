@@ -13,6 +13,8 @@ rule request_samples:
         f"{ITERATION_TIMES}/request_samples.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("request_samples"),
         n=N,
@@ -39,6 +41,8 @@ rule ask_student:
     priority: 5
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("student"),
     params:
         code=backend_code("student", "verbatim"),
         backend=backend_of("student", "verbatim"),
@@ -67,6 +71,8 @@ rule collect_samples:
         f"{ITERATION_TIMES}/collect_samples.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("collect_samples"),
         n=N,
@@ -82,7 +88,7 @@ rule execute_samples:
     """Run one shard of the programs."""
     input:
         programs=f"{ITERATION}/programs.jsonl",
-        known=runs_before,
+        known=executed_before,
     output:
         f"{ITERATION}/runs.{{shard}}.jsonl",
     log:
@@ -91,8 +97,12 @@ rule execute_samples:
         f"{ITERATION_TIMES}/execute_samples.{{shard}}.tsv"
     conda:
         "../envs/default.yaml"
+    threads: config["resources"]["programs"]["cpus"]
+    resources:
+        **asks_for("programs"),
     params:
         code=code_digest("execute_programs"),
+        known=runs_known,
         shards=config["shards"]["programs"],
         timeout=config["execution"]["timeout"],
         memory=config["execution"]["memory_mb"],
@@ -101,7 +111,7 @@ rule execute_samples:
         "run programs, {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
     # Two workers a thread: the kernel takes its time to take a program's namespaces apart.
     shell:
-        "python scripts/execute_programs.py {input.programs:q} --known {input.known:q} --output {output:q}"
+        "python scripts/execute_programs.py {input.programs:q} --known {params.known:q} --output {output:q}"
         " --workers $((2 * {threads})) --timeout {params.timeout} --memory-mb {params.memory} --isolation {params.isolation}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
@@ -121,6 +131,8 @@ rule collect_executions:
         f"{ITERATION_TIMES}/collect_executions.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("collect_executions"),
         n=N,

@@ -60,6 +60,8 @@ rule request_scores:
         f"{SCORING_TIMES}/request_scores.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("request_scores"),
         sampling=sampling_of("judge"),
@@ -72,7 +74,7 @@ rule request_scores:
         " --output {output.requests:q} > {log:q} 2>&1"
 
 
-use rule ask_judge_or_critic as ask_judge_of_scores with:
+use rule ask_judge as ask_judge_of_scores with:
     input:
         f"{SCORING}/requests/judgements.jsonl",
     output:
@@ -137,6 +139,8 @@ rule score_selection:
         f"{SCORING_TIMES}/score_selection.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("score_selection"),
         weights=as_json(config["scoring"]["weights"]),

@@ -20,6 +20,8 @@ rule request_suggestions:
         f"{FEEDBACK_TIMES}/request_suggestions.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("request_suggestions"),
         iterations=TRIED,
@@ -69,6 +71,8 @@ rule request_second_tries:
         f"{FEEDBACK_TIMES}/request_second_tries.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("request_second_tries"),
         iterations=TRIED,
@@ -101,6 +105,8 @@ rule collect_second_tries:
         f"{FEEDBACK_TIMES}/collect_second_tries.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("collect_second_tries"),
     message:
@@ -125,6 +131,8 @@ rule score_feedback:
         f"{FEEDBACK_TIMES}/score_feedback.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("score_feedback"),
         iterations=TRIED,

@@ -16,6 +16,8 @@ rule harvest_snippets:
         f"{TIMES}/harvest_snippets.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("text"),
     params:
         code=code_digest("harvest_snippets"),
         source=config["snippets"]["source"],

@@ -13,6 +13,8 @@ rule compose_corpus:
         f"{TIMES}/{{student}}/compose_corpus.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("text"),
     params:
         code=code_digest("compose_corpus"),
         documents=lambda wildcards: pretraining_of(wildcards)["documents"],
@@ -44,6 +46,8 @@ rule pretrain_base:
     conda:
         "../envs/default.yaml"
     threads: config["training"]["threads"] * config["training"]["devices"]
+    resources:
+        **asks_for("training"),
     params:
         code=code_digest("pretrain_base"),
         step=lambda wildcards: start_training("scripts/pretrain_base.py", pretraining_of(wildcards)["settings"]),
@@ -78,6 +82,8 @@ rule train_model:
     conda:
         "../envs/default.yaml"
     threads: config["training"]["threads"] * config["training"]["devices"]
+    resources:
+        **asks_for("training"),
     params:
         code=code_digest("train_model"),
         step=lambda wildcards: start_training("scripts/train_model.py", *own_training(wildcards)),
@@ -118,6 +124,8 @@ rule plot_training:
         f"{TIMES}/plot_training.tsv"
     conda:
         "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
     params:
         code=code_digest("plot_training"),
         entries=training_entries(),

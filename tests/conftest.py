@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "config.yaml", "config", "envs", "profiles", "prompts", "reference", "report", "rules", "scripts")
+PARTS = ("Snakefile", "config.yaml", "config", "envs", "profiles", "prompts", "reference", "report", "rules", "scripts",
+         "slurm")  # fmt: skip
 REDUCED = "tests/reduced.yaml"
 
 
@@ -17,7 +18,9 @@ def copy_workflow(folder: Path) -> Path:
     """A clone's worth of the workflow in a folder of its own."""
     for name in PARTS:
         source = ROOT / name
-        if source.is_dir():
+        if source.is_symlink():
+            (folder / name).symlink_to(source.readlink())
+        elif source.is_dir():
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder / name)

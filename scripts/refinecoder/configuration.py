@@ -65,6 +65,7 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
     for index, baseline in enumerate(config["baselines"]):
         if baseline["name"] in taken:
             yield f"baselines[{index}].name: a variant is named '{baseline['name']}'; choose another"
+    yield from _resource_faults(config)
     method = {key: config["variants"][0][key] for key in ("on_self_win", "on_original_win")}
     if method != {"on_self_win": "replace", "on_original_win": "critique"}:
         yield "variants[0]: the method replaces on_self_win and criticizes on_original_win; add a variant for others"
@@ -139,6 +140,29 @@ def _batch_faults(place: str, settings: Mapping[str, Any], processes: int) -> It
     path = settings["deepspeed"]
     if path and not Path(path).is_file():
         yield f"{place}: deepspeed {path} is no file; choose config/deepspeed/zero2.json, zero3.json or null"
+
+
+def _resource_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    table = dict(config["resources"])
+    largest = table.pop("largest")
+    nodes, devices, asked = config["training"]["nodes"], config["training"]["devices"], table["training"]
+    if asked["nodes"] != nodes:
+        yield f"resources.training.nodes: {asked['nodes']}, but training.nodes is {nodes}; make them equal"
+    if asked["gpu"] not in (0, nodes * devices):
+        yield (
+            f"resources.training.gpu: {asked['gpu']}, but training.nodes x training.devices is {nodes * devices}; "
+            "make them equal, or 0 to train on CPUs"
+        )
+    for kind, asked in table.items():
+        for name in ("mem_mb", "runtime"):
+            if asked[name] > largest[name]:
+                place, bound = f"resources.{kind}.{name}", f"resources.largest.{name}"
+                yield f"{place}: {asked[name]} exceeds {bound} {largest[name]}; raise that or lower it"
+        role = "student" if kind == "benchmark" else kind
+        entry = config["roles"].get(role, {})
+        wanted = entry.get("options", {}).get("gpus", 0)
+        if entry.get("backend") == "server" and wanted != asked["gpu"]:
+            yield f"resources.{kind}.gpu: {asked['gpu']}, but roles.{role}.options.gpus is {wanted}; make them equal"
 
 
 def _student_faults(config: Mapping[str, Any]) -> Iterator[str]:

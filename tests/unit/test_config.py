@@ -1,6 +1,7 @@
 """The config is closed: what is wrong with it is said in one line."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -156,3 +157,33 @@ def test_every_key_has_a_description_and_every_object_is_closed():
         assert entry.get("description"), place
         if "properties" in entry:
             assert entry["additionalProperties"] is False, place
+
+
+def test_every_rule_that_runs_something_says_what_it_asks_for():
+    kinds = set(DEFAULT["resources"]) - {"largest"}
+    asked = set()
+    for path in Path("rules").glob("*.smk"):
+        for name, own in re.findall(
+            r"^ *(?:use )?rule\b(.*?):\n(.*?)(?=^ *(?:use )?rule\b|\Z)", path.read_text(), re.M | re.S
+        ):
+            found = re.findall(r'\*\*asks_for\("(\w+)"\)', own)
+            assert len(found) == 1 or "shell:" not in own, f"{path}: rule {name}"
+            asked |= set(found)
+    assert asked == kinds
+
+
+@pytest.mark.parametrize(
+    ("overlay", "says"),
+    [
+        ({"resources": {"lite": {}}}, "resources: unknown key 'lite'; did you mean 'light'?"),
+        ({"resources": {"light": {"mem_mb": 99000}}}, "resources.light.mem_mb: 99000 exceeds resources.largest.mem_mb"),
+        (
+            {"roles": {"judge": {"backend": "server", "model": "m", "options": {"command": "s {port}", "gpus": 2}}}},
+            "resources.judge.gpu: 0, but roles.judge.options.gpus is 2; make them equal",
+        ),
+    ],
+)
+def test_resources_that_cannot_be_had_are_refused(overlay, says):
+    with pytest.raises(BadInput) as error:
+        check_config(overlaid(overlay))
+    assert says in str(error.value)

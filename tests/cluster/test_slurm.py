@@ -1,0 +1,353 @@
+"""The workflow on a real SLURM: a whole run, and jobs, nodes, controllers and Snakemakes that fail."""
+
+import os
+import re
+import resource
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from snakemake_executor_plugin_slurm.submit_string import get_submit_command
+from snakemake_executor_plugin_slurm.utils import set_gres_string
+
+sys.path.insert(0, str(Path(__file__).parent))
+import slurm
+
+from conftest import ROOT, compared, copy_workflow, environment
+from conftest import snakemake as snakemake_here
+
+pytestmark = [
+    pytest.mark.slurm,
+    pytest.mark.skipif(
+        bool(slurm.missing()), reason=f"SLURM is not installed ({', '.join(slurm.missing())} not found)"
+    ),
+]
+REDUCED, BRIEF = "tests/reduced.yaml", "tests/cluster/brief.yaml"
+# This machine's size: the profile is for a cluster's. Two cores hold few Snakemakes at a time.
+SIZE = ["--jobs", "4", "--slurm-init-seconds-before-status-checks", "4", "--latency-wait", "10"]
+WRITERS = "writers.log"
+STARTED = []
+# Stands before a step's own code: tells who writes, and gives time to strike.
+SLOW = f"""
+import os, sys, time
+if "--help" not in sys.argv:
+    with open("{WRITERS}", "a") as log:
+        print("begin", os.getpid(), file=log, flush=True)
+    time.sleep(float(open("seconds").read()))
+    with open("{WRITERS}", "a") as log:
+        print("end", os.getpid(), file=log, flush=True)
+"""
+GREEDY = """
+import os
+if not os.path.exists("failed_once"):
+    open("failed_once", "w").close()
+    raise MemoryError
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster():
+    """SLURM, started here, unless it is up (make cluster-up)."""
+    there = slurm.alive("slurmctld")
+    slurm.up()
+    yield
+    if not there:
+        slurm.down()
+
+
+def brief_copy(folder):
+    """A clone with the brief config."""
+    copy = copy_workflow(folder.resolve())
+    (copy / "tests/cluster").mkdir()
+    shutil.copy(ROOT / BRIEF, copy / BRIEF)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def whole(cluster, tmp_path_factory):
+    """A run of everything that the brief config asks for; it goes on while the other tests strike."""
+    copy = brief_copy(tmp_path_factory.mktemp("whole"))
+    run = start(copy, configs=(REDUCED, BRIEF))
+    yield copy, run
+    run.kill()
+    run.wait()
+
+
+@pytest.fixture
+def folder(tmp_path, whole):
+    """A clone, in which one step (audit_tables) can be told to be slow; its jobs end with the test."""
+    copy = copy_workflow(tmp_path.resolve())
+    (copy / "seconds").write_text("0")
+    yield copy
+    for place, run in STARTED:
+        if place == copy:
+            run.kill()
+            run.wait()
+    for number in jobs(copy, "pending,running"):
+        slurm.call("scancel", str(number), check=False)
+
+
+def change(folder, before):
+    """Put code before the step that writes the table of the audit."""
+    step = folder / "scripts/audit_tables.py"
+    text = step.read_text()
+    place = text.index("\nimport") + 1
+    step.write_text(text[:place] + before + text[place:])
+
+
+class Asked(dict):
+    """Resources as the plugin reads them: by key and by attribute."""
+
+    __getattr__ = dict.__getitem__
+
+
+def command(*targets, configs=(REDUCED,)):
+    """What a user types, with this machine's size."""
+    return ["snakemake", "--profile", "slurm", *SIZE, *targets, "--configfile", *configs]
+
+
+def start(folder, *targets, **options):
+    """Snakemake on the cluster, in the background."""
+    with open(folder / "run.log", "ab") as log:
+        run = subprocess.Popen(
+            command(*targets, **options), cwd=folder, env={**slurm.environment(), **environment_here()},
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )  # fmt: skip
+    STARTED.append((folder, run))
+    return run
+
+
+def environment_here():
+    """The activated environment, with SLURM's commands."""
+    return {**environment(), "PATH": f"{slurm.ROOT}/bin:{environment()['PATH']}"}
+
+
+def finish(folder, *targets, **options):
+    """Snakemake on the cluster, to its end."""
+    told = subprocess.run(
+        command(*targets, **options), cwd=folder, env={**slurm.environment(), **environment_here()},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900,
+    )  # fmt: skip
+    return told.returncode, told.stdout + told.stderr
+
+
+def wait(run, seconds=180):
+    """A background run's exit status."""
+    return run.wait(timeout=seconds)
+
+
+def jobs(folder, states="all"):
+    """Jobs of a folder by number, with their states."""
+    lines = slurm.call("squeue", "--noheader", "--sort=i", f"--states={states}", "--format=%A %T %Z").splitlines()
+    return {int(line.split()[0]): line.split()[1] for line in lines if line.split()[2] == str(folder)}
+
+
+def detail(number, name):
+    """One field of what SLURM knows about a job."""
+    return re.search(rf"\b{name}=(\S+)", slurm.call("scontrol", "show", "job", str(number)))[1]
+
+
+def writers(folder):
+    """Lines of those who wrote, so far."""
+    log = folder / WRITERS
+    return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def await_writer(folder, count=1, seconds=90):
+    """Until the step has begun for the nth time."""
+    slurm.until(lambda: sum(word == "begin" for word, _ in writers(folder)) >= count, seconds, "the job's step")
+
+
+def right(folder):
+    """The audit's table, which a run of its own made, is what it must be."""
+    return (folder / "results/reduced/tables/audit.csv").read_bytes() == AUDIT.read_bytes()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def audit(tmp_path_factory):
+    """The table that the drills are about, made here."""
+    global AUDIT
+    copy = copy_workflow(tmp_path_factory.mktemp("audit"))
+    assert snakemake_here(copy, "audit").returncode == 0
+    AUDIT = copy / "results/reduced/tables/audit.csv"
+
+
+def test_a_failed_job_is_sent_again_with_more_memory_and_time(folder):
+    change(folder, GREEDY)
+    status, told = finish(folder, "audit")
+    assert status == 0 and right(folder), told
+    first, second = jobs(folder)
+    assert [jobs(folder)[number] for number in (first, second)] == ["FAILED", "COMPLETED"]
+    assert (detail(first, "MinMemoryNode"), detail(second, "MinMemoryNode")) == ("2000M", "4000M")
+    assert (detail(first, "TimeLimit"), detail(second, "TimeLimit")) == ("00:30:00", "01:00:00")
+
+
+def test_an_interrupt_leaves_no_job_behind(folder):
+    change(folder, SLOW)
+    (folder / "seconds").write_text("600")
+    run = start(folder, "audit")
+    await_writer(folder)
+    run.send_signal(signal.SIGINT)
+    assert wait(run) != 0
+    slurm.until(lambda: not jobs(folder, "pending,running,completing"), 30, "jobs to end")
+    assert list((folder / ".snakemake/slurm_runs").iterdir()) == []
+
+
+def test_a_killed_run_is_finished_by_the_same_command_without_a_second_writer(folder):
+    change(folder, SLOW)
+    (folder / "seconds").write_text("600")
+    run = start(folder, "audit")
+    await_writer(folder)
+    run.kill()
+    run.wait()
+    time.sleep(3)
+    assert list(jobs(folder).values()) == ["RUNNING"]  # SLURM knows nothing of it
+    (folder / "seconds").write_text("3")
+    status, told = finish(folder, "audit")
+    assert status == 0 and right(folder), told
+    assert "an earlier run was killed; its jobs" in told
+    assert list(jobs(folder).values()) == ["CANCELLED", "COMPLETED"]
+    (first, one), (second, two), (third, three) = writers(folder)
+    assert (first, second, third) == ("begin", "begin", "end") and one != two == three
+
+
+def test_what_a_killed_run_s_job_finished_later_is_made_again(folder):
+    change(folder, SLOW)
+    (folder / "seconds").write_text("8")
+    run = start(folder, "audit")
+    await_writer(folder)
+    run.kill()
+    run.wait()
+    slurm.until(lambda: list(jobs(folder).values()) == ["COMPLETED"], 60, "the job")
+    (folder / "seconds").write_text("0")
+    status, told = finish(folder, "audit")
+    assert status == 0 and right(folder), told
+    assert [word for word, _ in writers(folder)] == ["begin", "end"] * 2
+    status, told = finish(folder, "audit")
+    assert status == 0 and "Nothing to be done" in told
+
+
+def test_a_job_whose_run_is_gone_does_nothing(folder):
+    change(folder, SLOW)
+    slurm.call("scontrol", "update", "nodename=gpu[1-2]", "state=drain", "reason=test")
+    try:
+        run = start(folder, "audit")
+        slurm.until(lambda: list(jobs(folder).values()) == ["PENDING"], 60, "the job")
+        run.kill()
+        run.wait()
+        shutil.rmtree(folder / ".snakemake/slurm_runs")
+    finally:
+        slurm.call("scontrol", "update", "nodename=gpu[1-2]", "state=resume")
+    slurm.until(lambda: list(jobs(folder).values()) == ["FAILED"], 60, "the job")
+    assert writers(folder) == [] and not (folder / "results/reduced/tables/audit.csv").exists()
+    logs = [path.read_text() for path in (folder / ".snakemake/slurm_logs").rglob("*.log")]
+    assert any("that sent this job is gone; nothing is done" in text for text in logs)
+
+
+def crash(node):
+    """A node loses its power: its daemon and all processes of its jobs are gone at once."""
+    here = slurm.call("squeue", "--noheader", f"--nodelist={node}", "--states=running", "--format=%A").split()
+    slurm.stop(f"slurmd.{node}", signal.SIGKILL)
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes()
+            variables = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        for number in map(str.encode, here):
+            if words.startswith(b"slurmstepd: [" + number + b".") or b"SLURM_JOB_ID=" + number in variables:
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
+def test_a_node_dies_and_the_controller_restarts(folder):
+    change(folder, SLOW)
+    (folder / "seconds").write_text("600")
+    run = start(folder, "audit")
+    await_writer(folder)
+    (number,) = jobs(folder)
+    node = detail(number, "NodeList")
+    try:
+        crash(node)
+        (folder / "seconds").write_text("12")
+        await_writer(
+            folder, 2, seconds=300
+        )  # SLURM waits 20 s for the node, then two minutes before it starts a job anew
+        slurm.stop("slurmctld")
+        time.sleep(4)
+        slurm.start_controller()
+        assert wait(run) == 0, (folder / "run.log").read_text()[-3000:]
+    finally:
+        slurm.start_controller()
+        slurm.start_node(node.removeprefix("gpu"))
+        slurm.until(slurm.all_nodes, 60, "slurmd")
+    assert right(folder)
+    assert jobs(folder) == {number: "COMPLETED"} and int(detail(number, "Restarts")) == 1
+    assert [word for word, _ in writers(folder)] == ["begin", "begin", "end"]
+
+
+def paper_jobs(folder):
+    """What the first job of each rule of the paper's run asks for, from a dry run of all of them."""
+    for path in (folder / "rules").glob("*.smk"):  # a message takes the place of the resources
+        path.write_text(re.sub(r'^ *message:\n *".*"\n', "", path.read_text(), flags=re.M))
+    began, told = time.monotonic(), folder / "dry.log"
+    with open(told, "w") as log:
+        done = subprocess.run(
+            ["snakemake", "--profile", "slurm", "-n", "--default-resources", "gpu_model=a100"],
+            cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+    lines = told.read_text()
+    assert done.returncode == 0, lines[-2000:]
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    count = re.search(r"total +(\d+)", lines)[1]
+    print(f"dry run of {count} jobs: {time.monotonic() - began:.1f} s, {most:.0f} MB")
+    assert most < 1000
+    found = {}
+    for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n)+)", lines, re.M):
+        if "    log:" not in body:
+            continue  # a name for files, nothing to run
+        asked = dict(part.split("=", 1) for part in re.search(r"resources: (.*)", body)[1].split(", "))
+        values = {key: int(value) if value.isdigit() else value for key, value in asked.items()}
+        assert {"gpu", "mem_mb", "runtime", "cpus_per_task", "nodes"} <= values.keys(), name
+        threads = re.search(r"threads: (\d+)", body)
+        found.setdefault(name, (values, int(threads[1]) if threads else 1))
+    return found
+
+
+def test_the_paper_s_jobs_are_accepted(folder):
+    accepted = set()
+    for name, (asked, threads) in paper_jobs(folder).items():
+        job = SimpleNamespace(resources=Asked(asked), threads=threads, name=name)
+        params = {"run_uuid": "paper", "slurm_logfile": "paper.log", "comment_str": f"rule_{name}", "account": ""}
+        params |= {"partition": "-p gpu", "workdir": str(folder)}
+        line = get_submit_command(job, params) + set_gres_string(job)
+        assert ("--gpus=a100" in line) == (asked["gpu"] > 0), line
+        told = subprocess.run(
+            [*shlex.split(line), "--test-only", "--wrap=true"], env=slurm.environment(), capture_output=True, text=True
+        )
+        assert told.returncode == 0, f"{line}\n{told.stderr}"
+        accepted.add(name)
+    assert {"train_model", "ask_student", "ask_judge", "ask_critic", "ask_teacher", "execute_samples"} <= accepted
+
+
+def test_a_whole_run_beside_all_this_gives_the_bytes_of_one_here(whole, tmp_path_factory):
+    folder, run = whole
+    status = run.wait(timeout=900)
+    assert status == 0, (folder / "run.log").read_text()[-4000:]
+    here = brief_copy(tmp_path_factory.mktemp("here"))
+    done = subprocess.run(
+        ["snakemake", "--cores", "2", "--configfile", REDUCED, BRIEF],
+        cwd=here, env=environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    one, other = compared(here), compared(folder)
+    assert len(one) > 15 and one.keys() == other.keys()
+    assert [name for name in one if one[name] != other[name]] == []
+    assert set(jobs(folder).values()) == {"COMPLETED"}
+    print(f"{len(jobs(folder))} jobs, {len(one)} files the same")
