@@ -104,9 +104,9 @@ def load_student(
     Many bases pad with their end token, or end a chat's turn by another one
     than a text; ``eos_token`` and ``pad_token`` say which are right. With
     ``settings`` it is loaded for a training: with its attention, and under
-    ZeRO 3 only this process's share. Raises
-    BadInput if the model is not there, if the chat template does not mark what
-    the assistant says, or if the two tokens are the same.
+    ZeRO 3 only this process's share. Raises BadInput if the model is not there,
+    if the chat template does not mark what the assistant says, or if the two
+    tokens are the same.
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
