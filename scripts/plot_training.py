@@ -69,7 +69,8 @@ def draw(frame: pd.DataFrame, label: str) -> pyplot.Figure:
             axis.set_title(f"$M_{{{iteration}}}$")
             axis.set_ylim(bottom=0)
         row[0].set_ylabel(f"{student}\nloss" if len(students) > 1 else "Training loss")
-    figure.supxlabel("Update", fontsize=10)
+    for axis in axes[-1]:
+        axis.set_xlabel("Update")
     figure.suptitle(f"Training loss by update ({label})")
     figure.tight_layout()
     return figure

@@ -9,12 +9,10 @@ until the model is whole.
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
 from refinecoder.accounts import Account
 from refinecoder.records import BadInput, load_records, write_json
 from refinecoder.steps import add_account, json_value, parser, run
-from refinecoder.training import Settings, fine_tune, join_processes, load_student, share_models, split_over_long
+from refinecoder.training import Settings, fine_tune, join_processes, load_student, split_over_long
 
 
 def arguments() -> ArgumentParser:
@@ -33,20 +31,11 @@ def arguments() -> ArgumentParser:
     return options
 
 
-def load(options: Namespace, settings: Settings) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """The model to start from and its tokenizer, under ZeRO 3 this process's share of it."""
-    shared = share_models(settings)
-    loaded = load_student(
-        options.start, options.chat_template, options.eos_token, options.pad_token, settings.attention
-    )
-    del shared
-    return loaded
-
-
 def main(options: Namespace) -> None:
     group, settings, account = join_processes(options.threads), Settings(**options.settings), Account("training")
     records = list(account.take(load_records(options.dataset, "dataset")))
-    model, tokenizer = load(options, settings)
+    special = (options.chat_template, options.eos_token, options.pad_token)
+    model, tokenizer = load_student(options.start, *special, settings)
     kept, long = split_over_long(records, tokenizer, settings)
     for record in long:
         account.reject(record["id"], "over_long")

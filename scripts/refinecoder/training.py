@@ -80,12 +80,12 @@ def join_processes(threads: int) -> Group:
     return group
 
 
-def share_models(settings: Settings) -> SFTConfig | None:
+def _share_models(settings: Settings | None) -> SFTConfig | None:
     """Under ZeRO 3, have models loaded in shares, one a process, for as long as what is returned is kept.
 
     Without this each process would hold the whole model in memory first.
     """
-    if settings.deepspeed is None:
+    if settings is None or settings.deepspeed is None:
         return None
     arguments = _arguments(settings, Path("unused"))
     join_deepspeed()
@@ -97,19 +97,23 @@ def load_student(
     chat_template: str | None = None,
     eos_token: str | None = None,
     pad_token: str | None = None,
-    attention: str | None = None,
+    settings: Settings | None = None,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A model, in float32, and its tokenizer from a folder or the hub.
 
     Many bases pad with their end token, or end a chat's turn by another one
-    than a text; ``eos_token`` and ``pad_token`` say which are right. Raises
-    BadInput if the model is not there, if the chat template does not mark what
-    the assistant says, or if the two tokens are the same.
+    than a text; ``eos_token`` and ``pad_token`` say which are right. With
+    ``settings`` it is loaded for a training: with its attention, and under
+    ZeRO 3 only this process's share. Raises BadInput if the model is not there,
+    if the chat template does not mark what the assistant says, or if the two
+    tokens are the same.
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
-        chosen = {"attn_implementation": attention} if attention else {}
+        shared = _share_models(settings)
+        chosen = {"attn_implementation": settings.attention} if settings and settings.attention else {}
         model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, **chosen)
+        del shared
     except (OSError, ValueError, ImportError) as error:
         raise BadInput(
             f"model {path}: cannot be loaded ({str(error).splitlines()[0]}); name a folder or a model of the hub"
