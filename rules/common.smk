@@ -153,6 +153,10 @@ def asks_for(kind):
         "tmpdir": TEMPORARY,
         "disk_mb": 1000,
     }
+    if asked["nodes"] > 1:
+        # One task a node, which starts that node's processes; srun, within the rule, starts the tasks.
+        resources |= {"tasks": asked["nodes"], "tasks_per_gpu": 0, "mpi": "srun"}
+        resources["slurm_extra"] = "--ntasks-per-node=1"
     # A profile's gpu_model would get a GPU for a job that asks for none.
     return resources if gpus else {**resources, "gpu_model": ""}
 

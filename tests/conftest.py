@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# No test needs the hub, and where there is no network each look for it takes a minute of tries.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config.yaml", "config", "envs", "profiles", "prompts", "reference", "report", "rules", "scripts",
          "slurm")  # fmt: skip

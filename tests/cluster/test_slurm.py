@@ -21,6 +21,7 @@ import slurm
 
 from conftest import ROOT, compared, copy_workflow, environment
 from conftest import snakemake as snakemake_here
+from training_parts import compare_losses, read_log, save_records, save_student, settings_json, train, training_command
 
 pytestmark = [
     pytest.mark.slurm,
@@ -292,14 +293,14 @@ def test_a_node_dies_and_the_controller_restarts(folder):
     assert [word for word, _ in writers(folder)] == ["begin", "begin", "end"]
 
 
-def paper_jobs(folder):
+def paper_jobs(folder, *options):
     """What the first job of each rule of the paper's run asks for, from a dry run of all of them."""
     for path in (folder / "rules").glob("*.smk"):  # a message takes the place of the resources
         path.write_text(re.sub(r'^ *message:\n *".*"\n', "", path.read_text(), flags=re.M))
     began, told = time.monotonic(), folder / "dry.log"
     with open(told, "w") as log:
         done = subprocess.run(
-            ["snakemake", "--profile", "slurm", "-n", "--default-resources", "gpu_model=a100"],
+            ["snakemake", "--profile", "slurm", "-n", "--default-resources", "gpu_model=a100", *options],
             cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
     lines = told.read_text()
@@ -320,9 +321,10 @@ def paper_jobs(folder):
     return found
 
 
-def test_the_paper_s_jobs_are_accepted(folder):
-    accepted = set()
-    for name, (asked, threads) in paper_jobs(folder).items():
+def accept(folder, found):
+    """Have sbatch say whether it would take each of these jobs; their command lines by rule."""
+    accepted = {}
+    for name, (asked, threads) in found.items():
         job = SimpleNamespace(resources=Asked(asked), threads=threads, name=name)
         params = {"run_uuid": "paper", "slurm_logfile": "paper.log", "comment_str": f"rule_{name}", "account": ""}
         params |= {"partition": "-p gpu", "workdir": str(folder)}
@@ -332,8 +334,50 @@ def test_the_paper_s_jobs_are_accepted(folder):
             [*shlex.split(line), "--test-only", "--wrap=true"], env=slurm.environment(), capture_output=True, text=True
         )
         assert told.returncode == 0, f"{line}\n{told.stderr}"
-        accepted.add(name)
-    assert {"train_model", "ask_student", "ask_judge", "ask_critic", "ask_teacher", "execute_samples"} <= accepted
+        accepted[name] = line
+    return accepted
+
+
+def test_the_paper_s_jobs_are_accepted(folder):
+    accepted = accept(folder, paper_jobs(folder))
+    assert {
+        "train_model",
+        "ask_student",
+        "ask_judge",
+        "ask_critic",
+        "ask_teacher",
+        "execute_samples",
+    } <= accepted.keys()
+
+
+def test_a_training_on_two_nodes_is_accepted(folder):
+    two = ["--config", "training={nodes: 2}", "resources={training: {nodes: 2, gpu: 16}}"]
+    model = "results/refinecoder/refinecoder-ds-6.7b/acr/iter_0/model"
+    line = accept(folder, paper_jobs(folder, model, *two))["train_model"]
+    assert "--nodes=2" in line and "--ntasks=2" in line and "--ntasks-per-node=1" in line and "--gpus=a100:16" in line
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+def test_two_nodes_train_one_model(tmp_path, stage):
+    """torchrun under srun, a process on each of two nodes, DeepSpeed on CPUs: the loss curve of one process."""
+    folder, name = tmp_path.resolve(), f"zero{stage}"
+    save_student(folder / "base")
+    save_records(folder / "dataset.jsonl", 60)
+    train(folder, "one", settings_json(epochs=7))
+    settings = settings_json(epochs=7, deepspeed=f"config/deepspeed/{name}.json")
+    step = shlex.join(training_command(folder, name, settings, nodes=2))
+    asked = ["--nodes=2", "--ntasks=2", "--ntasks-per-node=1", "--cpus-per-task=1", "--mem=3000", "--time=10"]
+    srun = "srun --nodes=2 --ntasks=2 --ntasks-per-node=1"
+    # The emulated nodes have names that only SLURM knows; they meet on this machine.
+    told = subprocess.run(
+        ["sbatch", "--wait", f"--chdir={ROOT}", f"--output={folder}/job.log", *asked, f"--wrap={srun} {step}"],
+        env={**slurm.environment(), **environment_here(), "MASTER_ADDR": "127.0.0.1"}, capture_output=True, text=True,
+        stdin=subprocess.DEVNULL, timeout=600,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr + (folder / "job.log").read_text()[-4000:]
+    difference = compare_losses(folder, name, "one", 1e-3, least=50)
+    print(f"ZeRO {stage} on two nodes: losses of 56 updates within {difference:.1e} of one process's")
+    assert read_log(folder, name)["throughput"]["processes"] == 2 and (folder / name / "model.safetensors").is_file()
 
 
 def test_a_whole_run_beside_all_this_gives_the_bytes_of_one_here(whole, tmp_path_factory):

@@ -56,6 +56,11 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
         ({"baselines": [{"name": "acr", "title": "t", "model": "m"}]}, "baselines[0].name: a variant is named 'acr'"),
         ({"baselines": [{"name": "b", "title": "t"}]}, "baselines[0]: the key 'model' is missing"),
         ({"plan": {"prices": {"big": {"input": 1}}}}, "plan.prices.big: the key 'output' is missing"),
+        ({"training": {"nodes": 2}}, "resources.training.nodes: 1, but training.nodes is 2; make them equal"),
+        (
+            {"resources": {"training": {"gpu": 8}}},
+            "resources.training.gpu: 8, but training.nodes x training.devices is 1; make them equal, or 0",
+        ),
         ({"scoring": {"samples": 0}}, "scoring.samples: 0 is less than the minimum of 1"),
         ({"scoring": {"samples": "7"}}, "scoring.samples: '7' is not of type 'integer'"),
         ({"roles": {"judge": {"backend": "vllm"}}}, "roles.judge.backend: 'vllm' is not available; choose one of"),

@@ -23,8 +23,8 @@ from conftest import command, copy_workflow, environment
     ],
 )
 def test_the_config_decides_how_a_training_is_started(tmp_path, training, expected):
-    folder = copy_workflow(tmp_path)
-    (folder / "own.yaml").write_text(f"training: {training}\n")
+    folder, nodes = copy_workflow(tmp_path), 2 if "nodes" in training else 1
+    (folder / "own.yaml").write_text(f"training: {training}\nresources: {{training: {{nodes: {nodes}}}}}\n")
     run = subprocess.run(
         [*command("-n", "-p", "results/reduced/tiny/acr/iter_0/model"), "own.yaml"],
         cwd=folder, env=environment(), capture_output=True, text=True, timeout=120,
