@@ -12,7 +12,7 @@ import pytest
 from conftest import command, compared, copy_workflow, environment, snakemake
 
 pytestmark = pytest.mark.faults
-TRIALS = 10
+TRIALS = int(os.environ.get("KILLS", "10"))
 LONGEST = 600
 
 
