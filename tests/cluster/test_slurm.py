@@ -300,7 +300,7 @@ def paper_jobs(folder, *options):
     began, told = time.monotonic(), folder / "dry.log"
     with open(told, "w") as log:
         done = subprocess.run(
-            ["snakemake", "--profile", "slurm", "-n", "--default-resources", "gpu_model=a100", *options],
+            ["snakemake", *options, "--profile", "slurm", "-n", "--default-resources", "gpu_model=a100"],
             cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
     lines = told.read_text()

@@ -56,7 +56,7 @@ def arguments(argv):
 def make_base(folder, shape):
     """A random model of a shape, with the miniature's tokenizer."""
     import torch
-    from transformers import Qwen2Config, Qwen2ForCausalLM
+    from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
     documents = list(compose_documents(400, {1: 1, 2: 1}, 0.3, 0))
     tokenizer = train_tokenizer(documents, 768, ROOT / "config/chat_templates/miniature.jinja", 0)
@@ -64,7 +64,8 @@ def make_base(folder, shape):
     special = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id, "bos_token_id": None}
     Qwen2ForCausalLM(Qwen2Config(**SHAPES[shape], tie_word_embeddings=True, **special)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    return tokenizer
+    # Read as a Qwen2 model's it is another class, which splits texts differently.
+    return AutoTokenizer.from_pretrained(folder)
 
 
 def make_dataset(path, tokenizer, count, longest):
@@ -75,7 +76,7 @@ def make_dataset(path, tokenizer, count, longest):
     for n in range(count):
         length = min(int(MEDIAN * generator.lognormvariate(0, SPREAD)), longest - 40)
         first = generator.randrange(max(len(ids) - length, 1))
-        text = tokenizer.decode(ids[first : first + length])
+        text = tokenizer.decode(ids[first : first + length]).strip()
         records.append(single_turn({"id": str(n), "instruction": "Go on."}, text, "initial", "teacher"))
         total += length
     write_records(path, records, "dataset")
