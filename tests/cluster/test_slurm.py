@@ -351,9 +351,10 @@ def test_the_paper_s_jobs_are_accepted(folder):
 
 
 def test_a_training_on_two_nodes_is_accepted(folder):
-    two = ["--config", "training={nodes: 2}", "resources={training: {nodes: 2, gpu: 16}}"]
+    (folder / "two.yaml").write_text("training: {nodes: 2}\nresources: {training: {nodes: 2, gpu: 16}}\n")
     model = "results/refinecoder/refinecoder-ds-6.7b/acr/iter_0/model"
-    line = accept(folder, paper_jobs(folder, model, *two))["train_model"]
+    found = paper_jobs(folder, model, "--configfile", "config/refinecoder.yaml", "two.yaml")
+    line = accept(folder, found)["train_model"]
     assert "--nodes=2" in line and "--ntasks=2" in line and "--ntasks-per-node=1" in line and "--gpus=a100:16" in line
 
 
