@@ -235,7 +235,11 @@ class Index:
 
     def similarities(self, text: str) -> Array:
         """S(t, r) of one text and every question."""
-        grams, view = self.find([text])[1], self.padded
+        return self.shares(self.find([text])[1])
+
+    def shares(self, grams: Array) -> Array:
+        """The same of a text that has these grams."""
+        view = self.padded
         common = view.common[grams]
         often = common >= 0
         columns = [view.columns[view.bounds[gram] : view.bounds[gram + 1]] for gram in grams[~often]]
@@ -452,15 +456,15 @@ class Measure:
         inner = self.index.unpadded
         some = (inner.common[pairs[1]] >= 0) | (inner.bounds[pairs[1] + 1] > inner.bounds[pairs[1]])
         self._unpadded.add(pairs[0][some], pairs[1][some], len(texts), self.records)
-        leaked = self._leaked(found, texts)
+        leaked = self._leaked(found, *pairs, texts)
         self._keep(found, leaked, texts)
         self.records += len(texts)
         return leaked
 
-    def _leaked(self, found: Nearest, texts: Sequence[str]) -> Array:
+    def _leaked(self, found: Nearest, rows: Array, grams: Array, texts: Sequence[str]) -> Array:
         leaked = np.full(found.similarity.shape, -1)
         for text in np.flatnonzero((found.similarity >= self.counting.threshold).any(axis=1)):
-            similarity = self.index.similarities(texts[text])
+            similarity = self.index.shares(grams[slice(*np.searchsorted(rows, (text, text + 1)))])
             for question in np.flatnonzero(similarity >= self.counting.threshold):
                 if stretch(self._questions[question], texts[text]) >= self.counting.stretch:
                     self.questions_leaked[question] = True
