@@ -98,8 +98,11 @@ class Planner:
         yield from self._instructions()
         for chain in self._settings["chains"]:
             yield from self._iterations(chain)
+        asked: set[str] = set()
         for solved in self._settings["solved"]:
-            yield from self._benchmark(solved)
+            together = solved["folder"].rpartition("/")[0]  # one job asks a variant's models for all its benchmarks
+            yield from self._benchmark(solved, joins=together in asked)
+            asked.add(together)
 
     def _asked(self, role: str, template: str | None, *parts: str) -> float:
         """Tokens of a request: its template (of several, the mean), what fills it, and the role's system message."""
@@ -180,34 +183,36 @@ class Planner:
         times = f"{chain['folder']}/iter_{iteration}/train_model.tsv"
         return Work("Training", "training", chain["student"], size, chain["epochs"] * length, 0, "", times, 1)
 
-    def _benchmark(self, solved: Mapping[str, Any]) -> Iterator[Work]:
+    def _benchmark(self, solved: Mapping[str, Any], joins: bool) -> Iterator[Work]:
         folder, work, student = solved["folder"], solved["work"], solved["student"]
         answers = solved["problems"] * solved["models"] * solved["samples"]
         stage = {"benchmarks": "Benchmarks", "further": "Further iterations", "scoring": "Scored answers"}.get(work)
         solutions, times = f"{folder}/responses/solutions.*.jsonl", f"{folder}/ask_models.*.tsv"
         if work == "feedback":
-            yield from self._feedback(solved, answers * self._assumed["shares"]["failing"])
+            yield from self._feedback(solved, answers * self._assumed["shares"]["failing"], joins)
             return
         asked = self._asked("student", None, "instruction")
-        yield self._work(stage or work, "student", answers, asked, "answer", solutions, times, student, "benchmark")
+        own = self._work(stage or work, "student", answers, asked, "answer", solutions, times, student, "benchmark")
+        yield own._replace(jobs=0) if joins else own
         if work == "scoring":
             yield self._work(
                 "Scores", "judge", answers, self._asked("judge", "judge_point", "instruction", "answer"), "judgement",
                 f"{folder}/responses/judgements.*.jsonl", f"{folder}/ask_judge_of_scores.*.tsv",
             )  # fmt: skip
 
-    def _feedback(self, solved: Mapping[str, Any], failed: float) -> Iterator[Work]:
+    def _feedback(self, solved: Mapping[str, Any], failed: float, joins: bool) -> Iterator[Work]:
         folder = solved["folder"]
         yield self._work(
             "Suggestions", "teacher", failed,
             self._asked("teacher", "suggestion", "instruction", "answer", "feedback"), "suggestion",
             f"{folder}/responses/suggestions.*.jsonl", f"{folder}/ask_teacher_for_suggestions.*.tsv",
         )  # fmt: skip
-        yield self._work(
+        own = self._work(
             "Second tries", "student", 2 * failed, self._asked("student", None, "instruction", "answer", "feedback"),
             "answer", f"{folder}/responses/solutions.*.jsonl", f"{folder}/ask_models.*.tsv", solved["student"],
             "benchmark",
         )  # fmt: skip
+        yield own._replace(jobs=0) if joins else own
 
 
 def grouped(works: Iterable[Work]) -> dict[tuple[str, str, str], list[Work]]:

@@ -65,6 +65,13 @@ def test_requests_and_tokens_are_what_a_hand_counts():
     assert found["Training"].gpu_hours == 2 * found["Training"].hours
 
 
+def test_a_variants_benchmarks_are_asked_by_one_job():
+    (one,) = settings()["solved"]
+    hours = rows(settings(solved=[one, {**one, "folder": "s/acr/benchmarks/c"}]))["Benchmarks"].hours
+    apart = rows(settings(solved=[one, {**one, "folder": "s/other/benchmarks/b"}]))["Benchmarks"].hours
+    assert apart - hours == pytest.approx(1 / 3600), "a second job starts up a second time"
+
+
 def test_what_is_asked_again_is_paid_again_and_only_where_it_is():
     role = {"backend": "scripted", "model": "m", "attempts": 3}
     more = settings(roles={**settings()["roles"], "judge": role})
