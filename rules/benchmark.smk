@@ -16,6 +16,8 @@ rule compose_benchmark:
         f"{LOGS}/benchmarks/{{benchmark}}.log",
     benchmark:
         f"{TIMES}/compose_benchmark/{{benchmark}}.tsv"
+    wildcard_constraints:
+        benchmark=any_of(benchmarks_of("miniature")),
     conda:
         "../envs/default.yaml"
     resources:
@@ -31,6 +33,38 @@ rule compose_benchmark:
     shell:
         "python scripts/compose_benchmark.py --name {wildcards.benchmark} --size {params.size}"
         " --depths {params.depths:q} --part {params.part} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
+
+
+rule prepare_benchmark:
+    """A benchmark's own data, read into problems."""
+    input:
+        data=lambda wildcards: [path for source in sources_of(wildcards) for path in local(source)],
+        ids=lambda wildcards: local(BENCHMARKS[wildcards.benchmark].get("ids", "")),
+        template=lambda wildcards: BENCHMARKS[wildcards.benchmark]["template"],
+    output:
+        problems=f"{RESULTS}/benchmarks/{{benchmark}}.jsonl",
+        about=f"{RESULTS}/benchmarks/{{benchmark}}.about.json",
+    log:
+        f"{LOGS}/benchmarks/{{benchmark}}.log",
+    benchmark:
+        f"{TIMES}/prepare_benchmark/{{benchmark}}.tsv"
+    wildcard_constraints:
+        benchmark=any_of(benchmarks_of(*PREPARED)),
+    conda:
+        "../envs/default.yaml"
+    resources:
+        **asks_for("light"),
+    params:
+        code=lambda wildcards: reading_code("prepare_benchmark", wildcards),
+        kind=lambda wildcards: BENCHMARKS[wildcards.benchmark]["kind"],
+        source=sources_of,
+        settings=kind_settings,
+    message:
+        "prepare the benchmark {wildcards.benchmark}"
+    shell:
+        "python scripts/prepare_benchmark.py --kind {params.kind} --source {params.source:q}"
+        " --template {input.template:q} --settings {params.settings:q} --output {output.problems:q}"
+        " --about {output.about:q} > {log:q} 2>&1"
 
 
 rule request_solutions:
@@ -106,9 +140,7 @@ rule collect_solutions:
     """The programs in the answers, with the problems' tests."""
     input:
         problems=problems_for,
-        responses=expand(
-            f"{BENCHMARK}/responses/solutions.{{shard}}.jsonl", shard=shards_of("benchmark"), allow_missing=True
-        ),
+        responses=answers_for,
     output:
         solutions=f"{BENCHMARK}/solutions.jsonl",
         programs=f"{BENCHMARK}/programs.jsonl",
@@ -124,7 +156,7 @@ rule collect_solutions:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("collect_solutions"),
+        code=lambda wildcards: reading_code("collect_solutions", wildcards),
         first=first_of,
         last=last_of,
         samples=answers_a_problem,
@@ -140,6 +172,7 @@ rule execute_solutions:
     """Run one shard of the programs against the tests."""
     input:
         programs=f"{BENCHMARK}/programs.jsonl",
+        problems=problems_for,
         known=outcomes_of_method,
     output:
         f"{BENCHMARK}/runs.{{shard}}.jsonl",
@@ -163,7 +196,7 @@ rule execute_solutions:
         "run answers to {wildcards.work}/{wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
     # Two workers a thread: the kernel takes its time to take a program's namespaces apart.
     shell:
-        "python scripts/execute_programs.py {input.programs:q} --known {params.known:q} --output {output:q}"
+        "python scripts/execute_programs.py {input.programs:q} --problems {input.problems:q} --known {params.known:q} --output {output:q}"
         " --workers $((2 * {threads})) --timeout {params.timeout} --memory-mb {params.memory} --isolation {params.isolation}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
@@ -174,6 +207,7 @@ rule score_benchmark:
         solutions=f"{BENCHMARK}/solutions.jsonl",
         runs=expand(f"{BENCHMARK}/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
         problems=problems_for,
+        about=about_benchmark,
         models=models_of,
     output:
         outcomes=f"{BENCHMARK}/outcomes.jsonl",
@@ -190,6 +224,7 @@ rule score_benchmark:
         **asks_for("light"),
     params:
         code=code_digest("score_benchmark"),
+        about=lambda wildcards, input: [f"--about={path}" for path in input.about],
         models=models_by_name,
         decoding=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["decoding"]),
         seed=seed_of,
@@ -197,5 +232,5 @@ rule score_benchmark:
         "score {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
         "python scripts/score_benchmark.py {input.solutions:q} --runs {input.runs:q} --problems {input.problems:q}"
-        " --models {params.models:q} --decoding {params.decoding:q} --seed {params.seed} --outcomes {output.outcomes:q}"
+        " {params.about:q} --models {params.models:q} --decoding {params.decoding:q} --seed {params.seed} --outcomes {output.outcomes:q}"
         " --summary {output.summary:q} > {log:q} 2>&1"

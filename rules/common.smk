@@ -10,6 +10,7 @@ from pathlib import Path
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from refinecoder.backends import OPTIONS
+from refinecoder.benchmarks import PREPARED, module_name
 from refinecoder.cluster import RUN_NAME, end_earlier_runs, end_run, is_wanted, note_run
 from refinecoder.configuration import check_config
 from refinecoder.digest import code_digest
@@ -88,6 +89,8 @@ FIGURES = {figure: names for figure, names in config["figures"].items() if names
 LEAKAGE = config["leakage"]
 DATASETS = {entry["name"]: entry for entry in LEAKAGE["datasets"]}
 QUESTIONS = {entry["name"]: entry for entry in LEAKAGE["benchmarks"]}
+# What a kind of benchmark takes from its entry.
+KIND_SETTINGS = ("split", "ids", "from", "until", "language", "size", "limit")
 FINAL = config["final_iteration"]
 # The run itself lies in results/{experiment}, its repeats by other seeds below it.
 RUNS = {config["experiment"]: config["seed"]}

@@ -17,6 +17,51 @@ def problems_of(wildcards, name):
     return entry["path"] if entry["kind"] == "file" else f"{home_of(wildcards)}/benchmarks/{name}.jsonl"
 
 
+def benchmarks_of(*kinds):
+    """Names of the benchmarks of some kinds."""
+    return [name for name, entry in BENCHMARKS.items() if entry["kind"] in kinds]
+
+
+def sources_of(wildcards):
+    """A benchmark's own data, as it is named."""
+    source = BENCHMARKS[wildcards.benchmark]["source"]
+    return [source] if isinstance(source, str) else source
+
+
+def kind_settings(wildcards):
+    """What a benchmark's kind takes from its entry, as JSON."""
+    entry = BENCHMARKS[wildcards.benchmark]
+    return as_json({name: entry[name] for name in KIND_SETTINGS if name in entry})
+
+
+def reading_code(step, wildcards):
+    """Digest of a step and of the reader of a benchmark's data and answers."""
+    return code_digest(step, module_name(BENCHMARKS[wildcards.benchmark]["kind"]))
+
+
+def about_benchmark(wildcards):
+    """Where a benchmark's problems come from; nothing where config says it all."""
+    about = f"{home_of(wildcards)}/benchmarks/{wildcards.benchmark}.about.json"
+    return [about] if BENCHMARKS[wildcards.benchmark]["kind"] in PREPARED else []
+
+
+def answers_of(name):
+    """The benchmark whose answers are tested: itself, or another with the same problems."""
+    return BENCHMARKS[name].get("answers_of", name)
+
+
+def asked(names):
+    """The benchmarks that must be asked for the answers to these, each once."""
+    return [*dict.fromkeys(map(answers_of, names))]
+
+
+def answers_for(wildcards):
+    """All shards of the responses to a benchmark."""
+    folder = f"{home_of(wildcards)}/{wildcards.student}/{wildcards.variant}/{wildcards.work}"
+    responses = f"{folder}/{answers_of(wildcards.benchmark)}/responses"
+    return [f"{responses}/solutions.{shard}.jsonl" for shard in shards_of("benchmark")]
+
+
 def chain_of(variant, iteration):
     """The variant under which an iteration lies: iteration 0 is made once, under acr.
 
@@ -344,8 +389,9 @@ def asked_together():
     groups += [("scoring", ["acr"], TABLES.get("table4", ())), ("feedback", ["acr"], FIGURES.get("figure4", ()))]
     for work, owners, names in groups:
         if owners:
-            alone = [[name] for name in BENCHMARKS if name not in names]
-            yield from ((work, owners, together) for together in (list(names), *alone) if together)
+            first = asked(names)
+            alone = [[name] for name in asked(BENCHMARKS) if name not in first]
+            yield from ((work, owners, together) for together in (first, *alone) if together)
 
 
 def rule_of_models(work, owners, names):
@@ -616,15 +662,15 @@ def solved_planned():
     """Every benchmark that models answer, by what is done with it."""
     for student in STUDENTS.values():
         for variant in VARIANTS:
-            for name in measured_benchmarks() if variant == "acr" else FIGURES.get("figure3", ()):
+            for name in asked(measured_benchmarks() if variant == "acr" else FIGURES.get("figure3", ())):
                 yield solving_planned(student, variant, "benchmarks", name)
-        for name in FIGURES.get("figure6", ()) if goes_further() else ():
+        for name in asked(FIGURES.get("figure6", ())) if goes_further() else ():
             yield solving_planned(student, "acr", "further", name)
         for name in TABLES.get("table4", ()):
             yield solving_planned(student, "acr", "scoring", name, 1, config["scoring_study"]["samples"])
         for name in FIGURES.get("figure4", ()):
             yield solving_planned(student, "acr", "feedback", name, len(config["feedback"]["iterations"]), 1)
-    for which, name in baselines_of(tabulated_benchmarks()):
+    for which, name in baselines_of(asked(tabulated_benchmarks())):
         entry = {"name": "baselines", "title": BASELINES[which]["title"]}
         yield solving_planned(entry, which, "benchmarks", name)
 
@@ -639,8 +685,17 @@ def solving_planned(student, variant, work, name, models=None, samples=None):
         "work": work,
         "models": models or last + 1 - first,
         "samples": samples or entry["decoding"]["samples"],
-        "problems": entry["size"] if entry["kind"] == "miniature" else entry["path"],
+        "problems": problems_planned(name),
     }
+
+
+def problems_planned(name):
+    """How many problems a benchmark has; where neither config nor the plan's assumptions say it, their file."""
+    entry = BENCHMARKS[name]
+    known = entry.get("size") or config["plan"]["problems"].get(name)
+    if known is None:
+        return entry["path"] if entry["kind"] == "file" else f"{HOME}/benchmarks/{name}.jsonl"
+    return min(known, entry.get("limit", known))
 
 
 def planned_settings():
@@ -681,7 +736,8 @@ def counted_snippets(wildcards):
 
 def planned_files():
     """Files of benchmarks whose problems the plan counts."""
-    return [BENCHMARKS[name]["path"] for name in measured_benchmarks() if BENCHMARKS[name]["kind"] == "file"]
+    found = (problems_planned(name) for name in measured_benchmarks())
+    return [problems for problems in found if isinstance(problems, str)]
 
 
 def measured_folders():

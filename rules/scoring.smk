@@ -39,7 +39,7 @@ use rule collect_solutions as collect_scored_solutions with:
     benchmark:
         f"{SCORING_TIMES}/collect_scored_solutions.tsv"
     params:
-        code=code_digest("collect_solutions"),
+        code=lambda wildcards: reading_code("collect_solutions", wildcards),
         first=FINAL,
         last=FINAL,
         samples=config["scoring_study"]["samples"],
@@ -112,6 +112,7 @@ use rule collect_judgements as collect_scores with:
 use rule execute_solutions as execute_scored with:
     input:
         programs=f"{SCORING}/scored/programs.jsonl",
+        problems=problems_for,
         known=[],
     output:
         f"{SCORING}/scored/runs.{{shard}}.jsonl",

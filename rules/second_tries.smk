@@ -108,7 +108,7 @@ rule collect_second_tries:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("collect_second_tries"),
+        code=lambda wildcards: reading_code("collect_second_tries", wildcards),
     message:
         "read second tries on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from refinecoder.accounts import Account
 from refinecoder.acr.stages import all_answers, collect_samples
 from refinecoder.batch import collect_answers
-from refinecoder.programs import write_run_programs
+from refinecoder.programs import distinct, run_program
 from refinecoder.records import index_records, load_records, write_records
 from refinecoder.steps import add_account, parser, run
 
@@ -27,7 +27,8 @@ def main(options: Namespace) -> None:
     samples = list(collect_samples(dataset, collect_answers(options.responses), options.samples, account))
     responses = all_answers(dataset, index_records(samples, "id", "sample"), options.samples)
     write_records(options.output, samples, "sample")
-    write_records(options.programs, write_run_programs(response for _, _, response in responses), "program")
+    programs = distinct(run_program(response) for _, _, response in responses)
+    write_records(options.programs, programs, "program")
     account.write(options.counts, options.rejected)
 
 

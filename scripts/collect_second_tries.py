@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from refinecoder.accounts import Account
 from refinecoder.batch import Answer, collect_answers, found_in, parse_id
-from refinecoder.programs import write_call_programs
+from refinecoder.programs import answer_program, distinct
 from refinecoder.records import Record, index_records, load_records, write_records
 from refinecoder.steps import add_account, parser, run
 
@@ -21,28 +21,34 @@ def arguments() -> ArgumentParser:
     return options
 
 
-def second_tries(requests: Iterable[Record], answers: Mapping[tuple[str, int], Answer]) -> Iterator[Record]:
-    """An answer to every request, in their order; one that failed or was lost is empty, which passes nothing."""
+def second_tries(
+    requests: Iterable[Record], answers: Mapping[tuple[str, int], Answer], problems: Mapping[str, Record]
+) -> Iterator[tuple[Record, Record | None]]:
+    """An answer to every request, in their order, and its program; one that failed is empty, which passes nothing."""
     for request in requests:
         name = parse_id(request["custom_id"])
         answer = found_in(answers, name.record, name.sample)
-        yield {
-            "id": name.record,
-            "sample": name.sample,
-            "response": answer.text or "",
-            "finish_reason": answer.finish_reason,
-        }
+        program = answer_program(answer.text or "", problems[name.record.split("/", 2)[2]])
+        yield (
+            {
+                "id": name.record,
+                "sample": name.sample,
+                "response": answer.text or "",
+                "finish_reason": answer.finish_reason,
+                "program": program and program["id"],
+            },
+            program,
+        )
 
 
 def main(options: Namespace) -> None:
     account = Account("second_tries.answers")
     problems = index_records(load_records(options.problems, "problem"), "id")
     requests = list(account.take(load_records(options.requests, "request")))
-    samples = list(second_tries(requests, collect_answers(options.responses)))
-    account.given = write_records(options.output, samples, "sample")
-    answers = ((sample["response"], problems[sample["id"].split("/", 2)[2]]) for sample in samples)
-    distinct = write_records(options.programs, write_call_programs(answers), "program")
-    account.write(options.counts, distinct_programs=distinct)
+    found = list(second_tries(requests, collect_answers(options.responses), problems))
+    account.given = write_records(options.output, (sample for sample, _ in found), "sample")
+    number = write_records(options.programs, distinct(program for _, program in found), "program")
+    account.write(options.counts, distinct_programs=number)
 
 
 if __name__ == "__main__":

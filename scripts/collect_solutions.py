@@ -1,12 +1,12 @@
 """Read models' answers to a benchmark and write the programs that they hold."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from refinecoder.accounts import Account
-from refinecoder.batch import Answer, collect_answers, found_in
-from refinecoder.programs import write_call_programs
-from refinecoder.records import Record, index_records, load_records, write_records
+from refinecoder.batch import Answer, collect_answers
+from refinecoder.programs import answer_program, distinct
+from refinecoder.records import BadInput, Record, index_records, load_records, write_records
 from refinecoder.steps import add_account, parser, run
 
 
@@ -22,33 +22,57 @@ def arguments() -> ArgumentParser:
     return options
 
 
-def solutions(
-    options: Namespace, problems: list[Record], answers: Mapping[tuple[str, int], Answer]
-) -> Iterator[Record]:
-    """Every answer; a request that failed is an empty one, which passes nothing."""
+def keys(options: Namespace, problems: Mapping[str, Record]) -> Iterator[tuple[str, int, str]]:
+    """Id, sample and problem of each answer that there must be."""
     first, last = options.iterations
     for iteration in range(first, last + 1):
         for problem in problems:
             for sample in range(1, options.samples + 1):
-                name = f"{iteration}/{problem['id']}"
-                answer = found_in(answers, name, sample)
-                yield {
-                    "id": name,
-                    "sample": sample,
-                    "response": answer.text or "",
-                    "finish_reason": answer.finish_reason,
-                }
+                yield f"{iteration}/{problem}", sample, problem
+
+
+def check_answers(wanted: Iterable[tuple[str, int]], answers: Iterable[tuple[str, int]]) -> None:
+    """Raise BadInput where an answer is missing or was not asked for; a failed request is an answer too."""
+    wanted, found = set(wanted), set(answers)
+    for keys_, what in ((wanted - found, "missing"), (found - wanted, "of no problem or sample of this benchmark")):
+        if keys_:
+            names = [f"{name}:{sample}" for name, sample in sorted(keys_)]
+            shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+            raise BadInput(
+                f"--responses: {len(names)} answers {what} ({shown}), of {len(wanted)} that are wanted; "
+                "name the responses to this benchmark's requests, all shards"
+            )
+
+
+def solutions(
+    options: Namespace, problems: Mapping[str, Record], answers: Mapping[tuple[str, int], Answer]
+) -> Iterator[tuple[Record, Record | None]]:
+    """Every answer and its program; a request that failed is an empty one, which passes nothing."""
+    for name, sample, problem in keys(options, problems):
+        answer = answers[name, sample]
+        program = answer_program(answer.text or "", problems[problem])
+        yield (
+            {
+                "id": name,
+                "sample": sample,
+                "response": answer.text or "",
+                "finish_reason": answer.finish_reason,
+                "program": program and program["id"],
+            },
+            program,
+        )
 
 
 def main(options: Namespace) -> None:
     account = Account("solutions")
     problems = index_records(load_records(options.problems, "problem"), "id")
-    found = list(solutions(options, list(problems.values()), collect_answers(options.responses)))
+    answers = collect_answers(options.responses)
+    check_answers(((name, sample) for name, sample, _ in keys(options, problems)), answers)
+    found = list(solutions(options, problems, answers))
     account.taken = len(found)
-    account.given = write_records(options.output, found, "sample")
-    answers = ((sample["response"], problems[sample["id"].partition("/")[2]]) for sample in found)
-    distinct = write_records(options.programs, write_call_programs(answers), "program")
-    account.write(options.counts, distinct_programs=distinct)
+    account.given = write_records(options.output, (sample for sample, _ in found), "sample")
+    number = write_records(options.programs, distinct(program for _, program in found), "program")
+    account.write(options.counts, distinct_programs=number)
 
 
 if __name__ == "__main__":

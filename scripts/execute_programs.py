@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import tee
 
 from refinecoder.digest import code_digest
+from refinecoder.manifest import digest_files
+from refinecoder.needs import not_run
+from refinecoder.programs import joined
 from refinecoder.progress import Progress
 from refinecoder.records import Record, RecordFile, index_records, load_records, write_records
 from refinecoder.sandbox.jail import TIERS
@@ -20,6 +23,7 @@ from refinecoder.steps import parse_part, parser, run
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("programs", help="JSONL: programs")
+    options.add_argument("--problems", help="JSONL: problems, for programs that answer one and leave the tests to it")
     options.add_argument("--output", required=True, help="JSONL: runs")
     options.add_argument(
         "--known", nargs="*", default=[], help="JSONL: earlier runs; a program among them is not run again"
@@ -48,26 +52,32 @@ def completed(
     programs: Iterable[Record], known: Mapping[str, Record], workers: int, isolation: str = "auto"
 ) -> Iterator[Record]:
     """A run of every program, in their order; those that are known are taken over."""
+
+    def settled(program: Record) -> Record | None:
+        return known.get(program["id"]) or not_run(program)
+
     mine, new = tee(programs)
-    runs = execute_all((program for program in new if program["id"] not in known), workers, isolation)
+    runs = execute_all((program for program in new if not settled(program)), workers, isolation)
     for program in mine:
-        yield known[program["id"]] if program["id"] in known else next(runs)
+        yield settled(program) or next(runs)
 
 
 def main(options: Namespace) -> None:
     part, parts = parse_part(options.shard)
     limits = {"timeout": options.timeout, "memory_mb": options.memory_mb}
     lines = RecordFile(options.programs, "program", part, parts)
-    programs = ({**limits, **program} for program in lines)
+    problems = index_records(load_records(options.problems, "problem"), "id") if options.problems else {}
     known = index_records(load_records(options.known, "run"), "id")
     progress = Progress("programs", len(lines))
 
     def execute(rest: Iterable[Record]) -> Iterator[Record]:
-        return completed(rest, known, options.workers, options.isolation)
+        programs = ({**limits, **joined(program, problems)} for program in rest)
+        return completed(programs, known, options.workers, options.isolation)
 
-    settings = f"{options.isolation} {code_digest('execute_programs')}"
+    tested = digest_files(options.problems) if options.problems else None
+    settings = f"{options.isolation} {limits} {tested} {code_digest('execute_programs')}"
     with ExecutionJournal(options.output, settings) as journal:
-        write_records(options.output, watched(journal.complete(programs, execute), progress), "run")
+        write_records(options.output, watched(journal.complete(lines, execute), progress), "run")
         journal.discard()
 
 

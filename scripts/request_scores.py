@@ -7,7 +7,7 @@ equation 4; table 4 then holds the ratings against the benchmark's tests.
 from argparse import ArgumentParser, Namespace
 
 from refinecoder.batch import ask
-from refinecoder.programs import write_run_programs
+from refinecoder.programs import distinct, run_program
 from refinecoder.prompts import fill_template, load_template
 from refinecoder.records import index_records, load_records, write_records
 from refinecoder.steps import add_request_options, parser, run
@@ -42,7 +42,8 @@ def main(options: Namespace) -> None:
         for sample in solutions
     )
     write_records(options.output, requests, "request")
-    write_records(options.programs, write_run_programs(sample["response"] for sample in solutions), "program")
+    programs = distinct(run_program(sample["response"]) for sample in solutions)
+    write_records(options.programs, programs, "program")
 
 
 if __name__ == "__main__":

@@ -3,14 +3,15 @@
 import statistics
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
+from refinecoder.kinds import NOT_RUN
 from refinecoder.manifest import digest_files, fingerprint, versions
 from refinecoder.metrics import bootstrap_interval, pass_at_k
 from refinecoder.programs import find_run
 from refinecoder.randomness import hash_seed
-from refinecoder.records import Record, index_records, load_records, write_json, write_records
+from refinecoder.records import Record, index_records, load_records, read_json, write_json, write_records
 from refinecoder.steps import json_value, parser, run
 
 
@@ -19,6 +20,7 @@ def arguments() -> ArgumentParser:
     options.add_argument("solutions", help="JSONL: samples, ids {iteration}/{problem}")
     options.add_argument("--runs", nargs="+", required=True, help="JSONL: runs, all shards")
     options.add_argument("--problems", required=True, help="JSONL: problems")
+    options.add_argument("--about", help="JSON: where the problems come from, of prepare_benchmark")
     options.add_argument("--models", nargs="+", required=True, help="the models that answered, for the manifest")
     options.add_argument("--decoding", type=json_value, required=True, help="JSON: how answers were drawn")
     options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
@@ -27,12 +29,18 @@ def arguments() -> ArgumentParser:
     return options
 
 
-def judge(solutions: list[Record], runs: Mapping[str, Record]) -> Iterator[Record]:
-    """What came of each answer."""
+def not_run(problems: Iterable[Record], runs: Iterable[Record]) -> set[str]:
+    """The problems that need what was not there: an answer without code to one of them is no failure either."""
+    missing = {need for run_ in runs for need in run_.get("missing", ())}
+    return {problem["id"] for problem in problems if not missing.isdisjoint(problem.get("needs", {}))}
+
+
+def judge(solutions: list[Record], runs: Mapping[str, Record], left_out: Container[str]) -> Iterator[Record]:
+    """What came of each answer; ``left_out``: problems that were not run."""
     for solution in solutions:
         iteration, _, problem = solution["id"].partition("/")
-        run_ = find_run(solution["response"], runs, problem)
-        verdict = run_["verdict"] if run_ else "no_code"
+        run_ = find_run(solution["program"], runs)
+        verdict = NOT_RUN if problem in left_out else run_["verdict"] if run_ else "no_code"
         yield {
             "id": problem,
             "iteration": int(iteration),
@@ -45,10 +53,18 @@ def judge(solutions: list[Record], runs: Mapping[str, Record]) -> Iterator[Recor
 
 
 def summarize(outcomes: list[Record], seed: int) -> list[dict[str, Any]]:
-    """pass@k for k = 1 and the number of samples, by iteration."""
+    """pass@k for k = 1 and the number of samples, by iteration, of the problems that were run."""
     rows = []
     for iteration in sorted({outcome["iteration"] for outcome in outcomes}):
-        mine = [outcome for outcome in outcomes if outcome["iteration"] == iteration]
+        asked = [outcome for outcome in outcomes if outcome["iteration"] == iteration]
+        mine = [outcome for outcome in asked if outcome["verdict"] != NOT_RUN]
+        left_out = {outcome["id"]: outcome["error"] for outcome in asked if outcome["verdict"] == NOT_RUN}
+        row: dict[str, Any] = {"iteration": iteration, "problems": len({outcome["id"] for outcome in mine})}
+        if left_out:
+            row |= {"not_run": len(left_out), "missing": sorted({why for why in left_out.values() if why})}
+        if not mine:
+            rows.append({**row, "samples": 0, "pass@1": None, "low": None, "high": None, "verdicts": {}})
+            continue
         samples = Counter(outcome["id"] for outcome in mine)
         right = Counter(outcome["id"] for outcome in mine if outcome["passed"])
         ones = [pass_at_k(samples[name], right[name], 1) for name in samples]
@@ -56,8 +72,7 @@ def summarize(outcomes: list[Record], seed: int) -> list[dict[str, Any]]:
         low, high = bootstrap_interval(ones, hash_seed(seed, "bootstrap"))
         rows.append(
             {
-                "iteration": iteration,
-                "problems": len(samples),
+                **row,
                 "samples": n,
                 "pass@1": statistics.fmean(ones),
                 "low": low,
@@ -71,15 +86,18 @@ def summarize(outcomes: list[Record], seed: int) -> list[dict[str, Any]]:
 
 def main(options: Namespace) -> None:
     solutions = load_records(options.solutions, "sample")
-    outcomes = list(judge(solutions, index_records(load_records(options.runs, "run"), "id")))
+    runs = index_records(load_records(options.runs, "run"), "id")
+    problems = load_records(options.problems, "problem")
+    outcomes = list(judge(solutions, runs, not_run(problems, runs.values())))
     rows = summarize(outcomes, options.seed)
     write_records(options.outcomes, outcomes, "outcome")
     manifest = {
+        "benchmark": read_json(options.about) if options.about else None,
         "problems": digest_files(options.problems),
         "models": {model: fingerprint(model) for model in options.models},
         "decoding": options.decoding,
         "seed": options.seed,
-        "isolation": sorted({run_["isolation"] for run_ in load_records(options.runs, "run")}),
+        "isolation": sorted({run_["isolation"] for run_ in runs.values()} - {None}),
         "versions": versions(),
     }
     write_json(options.summary, {"iterations": rows, "manifest": manifest})

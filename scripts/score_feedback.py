@@ -75,7 +75,7 @@ def by_iteration(solutions: list[Record], runs: Mapping[str, Record]) -> dict[in
     found: dict[int, dict[tuple[str, str], bool]] = {}
     for solution in solutions:
         iteration, kind, problem = solution["id"].split("/", 2)
-        found.setdefault(int(iteration), {})[kind, problem] = passes(solution["response"], runs, problem)
+        found.setdefault(int(iteration), {})[kind, problem] = passes(solution["program"], runs)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from refinecoder.acr.scoring import choose_best, choose_worst, normalize, weigh
 from refinecoder.manifest import digest_files, fingerprint, versions
 from refinecoder.metrics import bootstrap_interval
-from refinecoder.programs import passes
+from refinecoder.programs import passes, run_program
 from refinecoder.randomness import hash_seed
 from refinecoder.records import BadInput, Record, index_records, load_records, write_json
 from refinecoder.steps import json_value, parser, run
@@ -27,6 +27,12 @@ def arguments() -> ArgumentParser:
     return options
 
 
+def is_executable(response: str, executions: Mapping[str, Record]) -> bool:
+    """Equation 4 for an answer."""
+    program = run_program(response)
+    return passes(program and program["id"], executions)
+
+
 def choose(
     samples: Sequence[Record],
     judgements: Mapping[tuple[str, int], Record],
@@ -35,7 +41,7 @@ def choose(
 ) -> tuple[int, int] | None:
     """Places (from 1) of the best and the worst sample by equation 5; None if no sample was judged."""
     points = normalize([weigh(judgements[s["id"], s["sample"]]["scores"], weights) for s in samples])
-    executed = [0, *(int(passes(sample["response"], executions)) for sample in samples)]
+    executed = [0, *(int(is_executable(sample["response"], executions)) for sample in samples)]
     best, worst = choose_best(points, executed), choose_worst(points, executed)
     return (best, worst) if best is not None and worst is not None else None
 
@@ -64,9 +70,8 @@ def main(options: Namespace) -> None:
     executions = index_records(load_records(options.executions, "run"), "id")
     runs = index_records(load_records(options.runs, "run"), "id")
     pairs = []
-    for name, samples in by_problem.items():
-        problem = name.partition("/")[2]
-        passed = [passes(sample["response"], runs, problem) for sample in samples]
+    for samples in by_problem.values():
+        passed = [passes(sample["program"], runs) for sample in samples]
         chosen = choose(samples, judgements, executions, options.weights)
         if chosen:
             pairs.append((passed[chosen[0] - 1], passed[chosen[1] - 1], statistics.fmean(passed)))

@@ -80,6 +80,7 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
                     yield f"{key}.{result}: no benchmark '{name}' is listed; there are {there}"
     yield from _iteration_faults(config)
     yield from _leakage_faults(config)
+    yield from _answer_faults(config)
     for index, benchmark in enumerate(config["benchmarks"]):
         part, _, parts = benchmark.get("part", "0/1").partition("/")
         if not int(part) < int(parts):
@@ -88,6 +89,23 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"benchmarks[{index}].depths: all weights are 0; give one a weight"
     if not any(config["scoring"]["weights"].values()):
         yield "scoring.weights: all weights are 0; give one a weight"
+
+
+def _answer_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    entries = {benchmark["name"]: benchmark for benchmark in config["benchmarks"]}
+    for index, benchmark in enumerate(config["benchmarks"]):
+        other = benchmark.get("answers_of")
+        if other is None:
+            continue
+        place = f"benchmarks[{index}].answers_of"
+        if other not in entries or "answers_of" in entries[other]:
+            asked = ", ".join(name for name, entry in entries.items() if "answers_of" not in entry) or "none"
+            yield f"{place}: '{other}' is no benchmark that is asked itself; there are {asked}"
+        elif any(benchmark.get(key) != entries[other].get(key) for key in ("template", "decoding", "limit")):
+            yield f"{place}: template, decoding and limit must be those of '{other}', whose answers these are"
+        for key, result in (("tables", "table4"), ("figures", "figure4")):
+            if benchmark["name"] in config[key].get(result, ()):
+                yield f"{key}.{result}: '{benchmark['name']}' has the answers of '{other}'; name that, or ask it itself"
 
 
 def _leakage_faults(config: Mapping[str, Any]) -> Iterator[str]:

@@ -68,9 +68,27 @@ _SAMPLE = Field("sample", "number of the answer; 0 is the current one, 1..n are 
 _REJECTED = Field("reason", "why the record was rejected")
 
 VERDICTS = ("passed", "failed", "error", "timeout", "memory", "output", "killed")
+NOT_RUN = "not_run"  # what its benchmark needs is not installed
 WINNERS = ("self", "original", "tie", "unjudged")
 REASONS = ("initial", "self", "original", "tie", "unjudged", "critique_missing", "kept")
 MODES = ("run", "call", "stdio", "unittest", "command")
+
+# How a program is tested: a program says it itself, or its problem does.
+TESTED = (
+    Field("entry_point", "call: the function under test", required=False),
+    Field(
+        "tests", "call: assert statements, or a function check(candidate); unittest: TestCase classes", required=False
+    ),
+    Field("preamble", "call: trusted code that precedes the program", required=False),
+    Field("cases", "stdio: objects with stdin and the stdout that is wanted", (LIST,), required=False),
+    Field("language", "command: of its files", required=False),
+    Field("compile", "command: words of the command line that compiles, or null", (LIST, NULL), required=False),
+    Field("run", "command: words of the command line that runs", (LIST,), required=False),
+    Field("inputs", "read-only files: name in the working folder to path here", (OBJECT,), required=False),
+    Field("timeout", "seconds of CPU", (NUMBER,), required=False),
+    Field("memory_mb", "memory in MiB", (WHOLE,), required=False),
+    Field("needs", "what must be installed: a command or 'import NAME', to how it is had", (OBJECT,), required=False),
+)
 
 _KINDS = (
     Kind("snippet", "a function from which an instruction is inspired", "snippets/snippets.jsonl", (
@@ -86,9 +104,10 @@ _KINDS = (
     Kind("problem", "a benchmark's task", "benchmarks/{benchmark}.jsonl", (
         _ID,
         Field("prompt", "what the model is asked"),
-        Field("entry_point", "the function under test"),
-        Field("tests", "assert statements that call it"),
-        Field("canonical_solution", "a right program"),
+        Field("canonical_solution", "a right answer, or null where the benchmark has none", (TEXT, NULL)),
+        Field("kind", "the kind of benchmark, which says how an answer is read; plain where absent", required=False),
+        Field("mode", "what is done with programs that answer it; call where absent", required=False, choices=MODES),
+        *TESTED,
     )),
     Kind("document", "a text of the miniature's corpus", "corpus.jsonl", (
         _ID,
@@ -113,32 +132,25 @@ _KINDS = (
     )),
     Kind("program", "generated code to be run", "*/programs.jsonl", (
         _ID,
-        Field("mode", "what is done with it", choices=MODES),
+        Field("problem", "the problem that it answers, whose fields are joined to these", required=False),
+        Field("mode", "what is done with it, where its problem does not say", required=False, choices=MODES),
         Field("code", "all but command: the program", required=False),
-        Field("entry_point", "call: the function under test", required=False),
-        Field("tests", "call: assert statements, or a function check(candidate); unittest: TestCase classes", required=False),
-        Field("preamble", "call: trusted code that precedes the program", required=False),
-        Field("cases", "stdio: objects with stdin and the stdout that is wanted", (LIST,), required=False),
-        Field("language", "command: of its files", required=False),
         Field("files", "command: texts by file name", (OBJECT,), required=False),
-        Field("compile", "command: words of the command line that compiles, or null", (LIST, NULL), required=False),
-        Field("run", "command: words of the command line that runs", (LIST,), required=False),
-        Field("inputs", "read-only files: name in the working folder to path here", (OBJECT,), required=False),
-        Field("timeout", "seconds of CPU", (NUMBER,), required=False),
-        Field("memory_mb", "memory in MiB", (WHOLE,), required=False),
+        *TESTED,
         Field("repeats", "how often it runs; seconds is then a list", (WHOLE,), required=False),
     )),
     Kind("run", "what came of a program", "*/runs.{shard}.jsonl", (
         _ID,
-        Field("verdict", "how it ended", choices=VERDICTS),
+        Field("verdict", "how it ended", choices=(*VERDICTS, NOT_RUN)),
         Field("passed", "tests passed", (WHOLE,)),
         Field("total", "tests there were", (WHOLE,)),
         Field("error", "type and message, cut, or null", (TEXT, NULL)),
         Field("seconds", "CPU seconds that it took, or a list of them", (NUMBER, LIST)),
-        Field("isolation", "the tier of isolation that it ran under"),
+        Field("isolation", "the tier of isolation that it ran under, or null where it was not run", (TEXT, NULL)),
         Field("integrity", "outside: judged where it could not reach; inside: by tests in its own interpreter",
               choices=("outside", "inside")),
         Field("mode", "as in its program", choices=MODES),
+        Field("missing", "what it needs and did not find, where it was not run", (LIST,), required=False),
     )),
     Kind("dataset", "a training record of D_t", "iter_{t}/dataset.jsonl", (
         _ID,
@@ -153,6 +165,7 @@ _KINDS = (
         _SAMPLE,
         Field("response", "its text"),
         Field("finish_reason", "stop, or length where it was cut off"),
+        Field("program", "an answer to a benchmark: id of its program, null without code", (TEXT, NULL), required=False),
     )),
     Kind("execution", "equation 4 for one answer", "iter_{t}/executions.jsonl", (
         _ID,
@@ -203,7 +216,7 @@ _KINDS = (
         Field("iteration", "the model M_t that answered", (WHOLE,)),
         _SAMPLE,
         Field("passed", "1 if all tests passed, else 0", (WHOLE,), choices=(0, 1)),
-        Field("verdict", "how it ended", choices=(*VERDICTS, "no_code")),
+        Field("verdict", "how it ended", choices=(*VERDICTS, NOT_RUN, "no_code")),
         Field("error", "type and message, or null", (TEXT, NULL)),
         Field("response", "the model's text"),
     )),

@@ -5,7 +5,7 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("torch", "transformers", "trl", "datasets", "tokenizers", "numpy", "snakemake")
+PACKAGES = ("torch", "transformers", "trl", "datasets", "evalplus", "bigcodebench", "tokenizers", "numpy", "snakemake")
 
 
 def digest_files(*paths: str | Path) -> dict[str, str]:

@@ -28,9 +28,7 @@ def frame_passes(summaries: Sequence[str], entries: Sequence[Mapping[str, str]])
                 **entry,
                 "iteration": found["iteration"],
                 "problems": found["problems"],
-                "pass@1": 100 * found["pass@1"],
-                "low": 100 * found["low"],
-                "high": 100 * found["high"],
+                **{name: None if found[name] is None else 100 * found[name] for name in ("pass@1", "low", "high")},
             }
             for found in read_json(path)["iterations"]
         ]

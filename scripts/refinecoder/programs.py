@@ -6,57 +6,67 @@ program's id is a digest of its text (and its problem), not the answer's name.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from refinecoder.answers.code import extract_code
-from refinecoder.records import BadInput, Record
+from refinecoder.benchmarks import read_answer
+from refinecoder.kinds import TESTED
+from refinecoder.records import BadInput, Record, to_line
+
+JOINED = ("mode", *(field.name for field in TESTED))  # what a program line takes from its problem
 
 
-def program_id(code: str, problem: str = "") -> str:
+def program_id(text: str, problem: str = "") -> str:
     """The id under which a program runs, for a problem's tests where there are any."""
-    return f"{problem}#{hashlib.sha256(code.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"
+    return f"{problem}#{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"
 
 
-def write_run_programs(responses: Iterable[str]) -> Iterator[Record]:
-    """Programs of mode ``run``, one for each distinct program in the responses."""
-    seen = set()
-    for response in responses:
-        code = extract_code(response)
-        if code is not None and (name := program_id(code)) not in seen:
-            seen.add(name)
-            yield {"id": name, "mode": "run", "code": code}
-
-
-def write_call_programs(answers: Iterable[tuple[str, Record]]) -> Iterator[Record]:
-    """Programs of mode ``call``, one for each distinct program and problem; ``answers``: response and problem."""
-    seen = set()
-    for response, problem in answers:
-        code = extract_code(response)
-        if code is not None and (name := program_id(code, problem["id"])) not in seen:
-            seen.add(name)
-            yield {
-                "id": name,
-                "mode": "call",
-                "code": code,
-                "entry_point": problem["entry_point"],
-                "tests": problem["tests"],
-            }
-
-
-def find_run(response: str, runs: Mapping[str, Record], problem: str = "") -> Record | None:
-    """What came of an answer's program; None for an answer without code.
-
-    ``problem``: id of the problem that it was held against. Raises BadInput if
-    there is code but no run of it.
-    """
+def run_program(response: str) -> Record | None:
+    """An answer's program in mode ``run``; None for an answer without code."""
     code = extract_code(response)
-    if code is None:
+    return None if code is None else {"id": program_id(code), "mode": "run", "code": code}
+
+
+def answer_program(response: str, problem: Record) -> Record | None:
+    """An answer's program under a problem's tests, which are joined when it runs; None for one without code."""
+    given = read_answer(response, problem)
+    if given is None:
         return None
-    if (name := program_id(code, problem)) not in runs:
-        raise BadInput(f"no run of the program {name}; run the programs again")
-    return runs[name]
+    text = given["code"] if set(given) == {"code"} else to_line(given)
+    return {"id": program_id(text, problem["id"]), "problem": problem["id"], **given}
 
 
-def passes(response: str, runs: Mapping[str, Record], problem: str = "") -> bool:
-    """Whether an answer's program passed; an answer without code does not."""
-    found = find_run(response, runs, problem)
+def distinct(programs: Iterable[Record | None]) -> Iterator[Record]:
+    """Each program once."""
+    seen = set()
+    for program in programs:
+        if program is not None and program["id"] not in seen:
+            seen.add(program["id"])
+            yield program
+
+
+def joined(program: Record, problems: Mapping[str, Record]) -> Record:
+    """A program line with what its problem says. Raises BadInput for an unknown problem."""
+    name = program.get("problem")
+    if name is None:
+        return program
+    if name not in problems:
+        raise BadInput(f"program {program['id']}: no problem {name!r}; name the file that it stands in (--problems)")
+    fields: dict[str, Any] = {"mode": "call"}
+    fields |= {field: problems[name][field] for field in JOINED if field in problems[name]}
+    return {**fields, **program}
+
+
+def find_run(program: str | None, runs: Mapping[str, Record]) -> Record | None:
+    """What came of a program, by its id; None for an answer without code. Raises BadInput if there is no run of it."""
+    if program is None:
+        return None
+    if program not in runs:
+        raise BadInput(f"no run of the program {program}; run the programs again")
+    return runs[program]
+
+
+def passes(program: str | None, runs: Mapping[str, Record]) -> bool:
+    """Whether a program passed, by its id; an answer without code does not."""
+    found = find_run(program, runs)
     return found is not None and found["verdict"] == "passed"

@@ -98,15 +98,22 @@ def test_the_error_rate_is_over_all_problems():
 
 def test_a_second_try_that_was_lost_counts_as_one_that_failed():
     requests = [ask(f"1/execution/{name}", "?", {}, (0,)) for name in "ba"]
-    tries = list(second_tries(requests, {("1/execution/a", 1): Answer("code", "stop", None)}))
-    assert [(found["id"], found["response"]) for found in tries] == [("1/execution/b", ""), ("1/execution/a", "code")]
+    problems = {name: {"id": name} for name in "ab"}
+    found = list(second_tries(requests, {("1/execution/a", 1): Answer("a = 1", "stop", None)}, problems))
+    assert [(sample["id"], sample["response"]) for sample, _ in found] == [
+        ("1/execution/b", ""),
+        ("1/execution/a", "a = 1"),
+    ]
+    assert [program and program["code"] for _, program in found] == [None, "a = 1"]
 
 
 def test_a_benchmark_without_any_judged_sample_is_bad_input(tmp_path):
     for name in ("executions", "runs"):
         (tmp_path / name).write_text("")
     (tmp_path / "judgements").write_text('{"id": "3/p", "sample": 1, "scores": null, "reason": "unreadable"}\n')
-    (tmp_path / "solutions").write_text('{"id": "3/p", "sample": 1, "response": "", "finish_reason": "stop"}\n')
+    (tmp_path / "solutions").write_text(
+        '{"id": "3/p", "sample": 1, "response": "", "finish_reason": "stop", "program": null}\n'
+    )
     paths = {name: str(tmp_path / name) for name in ("solutions", "judgements", "summary")}
     lists = {name: [str(tmp_path / name)] for name in ("executions", "runs")}
     with pytest.raises(BadInput, match="none of the 1 problems has a judged sample"):

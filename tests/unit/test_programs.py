@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinecoder.programs import find_run, passes, program_id, write_call_programs, write_run_programs
+from refinecoder.programs import answer_program, distinct, find_run, joined, passes, run_program
 from refinecoder.records import BadInput
 
-PROBLEMS = [{"id": f"p/{n}", "entry_point": "f", "tests": f"assert f() == {n}"} for n in range(2)]
+PROBLEMS = {f"p/{n}": {"id": f"p/{n}", "entry_point": "f", "tests": f"assert f() == {n}"} for n in range(2)}
 
 
 def fence(code):
@@ -16,25 +16,39 @@ def fence(code):
 
 @given(st.lists(st.sampled_from([fence("a = 1"), fence("a = 2"), fence("\ud800 = 3"), "prose, no code"])))
 def test_every_answer_with_code_finds_its_run(responses):
-    programs = list(write_run_programs(responses))
+    programs = list(distinct(map(run_program, responses)))
     assert len({program["code"] for program in programs}) == len(programs)
     runs = {program["id"]: {"verdict": "passed", "code": program["code"]} for program in programs}
     for response in responses:
-        found = find_run(response, runs)
+        program = run_program(response)
+        found = find_run(program and program["id"], runs)
         assert (found is None) == ("no code" in response)
         assert found is None or found["code"] in response
-        assert passes(response, runs) == (found is not None)
+        assert passes(program and program["id"], runs) == (found is not None)
 
 
 def test_one_text_is_held_against_each_problem_once():
-    answers = [(fence("def f(): return 1"), problem) for problem in PROBLEMS for _ in range(3)]
-    programs = list(write_call_programs(answers))
-    assert [program["tests"] for program in programs] == [problem["tests"] for problem in PROBLEMS]
-    runs = {program["id"]: {"verdict": "passed" if "1" in program["tests"] else "failed"} for program in programs}
-    assert [passes(answers[0][0], runs, problem["id"]) for problem in PROBLEMS] == [False, True]
+    answers = [answer_program(fence("def f(): return 1"), problem) for problem in PROBLEMS.values() for _ in range(3)]
+    programs = [joined(program, PROBLEMS) for program in distinct(answers)]
+    assert [program["tests"] for program in programs] == [problem["tests"] for problem in PROBLEMS.values()]
+    assert all(program["mode"] == "call" and program["entry_point"] == "f" for program in programs)
 
 
-def test_code_that_was_not_run_is_named():
-    with pytest.raises(BadInput, match="run the programs again"):
-        find_run(fence("a = 1"), {}, "p")
-    assert program_id("a", "p") != program_id("a", "q") != program_id("b", "q")
+def test_what_a_program_says_itself_comes_before_its_problem():
+    program = {"id": "a", "problem": "p", "code": "", "timeout": 1}
+    problem = {"id": "p", "mode": "stdio", "cases": [], "timeout": 9, "prompt": "not the program's"}
+    assert joined(program, {"p": problem}) == {**program, "mode": "stdio", "cases": [], "timeout": 1}
+    assert joined({"id": "a", "mode": "run"}, {}) == {"id": "a", "mode": "run"}
+
+
+def test_what_cannot_be_found_is_named():
+    with pytest.raises(BadInput, match="no run of the program p#1; run the programs again"):
+        find_run("p#1", {})
+    with pytest.raises(BadInput, match="no problem 'q'"):
+        joined({"id": "a", "problem": "q"}, PROBLEMS)
+
+
+def test_a_programs_id_tells_texts_and_problems_apart():
+    one, other = ({**problem, "id": name} for name, problem in PROBLEMS.items())
+    ids = {answer_program(fence(text), problem)["id"] for text in ("a = 1", "a = 2") for problem in (one, other)}
+    assert len(ids) == 4

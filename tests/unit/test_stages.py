@@ -17,7 +17,7 @@ from refinecoder.acr.stages import (
 )
 from refinecoder.answers.code import extract_code
 from refinecoder.batch import Answer
-from refinecoder.programs import program_id, write_run_programs
+from refinecoder.programs import distinct, program_id, run_program
 
 CODE = "```python\nx = 1\n```"
 OTHER = "```python\nimport pygame\n```"
@@ -50,7 +50,7 @@ def test_programs_and_executions_cover_y0_and_every_sample():
         ("b", 1): {"response": OTHER},
     }
     responses = list(all_answers(DATASET, samples, 2))
-    programs = list(write_run_programs(response for _, _, response in responses))
+    programs = list(distinct(run_program(response) for _, _, response in responses))
     assert len(programs) == len({extract_code(response) for _, _, response in responses} - {None})
     runs = {p["id"]: {"verdict": "passed", "error": None} for p in programs}
     runs[program_id(extract_code(OTHER))] = {

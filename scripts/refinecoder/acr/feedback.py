@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from refinecoder.answers import suggestion
 from refinecoder.batch import Answer, found_in
+from refinecoder.kinds import NOT_RUN
 from refinecoder.records import Record
 
 EXECUTION, SUGGESTION = "execution", "suggestion"
@@ -12,7 +13,12 @@ EXECUTION, SUGGESTION = "execution", "suggestion"
 def failures(outcomes: Iterable[Record], iterations: Sequence[int]) -> Iterator[Record]:
     """First answers that failed, of the models M_t with t in ``iterations``."""
     for outcome in outcomes:
-        if outcome["iteration"] in iterations and outcome["sample"] == 1 and not outcome["passed"]:
+        if (
+            outcome["iteration"] in iterations
+            and outcome["sample"] == 1
+            and not outcome["passed"]
+            and outcome["verdict"] != NOT_RUN
+        ):
             yield outcome
 
 

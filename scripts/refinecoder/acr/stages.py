@@ -11,7 +11,7 @@ from refinecoder.acr.scoring import choose_best, decide, normalize, weigh
 from refinecoder.answers import comparison, critique, judgement
 from refinecoder.answers.code import extract_code, fenced_blocks
 from refinecoder.batch import Answer, found_in
-from refinecoder.programs import find_run
+from refinecoder.programs import find_run, run_program
 from refinecoder.randomness import keyed
 from refinecoder.records import Record
 
@@ -46,7 +46,8 @@ def collect_samples(dataset: Sequence[Record], answers: Answers, n: int, account
 def collect_executions(responses: Iterable[tuple[str, int, str]], runs: Mapping[str, Record]) -> Iterator[Record]:
     """Equation 4 for every response; one without code is not executable."""
     for name, sample, response in responses:
-        run = find_run(response, runs)
+        program = run_program(response)
+        run = find_run(program and program["id"], runs)
         verdict = "no_code" if run is None else run["verdict"]
         if run and verdict == "error" and (run["error"] or "").startswith("ModuleNotFoundError"):
             verdict = "missing_package"

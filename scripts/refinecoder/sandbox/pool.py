@@ -30,9 +30,9 @@ _PROBES = (
 def check_program(program: Record) -> Record:
     """The program. Raises BadInput for a line that cannot be judged."""
     where = f"program {program['id']}: "
-    mode = MODES.get(program["mode"])
-    if mode is None:
-        raise BadInput(f"{where}unknown mode '{program['mode']}'; there are {', '.join(MODES)}")
+    if program.get("mode") not in MODES:
+        raise BadInput(f"{where}mode {program.get('mode')!r}; one of {', '.join(MODES)} is needed")
+    mode = MODES[program["mode"]]
     for name in (*_LIMITS, *(() if program["mode"] == "command" else ("code",)), *mode.FIELDS):
         if name not in program:
             raise BadInput(f"{where}mode {program['mode']} needs '{name}'")

@@ -1,0 +1,12 @@
+"""Benchmarks whose problems are given as such: the miniature's, and files of problems."""
+
+from typing import Any
+
+from refinecoder.answers.code import extract_code
+from refinecoder.records import Record
+
+
+def read_answer(response: str, problem: Record) -> dict[str, Any] | None:
+    """The response's Python blocks, as DESIGN's definition of "executable" reads them."""
+    code = extract_code(response)
+    return None if code is None else {"code": code}

@@ -1,0 +1,36 @@
+"""What a benchmark needs beside this environment: commands and packages, looked for where programs are run."""
+
+import importlib.util
+import shutil
+from collections.abc import Iterable
+from functools import cache
+
+from refinecoder.kinds import NOT_RUN
+from refinecoder.records import Record
+from refinecoder.sandbox.jail import ENVIRONMENT
+
+_IMPORT = "import "
+
+
+@cache
+def is_there(need: str) -> bool:
+    """Whether programs find a command, or a package where the need reads ``import NAME``."""
+    if need.startswith(_IMPORT):
+        return importlib.util.find_spec(need.removeprefix(_IMPORT)) is not None
+    return shutil.which(need, path=ENVIRONMENT["PATH"]) is not None
+
+
+def unmet(needs: Iterable[str]) -> list[str]:
+    """Those that are not there."""
+    return [need for need in needs if not is_there(need)]
+
+
+def not_run(program: Record) -> Record | None:
+    """The run of a program whose needs are not met, which is none; else None."""
+    needs = program.get("needs", {})
+    missing = unmet(needs)
+    if not missing:
+        return None
+    told = "; ".join(f"{need}: not installed here ({needs[need]})" for need in missing)
+    return {"id": program["id"], "verdict": NOT_RUN, "passed": 0, "total": 0, "error": told, "seconds": 0.0,
+            "isolation": None, "integrity": "outside", "mode": program["mode"], "missing": missing}  # fmt: skip

@@ -1,0 +1,139 @@
+"""What all benchmarks share: problems from data, answers to programs, what is not installed, scores."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from collect_solutions import check_answers
+from execute_programs import completed
+from prepare_benchmark import Data, check_size, once, own_settings
+from refinecoder.benchmarks import MODULES, PREPARED
+from refinecoder.configuration import load_schema
+from refinecoder.needs import is_there, not_run, unmet
+from refinecoder.records import BadInput
+from score_benchmark import judge, summarize
+from score_benchmark import not_run as problems_not_run
+
+ABSENT = {"a-compiler-of-nowhere": "apt-get install nowhere"}
+
+
+def program(name, **changes):
+    return {"id": name, "mode": "run", "code": "pass", "timeout": 4.0, "memory_mb": 512, **changes}
+
+
+def test_config_knows_every_kind_and_no_other():
+    kinds = load_schema()["properties"]["benchmarks"]["items"]["properties"]["kind"]["enum"]
+    assert set(kinds) == set(MODULES) and set(PREPARED) == set(kinds) - {"miniature", "file"}
+
+
+def test_what_is_not_installed_is_named_with_how_to_get_it():
+    assert is_there("sh") and is_there("import json")
+    assert unmet(["sh", "import nowhere_to_be_found", "a-compiler-of-nowhere"]) == [
+        "import nowhere_to_be_found",
+        "a-compiler-of-nowhere",
+    ]
+    run = not_run(program("p", needs=ABSENT))
+    assert run["verdict"] == "not_run" and run["missing"] == list(ABSENT)
+    assert "a-compiler-of-nowhere: not installed here (apt-get install nowhere)" in run["error"]
+    assert not_run(program("p")) is None and not_run(program("p", needs={"sh": ""})) is None
+
+
+def test_programs_that_cannot_run_do_not_keep_others_from_running():
+    programs = [program("a", needs=ABSENT), program("b"), program("c", needs=ABSENT), program("d", code="1 / 0")]
+    assert [run["verdict"] for run in completed(programs, {}, 2)] == ["not_run", "passed", "not_run", "error"]
+
+
+def solutions(**programs):
+    return [
+        {"id": f"0/{name}", "sample": 1, "response": "", "finish_reason": "stop", "program": program}
+        for name, program in programs.items()
+    ]
+
+
+def test_a_problem_that_was_not_run_is_no_failure():
+    problems = [{"id": name, "needs": ABSENT if name in "ab" else {}} for name in "abcd"]
+    runs = {f"{name}#": not_run(program(f"{name}#", needs=ABSENT)) for name in "a"}
+    runs |= {f"{name}#": {"id": f"{name}#", "verdict": verdict, "error": None} for name, verdict in
+             (("c", "passed"), ("d", "failed"))}  # fmt: skip
+    left_out = problems_not_run(problems, runs.values())
+    assert left_out == {"a", "b"}, "b's answer holds no code, yet it could not have been run"
+    outcomes = list(judge(solutions(a="a#", b=None, c="c#", d="d#"), runs, left_out))
+    (row,) = summarize(outcomes, 0)
+    assert (row["pass@1"], row["problems"], row["not_run"]) == (0.5, 2, 2)
+    assert row["missing"] == ["a-compiler-of-nowhere: not installed here (apt-get install nowhere)"]
+
+
+def test_where_nothing_was_run_there_is_no_score():
+    runs = {"a#": not_run(program("a#", needs=ABSENT))}
+    (row,) = summarize(list(judge(solutions(a="a#"), runs, {"a"})), 0)
+    assert row["pass@1"] is None and row["problems"] == 0 and row["not_run"] == 1
+
+
+def test_answers_that_are_missing_or_unknown_are_counted_and_named():
+    wanted = [(f"0/{n}", 1) for n in range(7)]
+    check_answers(wanted, wanted)
+    with pytest.raises(BadInput, match=r"6 answers missing \(0/1:1, 0/2:1, 0/3:1, 0/4:1, 0/5:1, \.\.\.\), of 7"):
+        check_answers(wanted, wanted[:1])
+    with pytest.raises(BadInput, match=r"1 answers of no problem or sample of this benchmark \(0/8:1\)"):
+        check_answers(wanted, [*wanted, ("0/8", 1)])
+
+
+def test_two_problems_of_one_id_and_none_at_all_are_bad_input():
+    with pytest.raises(BadInput, match="the problem 'a' stands twice"):
+        list(once(iter([{"id": "a"}, {"id": "b"}, {"id": "a"}]), "data"))
+    with pytest.raises(BadInput, match="data: no problem in it"):
+        list(once(iter([]), "data"))
+
+
+def test_a_benchmark_of_another_size_is_another_benchmark():
+    problems = [{"id": "a"}, {"id": "b"}]
+    assert list(check_size(problems, {"size": 2}, "data")) == problems
+    assert list(check_size(problems[:1], {"size": 2, "limit": 1}, "data")) == problems[:1]
+    with pytest.raises(BadInput, match="data: 2 problems by these settings, but size says 3"):
+        list(check_size(problems, {"size": 3}, "data"))
+
+
+def test_the_digest_of_data_does_not_depend_on_its_format(tmp_path):
+    records = [{"a": 1, "b": "ä"}, {"a": 2, "b": ""}]
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    (tmp_path / "plain.jsonl").write_text(lines)
+    (tmp_path / "zipped.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
+    (tmp_path / "array.json").write_text(json.dumps(records))
+    found = []
+    for path in sorted(tmp_path.iterdir()):
+        data = Data([str(path)])
+        assert [record for _, record in data] == records and data.count == 2
+        found.append(data.sha256)
+    assert len(set(found)) == 1
+
+
+def test_a_setting_of_another_kind_is_bad_input():
+    with pytest.raises(BadInput, match="multipl_e has no 'split'; it has language, size, limit"):
+        own_settings("multipl_e", {"split": "instruct"})
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"--source": "absent.jsonl"}, "absent.jsonl: no such file"),
+        ({"--source": "hub:nobody/nothing@main"}, "hub:nobody/nothing@main: not to be had"),
+        ({"--template": "absent.txt"}, "absent.txt: no such template"),
+        ({"--source": "cut.gz"}, "cut.gz: cannot be read"),
+    ],
+)
+def test_data_that_cannot_be_had_ends_in_one_line(tmp_path, change, fault):
+    line = json.dumps({"task_id": "HumanEval_0", "language": "sh", "prompt": "f() {", "tests": "f"}) + "\n"
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(line.encode() * 2000)[:60])
+    options = {"--kind": "multipl_e", "--source": "cut.gz", "--settings": '{"language": "sh"}',
+               "--template": str(Path("prompts/benchmarks/multipl_e.txt").absolute()),
+               "--output": "problems.jsonl", "--about": "about.json"}  # fmt: skip
+    words = [word for pair in {**options, **change}.items() for word in pair]
+    step = [sys.executable, str(Path("scripts/prepare_benchmark.py").absolute())]
+    ended = subprocess.run([*step, *words], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 1 and ended.stderr.startswith(f"error: {fault}"), ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert not (tmp_path / "problems.jsonl").exists() and not (tmp_path / "about.json").exists()
