@@ -90,13 +90,12 @@ def sources_of(places: Sequence[str], fields: Sequence[str], option: str) -> lis
 
 def items_of(source: Source, turns: str) -> Iterator[Item]:
     """The records of a source with their texts; those without a later turn are left out where these are asked for."""
-    texts, empty = Texts(source.field, turns), True
+    text_of, later, row = Texts(source.field, turns).of, turns == "later", None
     for row in chain.from_iterable(map(read_rows, source.places)):
-        empty = False
-        text = texts.of(row)
-        if text or turns != "later":
+        text = text_of(row)
+        if text or not later:
             yield Item(row, text)
-    if empty:
+    if row is None:
         raise BadInput(f"{', '.join(source.places)}: no record in it; name another")
 
 
@@ -199,7 +198,7 @@ def main(options: Namespace) -> None:
         results += describe(measure_source(train, index, options, gate), train.name)
     read = {source.name: described(source) | {"records": part} for source, part in zip(tests, wanted, strict=True)}
     data = {source.name: described(source) | {"turns": options.train_turns} for source in trains}
-    write_json(options.output, {"datasets": data, "benchmarks": read, "results": results})
+    write_json(options.output, {"datasets": data, "benchmarks": read, "results": results}, indent=None)
 
 
 if __name__ == "__main__":
