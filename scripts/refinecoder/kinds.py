@@ -87,7 +87,12 @@ TESTED = (
     Field("inputs", "read-only files: name in the working folder to path here", (OBJECT,), required=False),
     Field("timeout", "seconds of CPU", (NUMBER,), required=False),
     Field("memory_mb", "memory in MiB", (WHOLE,), required=False),
-    Field("needs", "what must be installed: a command, a path or 'import NAME', to how it is had", (OBJECT,), required=False),
+    Field(
+        "needs",
+        "what must be installed: a command, a path or 'import NAME', to how it is had",
+        (OBJECT,),
+        required=False,
+    ),
 )
 
 _KINDS = (

@@ -96,6 +96,18 @@ def find_function(code: str, name: str, language: str) -> Function | None:
     return Function(found.start(), _expression_end(muted, found.end()))
 
 
+def shell_functions(code: str) -> str:
+    """The functions of a Bash script, without what stands around them: that may print a usage and exit."""
+    spans: list[str] = []
+    place = 0
+    for found in re.compile(_SHELL.format(name=r"[\w-]+"), re.MULTILINE).finditer(code):
+        if found.start() >= place:
+            end = _shell_end(code, found)
+            place = len(code) if end is None else end
+            spans.append(code[found.start() : place])
+    return "\n".join(spans)
+
+
 def without_functions(code: str, name: str, language: str) -> str:
     """The code without functions of a name, such as an answer's own ``main``."""
     while (found := find_function(code, name, language)) is not None:

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from refinecoder.answers.code import labelled_blocks
-from refinecoder.answers.functions import SCRIPTS, enclosing_class, find_function, mute, without_functions
+from refinecoder.answers.functions import (
+    SCRIPTS,
+    enclosing_class,
+    find_function,
+    mute,
+    shell_functions,
+    without_functions,
+)
 from refinecoder.prompts import fill_template
 from refinecoder.records import BadInput, Record
 
@@ -46,15 +53,18 @@ class EndingMain {
 }
 """
 _IMPORT = re.compile(r"^[ \t]*(?:import|using)[ \t]+[\w \t.*=<>,]+;[^\n]*$", re.MULTILINE)
-_PUBLIC = re.compile(r"^(?:package|namespace)\s[^;{]*;|^[ \t]*public[ \t]+", re.MULTILINE)  # of types beside Problem
+# Of types beside Problem: the answer's package or namespace, and in Java what wants a file of its own.
+_PLACE = re.compile(r"^(?:package|namespace)\s[^;{]*;", re.MULTILINE)
+_PUBLIC = re.compile(
+    r"^[ \t]*public[ \t]+(?=(?:(?:abstract|final|sealed|strictfp)[ \t]+)*(?:class|enum|interface|record)\b)",
+    re.MULTILINE,
+)
 # What makes a script a module, and the one name of the tests that a second declaration breaks.
 _MODULE = re.compile(
     r"^[ \t]*(?:(?:const|let|var)\s+assert\b[^\n]*$|import\b[^\n]*\bassert\b[^\n]*$|export\s+(?:default\s+)?"
     r"(?=(?:async|class|const|enum|function|interface|let|type|var)\b))", re.MULTILINE,
 )  # fmt: skip
-_CODE = re.compile(
-    r"^(?:.*[;{}]|[ \t]*(?:#include|#!|//|/\*|import |using |const |function ).*)$", re.MULTILINE
-)
+_CODE = re.compile(r"^(?:.*[;{}]|[ \t]*(?:#include|#!|//|/\*|import |using |const |function ).*)$", re.MULTILINE)
 _NODE = {"node": "apt-get install nodejs"}
 
 
@@ -93,7 +103,7 @@ LANGUAGES = {
         "Java", ("java",), "Problem.java",
         ("javac", *(f"-J{option}" for option in _JVM), "-encoding", "UTF8", "-cp", "javatuples.jar", "Problem.java"),
         ("java", *_JVM, "-ea", "-cp", ".:javatuples.jar", "Problem"),
-        {name: "apt-get install default-jdk-headless" for name in ("javac", "java")}, 20.0, own="main",
+        dict.fromkeys(("javac", "java"), "apt-get install default-jdk-headless"), 20.0, own="main",
     ),
     "sh": _Language(
         "Bash", ("bash", "sh", "shell"), "program.sh", None, ("bash", "program.sh"),
@@ -122,9 +132,7 @@ def _check(where: str, record: Record, wanted: str) -> None:
         )
 
 
-def read_problems(
-    lines: Iterable[tuple[str, Record]], settings: Mapping[str, Any], template: str
-) -> Iterator[Record]:
+def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, Any], template: str) -> Iterator[Record]:
     """A problem for each record, in the data's order; ``settings``: ``language``, and for Java perhaps ``javatuples``.
 
     ``canonical_solution`` is null: the data has none. Raises BadInput for an
@@ -200,7 +208,7 @@ def _tested(code: str, end: int | None, problem: Record) -> str:
 
 
 def _class_program(code: str, problem: Record) -> str:
-    """Java and C#: imports, the class Problem with the answer's members and the tests' main, the answer's other types."""
+    """Java and C#: imports, the class Problem of the answer's members and the tests' main, the answer's other types."""
     name, language = problem["entry_point"], problem["language"]
     function = find_function(code, name, language)
     place = 0 if function is None else function.start
@@ -211,7 +219,9 @@ def _class_program(code: str, problem: Record) -> str:
     if around is not None:
         function = find_function(around.inside, name, language)
     before, inside, after = around or ("", code, "")
-    others = _PUBLIC.sub("", f"{before.strip()}\n{_ended(after, 0).strip()}")
+    others = _PLACE.sub("", f"{before.strip()}\n{_ended(after, 0).strip()}")
+    if language == "java":
+        others = _PUBLIC.sub("", others)
     head = [*problem["code_prompt"].partition("class Problem")[0].splitlines(), *imports]
     members = _tested(inside, function and function.end, problem)
     return "\n".join([*dict.fromkeys(head), "class Problem {", members, others.strip(), ""])
@@ -222,9 +232,11 @@ def _plain_program(code: str, problem: Record) -> str:
     name, language, prompt = problem["entry_point"], problem["language"], problem["code_prompt"]
     if language in SCRIPTS:
         code = _MODULE.sub("", code)
+    if language == "sh":
+        code = shell_functions(code)
     function = find_function(code, name, language)
     end = function and function.end
-    if end is not None:
+    if end is not None and language != "sh":
         code = _ended(code, end)
     head = prompt.rstrip().splitlines()[:-1]
     if any(re.search(rf"\b{union}\s*\{{", mute(code)) for union in re.findall(r"^union (\w+)", prompt, re.MULTILINE)):
