@@ -10,7 +10,7 @@ from refinecoder.benchmarks import multipl_e
 from refinecoder.benchmarks.multipl_e import LANGUAGES, read_answer, read_problems
 from refinecoder.needs import unmet
 from refinecoder.prompts import load_template
-from refinecoder.records import BadInput
+from refinecoder.records import BadInput, to_line
 from refinecoder.sandbox import pool
 
 TEMPLATE = load_template("prompts/benchmarks/multipl_e.txt", *multipl_e.FIELDS)
@@ -329,13 +329,15 @@ def fenced(language, text, rest=""):
 
 
 def judge(answers):
-    """Verdicts of answers, given as name, response and problem, in one go on two workers."""
-    programs = []
+    """Runs of answers, given as name, response and problem, in one go on two workers; equal programs run once."""
+    programs, named = {}, {}
     for name, response, problem in answers:
         given = read_answer(response, problem)
         assert given is not None, name
-        programs.append({**problem, **given, "id": name})
-    return {run["id"]: run for run in pool.execute_all(programs, 2)}
+        named[name] = to_line([problem["id"], given])
+        programs[named[name]] = {**problem, **given, "id": name}
+    runs = dict(zip(programs, pool.execute_all(list(programs.values()), 2), strict=True))
+    return {name: runs[key] for name, key in named.items()}
 
 
 @every_language
