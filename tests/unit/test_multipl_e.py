@@ -1,17 +1,20 @@
 """MultiPL-E: answers in six languages, right and wrong, read, compiled and run."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from honest import read_lines
+from prepare_benchmark import arguments
+from prepare_benchmark import main as prepare
 from refinecoder.answers.functions import enclosing_class, find_function, mute, shell_functions
 from refinecoder.benchmarks import multipl_e
 from refinecoder.benchmarks.multipl_e import LANGUAGES, read_answer, read_problems
-from refinecoder.needs import unmet
+from refinecoder.needs import is_there, not_run, unmet
 from refinecoder.prompts import load_template
-from refinecoder.records import BadInput, to_line
-from refinecoder.sandbox import pool
+from refinecoder.records import BadInput, load_records, to_line
+from refinecoder.sandbox import jail, pool
 
 TEMPLATE = load_template("prompts/benchmarks/multipl_e.txt", *multipl_e.FIELDS)
 
@@ -405,7 +408,6 @@ def test_every_prompt_of_the_data_is_a_function_that_is_not_closed(language):
         function = find_function(problem["code_prompt"], problem["entry_point"], language)
         assert function is not None and function.end is None, problem["id"]
         assert problem["code_prompt"].rstrip() in problem["prompt"] and problem["canonical_solution"] is None
-        assert (read_answer(problem["code_prompt"], problem) is None) is False
 
 
 def test_types_that_the_prompt_and_the_answer_have_are_there_once():
@@ -514,12 +516,35 @@ def test_bad_input_is_named(settings, changes, message):
     assert str(caught.value) == message
 
 
-def test_what_a_language_needs_is_named_with_how_it_is_had():
-    record = {**RECORD, "language": "java", "prompt": "class Problem {\n    static int f(int x) {\n"}
-    (problem,) = read_problems([("d:1", record)], {"language": "java", "javatuples": "tools/tuples.jar"}, TEMPLATE)
-    assert problem["inputs"] == {"javatuples.jar": "tools/tuples.jar"} and not Path("tools/tuples.jar").exists()
-    assert "tools/tuples.jar" in unmet(problem["needs"])
-    assert "libjavatuples-java" in problem["needs"]["tools/tuples.jar"]
-    assert problem["needs"]["javac"] == "apt-get install default-jdk-headless"
-    assert LANGUAGES["cs"].needs["mcs"] == "apt-get install mono-mcs"
-    assert LANGUAGES["ts"].needs["tsc"] == "npm install -g typescript"
+@every_language
+def test_what_a_language_needs_is_named_with_how_it_is_had(language):
+    record = {**RECORD, "language": language}
+    (problem,) = read_problems([("d:1", record)], {"language": language}, TEMPLATE)
+    words = [problem["run"][0], (problem["compile"] or ["sh"])[0]]
+    assert {Path(word).name for word in words} <= {"sh", "program", *problem["needs"]}
+    assert all(how.startswith(("apt-get install ", "npm install ")) for how in problem["needs"].values())
+
+
+def test_a_toolchain_that_is_missing_is_no_failure(monkeypatch):
+    """Commands and files are looked for where programs would find them."""
+    (problem,) = read_problems([("d:1", {**RECORD, "language": "java"})], {"language": "java"}, TEMPLATE)
+    monkeypatch.setitem(jail.ENVIRONMENT, "PATH", "/nowhere")
+    is_there.cache_clear()
+    run = not_run({**problem, "id": "p"})
+    is_there.cache_clear()
+    assert run["verdict"] == "not_run" and "javac: not installed here (apt-get install default-jdk" in run["error"]
+    assert unmet(["/nowhere/to/be.found", __file__]) == ["/nowhere/to/be.found"]
+
+
+def test_data_becomes_problems_by_the_step(tmp_path):
+    data, output = tmp_path / "humaneval-js.jsonl", tmp_path / "problems.jsonl"
+    data.write_text(json.dumps(RECORD) + "\n")
+    line = ["--kind", "multipl_e", "--source", str(data), "--template", "prompts/benchmarks/multipl_e.txt",
+            "--output", str(output), "--about", str(tmp_path / "about.json")]  # fmt: skip
+    prepare(arguments().parse_args([*line, "--settings", '{"language": "js"}']))
+    (problem,) = load_records([output], "problem")
+    assert problem["id"] == "HumanEval_0_f" and problem["entry_point"] == "f" and problem["mode"] == "command"
+    with pytest.raises(BadInput, match=r"humaneval-js\.jsonl:1: HumanEval_0_f is in 'js', but language is 'cpp'"):
+        prepare(arguments().parse_args([*line, "--settings", '{"language": "cpp"}']))
+    with pytest.raises(BadInput, match="language 'cobol' is unknown"):
+        prepare(arguments().parse_args([*line, "--settings", '{"language": "cobol"}']))

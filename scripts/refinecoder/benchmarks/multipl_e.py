@@ -23,9 +23,10 @@ from refinecoder.answers.functions import (
 from refinecoder.prompts import fill_template
 from refinecoder.records import BadInput, Record
 
-SETTINGS = ("language", "javatuples")
+SETTINGS = ("language",)
 FIELDS = ("language", "label", "code")
 _JAR = "/usr/share/java/javatuples.jar"
+_JDK = "apt-get install default-jdk-headless"
 _MEMORY_MB = 1024
 # A virtual machine alike on every machine: threads do not grow with cores, nor the heap with memory.
 _JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:ActiveProcessorCount=2", "-XX:-UsePerfData",
@@ -101,9 +102,9 @@ LANGUAGES = {
     ),
     "java": _Language(
         "Java", ("java",), "Problem.java",
-        ("javac", *(f"-J{option}" for option in _JVM), "-encoding", "UTF8", "-cp", "javatuples.jar", "Problem.java"),
-        ("java", *_JVM, "-ea", "-cp", ".:javatuples.jar", "Problem"),
-        dict.fromkeys(("javac", "java"), "apt-get install default-jdk-headless"), 20.0, own="main",
+        ("javac", *(f"-J{option}" for option in _JVM), "-encoding", "UTF8", "-cp", _JAR, "Problem.java"),
+        ("java", *_JVM, "-ea", "-cp", f".:{_JAR}", "Problem"),
+        {"javac": _JDK, "java": _JDK, _JAR: "apt-get install libjavatuples-java"}, 20.0, own="main",
     ),
     "sh": _Language(
         "Bash", ("bash", "sh", "shell"), "program.sh", None, ("bash", "program.sh"),
@@ -133,7 +134,7 @@ def _check(where: str, record: Record, wanted: str) -> None:
 
 
 def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, Any], template: str) -> Iterator[Record]:
-    """A problem for each record, in the data's order; ``settings``: ``language``, and for Java perhaps ``javatuples``.
+    """A problem for each record, in the data's order; ``settings``: ``language``.
 
     ``canonical_solution`` is null: the data has none. Raises BadInput for an
     unknown language, a field that is missing, and data of another language.
@@ -155,10 +156,6 @@ def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, An
             "compile": language.compile and list(language.compile), "run": list(language.run),
             "timeout": language.timeout, "memory_mb": _MEMORY_MB, "needs": dict(language.needs),
         }  # fmt: skip
-        if name == "java":
-            jar = settings.get("javatuples", _JAR)
-            problem["inputs"] = {"javatuples.jar": jar}
-            problem["needs"][jar] = "apt-get install libjavatuples-java, or name the jar in javatuples"
         if name == "cpp" and record["name"].startswith("HumanEval_162_"):  # md5, for which C++ has OpenSSL
             problem["compile"].append("-lcrypto")
             problem["needs"]["/usr/include/openssl/md5.h"] = "apt-get install libssl-dev"
