@@ -1,6 +1,7 @@
 """MultiPL-E: answers in six languages, right and wrong, read, compiled and run."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -429,7 +430,7 @@ def test_what_ends_a_program_does_not_pass_for_its_tests():
     assert [run["verdict"] for run in judge(answers).values()] == ["failed", "failed"]
 
 
-def test_problems_that_their_own_tests_let_no_answer_pass():
+def test_problems_whose_tests_a_right_answer_fails():
     """A null is asked whether it equals null, dictionaries equal only themselves, lines are parted by two letters."""
     answers = {
         ("cs", 12): """    public static string Longest(List<string> strings) {
@@ -465,6 +466,9 @@ def test_the_text_in_which_brackets_mean_nothing():
         ("cpp", "bool f(int);\nint g() { if (f(1)) { return 2; } }\nbool f(int x)\n{ return {x}; } int h;", "bool f(int x)\n{ return {x}; }"),
         ("cpp", "auto f(std::vector<int> a = {1}) -> int { return 1; }", "auto f(std::vector<int> a = {1}) -> int { return 1; }"),
         ("cpp", "  return f(x);\n}", None),
+        ("cpp", "std::vector<int>\nf(int x) { }\n", "std::vector<int>\nf(int x) { }"),
+        ("cpp", "int& f(int x) { }", "int& f(int x) { }"),
+        ("cpp", "if (f(x)) { }\nint y = f(x); { }\nelse f (x) { }", None),
         ("java", "  <T> List<T> f(T[] a) throws E { if (a) { } }\n}", "  <T> List<T> f(T[] a) throws E { if (a) { } }"),
         ("cs", "int f(int x) => g(y => { return y; });\nint h;", "int f(int x) => g(y => { return y; });"),
         ("ts", "function f(a: {b: number}): {c: number} | {d: string} { return {c: 1}; }\n", "function f(a: {b: number}): {c: number} | {d: string} { return {c: 1}; }"),
@@ -495,6 +499,19 @@ def test_only_functions_of_a_shell_script_are_kept():
         shell_functions('set -e\na() {\n  b\n}\nfunction c {\n  d\n}\na "$1"\nexit')
         == "a() {\n  b\n}\nfunction c {\n  d\n}"
     )
+
+
+ENDLESS = (" ", "\n", "\t", "f(", "int f(", "{", "/", "[a]", "= /[a]", '"', 'R"(', "/*", "${", "`", "f() {", "function ",
+           "using ", "class ", "int f(int x) { // ")  # fmt: skip
+
+
+@every_language
+def test_answers_without_an_end_or_sense_are_read_at_once(language):
+    (problem,) = read_problems([("d:1", {**RECORD, "language": language})], {"language": language}, TEMPLATE)
+    for text in ENDLESS:
+        began = time.process_time()
+        read_answer(fenced(language, text * (10_000 // len(text))), problem)
+        assert time.process_time() - began < 2, text
 
 
 RECORD = {"name": "HumanEval_0_f", "language": "js", "prompt": "function f(x){\n", "tests": "f(1);"}

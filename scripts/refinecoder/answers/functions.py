@@ -7,13 +7,16 @@ from typing import NamedTuple
 # Text in which brackets mean nothing: strings, comments, and JavaScript's templates and regular expressions.
 _MUTE = re.compile(
     r"""//[^\n]*|/\*.*?(?:\*/|\Z)
-    |R"(?P<tag>[^\s()\\]*)\(.*?\)(?P=tag)"|\$?@\$?"(?:""|[^"])*"|\"{3}.*?\"{3}
+    |R"(?P<tag>[^\s()\\]*)\(.*?(?:\)(?P=tag)"|\Z)|\$?@\$?"(?:""|[^"])*"|\"{3}.*?\"{3}
     |"(?:\\.|[^"\\\n])*"?|(?<=\d)'(?=\d)|'(?:\\.|[^'\\\n])*'?|`(?:\\.|[^`\\])*`?
-    |(?:(?<=[=(,:;!&|?\[{}])|(?<=return))[ \t]*/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+/[a-z]*""",
+    |(?:(?<=[=(,:;!&|?\[{}])|(?<=return))[ \t]*/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/[a-z]*""",
     re.DOTALL | re.VERBOSE,
 )
-_SCRIPT = r"^[ \t]*(?:export\s+(?:default\s+)?)?(?:async\s+)?function\s*\*?\s*{name}\s*(?:<[^(]*)?(?P<open>\()"
-_TYPED = r"^[ \t]*(?!(?:return|else|throw|new)\b)[^\n=(;]*[\w>\]&*?]\s*[\s&*]{name}\s*(?P<open>\()"
+_SCRIPT = (
+    r"^[ \t]*(?:export[ \t]+(?:default[ \t]+)?)?(?:async[ \t]+)?function\b[ \t*]*{name}[ \t]*(?:<[^(]*)?(?P<open>\()"
+)
+_TYPED = r"\b{name}\s*(?P<open>\()"
+_NO_TYPE = ("return", "else", "throw", "new", "case", "await", "yield")
 _VARIABLE = r"^[ \t]*(?:export\s+)?(?:const|let|var)\s+{name}\b(?:\s*:[^\n]*?)?\s*=(?![=>])"
 _SHELL = r"^(?P<indent>[ \t]*)(?:function[ \t]+{name}[ \t]*(?:\(\s*\))?|{name}[ \t]*\(\s*\))\s*\{{"
 SCRIPTS = ("js", "ts")
@@ -70,6 +73,19 @@ def _body_end(muted: str, parameters: int, language: str) -> int | None:
     return None
 
 
+def _head_start(muted: str, name: int) -> int | None:
+    """Where the line of a function's type begins, for a name that a type precedes; None for a mere call."""
+    line = muted.rfind("\n", 0, name) + 1
+    if not muted[line:name].strip():  # the type stands above
+        line = muted.rfind("\n", 0, len(muted[:line].rstrip())) + 1
+    kind = muted[line:name]
+    words = kind.split()
+    if not words or words[0] in _NO_TYPE or re.search(r"[=(;{}]", kind):
+        return None
+    typed = re.search(r"[\w>\]&*?]\Z", words[-1]) and re.search(r"[\s&*]\Z", kind)
+    return line if typed else None
+
+
 def _shell_end(code: str, found: re.Match[str]) -> int | None:
     line = code.find("\n", found.end())
     first = code[found.end() : line if line >= 0 else len(code)]
@@ -87,9 +103,10 @@ def find_function(code: str, name: str, language: str) -> Function | None:
     muted = mute(code)
     pattern = _SCRIPT if language in SCRIPTS else _TYPED
     for found in re.compile(pattern.format(name=re.escape(name)), re.MULTILINE).finditer(muted):
-        end = _body_end(muted, found.start("open"), language)
-        if end != 0:
-            return Function(found.start(), end)
+        start = found.start() if language in SCRIPTS else _head_start(muted, found.start())
+        end = 0 if start is None else _body_end(muted, found.start("open"), language)
+        if start is not None and end != 0:
+            return Function(start, end)
     found = re.compile(_VARIABLE.format(name=re.escape(name)), re.MULTILINE).search(muted)
     if language not in SCRIPTS or found is None:
         return None
@@ -143,12 +160,12 @@ def enclosing_class(code: str, place: int) -> Class | None:
     muted = mute(code)
     opened = list(_open_braces(muted[:place]))
     for depth, brace in enumerate(opened):
-        head = re.search(r"[^{};]*\b(?:class|struct|record)\b[^{};]*\Z", muted[:brace])
-        if head is None:
+        head = max(muted.rfind(sign, 0, brace) for sign in "{};") + 1
+        if not re.search(r"\b(?:class|struct|record)\b", muted[head:brace]):
             continue
         outer = opened[depth + 1] if depth + 1 < len(opened) else None
         end = _match(muted, brace, "{}")
-        before = code[0 if outer is None else outer + 1 : head.start()]
+        before = code[0 if outer is None else outer + 1 : head]
         if end is None:
             return Class(before, code[brace + 1 :], "")
         outer_end = None if outer is None else _match(muted, outer, "{}")
