@@ -9,13 +9,14 @@ import pytest
 from honest import read_lines
 from prepare_benchmark import arguments
 from prepare_benchmark import main as prepare
-from refinecoder.answers.functions import enclosing_class, find_function, mute, shell_functions
+from refinecoder.answers.functions import enclosing_class, find_function, mute, shell_functions, without_functions
 from refinecoder.benchmarks import multipl_e
 from refinecoder.benchmarks.multipl_e import LANGUAGES, read_answer, read_problems
 from refinecoder.needs import is_there, not_run, unmet
 from refinecoder.prompts import load_template
 from refinecoder.records import BadInput, load_records, to_line
 from refinecoder.sandbox import jail, pool
+from refinecoder.sandbox.pool import check_program
 
 TEMPLATE = load_template("prompts/benchmarks/multipl_e.txt", *multipl_e.FIELDS)
 
@@ -499,6 +500,19 @@ def test_only_functions_of_a_shell_script_are_kept():
         shell_functions('set -e\na() {\n  b\n}\nfunction c {\n  d\n}\na "$1"\nexit')
         == "a() {\n  b\n}\nfunction c {\n  d\n}"
     )
+
+
+def test_functions_that_the_tests_define_go_and_others_stay():
+    code = "function f(x) {\n  const test = (y) => {\n    return y;\n  };\n  return test(x);\n}\nconst test = () => {\n};\n"
+    assert without_functions(code, "test", "js").rstrip() == code.partition("\nconst test")[0]
+    code = "int f() { }\nint main() { f(); }\nint main(int n) { }\nint g() { }"
+    assert without_functions(code, "main", "cpp").split("\n") == ["int f() { }", "", "", "int g() { }"]
+
+
+@every_language
+def test_no_answer_makes_a_program_that_cannot_be_written(language):
+    (problem,) = read_problems([("d:1", {**RECORD, "language": language})], {"language": language}, TEMPLATE)
+    check_program({**problem, **read_answer(fenced(language, "a\0b\ud800c"), problem)})
 
 
 ENDLESS = (" ", "\n", "\t", "f(", "int f(", "{", "/", "[a]", "= /[a]", '"', 'R"(', "/*", "${", "`", "f() {", "function ",

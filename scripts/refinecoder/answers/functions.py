@@ -126,10 +126,14 @@ def shell_functions(code: str) -> str:
 
 
 def without_functions(code: str, name: str, language: str) -> str:
-    """The code without functions of a name, such as an answer's own ``main``."""
-    while (found := find_function(code, name, language)) is not None:
-        code = code[: found.start] + ("" if found.end is None else code[found.end :])
-    return code
+    """The code without functions of a name, such as an answer's own ``main``; of scripts, those of the file itself."""
+    kept, rest = "", code
+    while (found := find_function(rest, name, language)) is not None:
+        end = len(rest) if found.end is None else found.end
+        inner = language in SCRIPTS and rest[found.start] in " \t"
+        kept += rest[:end] if inner else rest[: found.start]
+        rest = rest[end:]
+    return kept + rest
 
 
 def _open_braces(muted: str) -> Iterator[int]:

@@ -248,7 +248,10 @@ def read_answer(response: str, problem: Record) -> dict[str, Any] | None:
     other functions and a main of its own, or only what goes on from its head.
     """
     language = LANGUAGES[problem["language"]]
-    text = _choose_text(response.replace("\r\n", "\n"), problem)
+    plain = (
+        response.replace("\r\n", "\n").replace("\0", "?").encode("utf-8", "replace").decode()
+    )  # what a file can hold
+    text = _choose_text(plain, problem)
     if text is None or not text.strip():
         return None
     if language.own:
