@@ -107,6 +107,7 @@ _KINDS = (
         Field("canonical_solution", "a right answer, or null where the benchmark has none", (TEXT, NULL)),
         Field("kind", "the kind of benchmark, which says how an answer is read; plain where absent", required=False),
         Field("mode", "what is done with programs that answer it; call where absent", required=False, choices=MODES),
+        Field("code_prompt", "code that precedes the answer's", required=False),
         *TESTED,
     )),
     Kind("document", "a text of the miniature's corpus", "corpus.jsonl", (
