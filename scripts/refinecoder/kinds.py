@@ -71,6 +71,7 @@ VERDICTS = ("passed", "failed", "error", "timeout", "memory", "output", "killed"
 NOT_RUN = "not_run"  # what its benchmark needs is not installed
 WINNERS = ("self", "original", "tie", "unjudged")
 REASONS = ("initial", "self", "original", "tie", "unjudged", "critique_missing", "kept")
+COMPARISONS = ("lines", "decimals", "values")
 MODES = ("run", "call", "stdio", "unittest", "command")
 
 # How a program is tested: a program says it itself, or its problem does.
@@ -81,6 +82,12 @@ TESTED = (
     ),
     Field("preamble", "call: trusted code that precedes the program", required=False),
     Field("cases", "stdio: objects with stdin and the stdout that is wanted", (LIST,), required=False),
+    Field(
+        "comparison",
+        "stdio: of outputs, by lines (where absent), by lines or else their numbers, or as JSON values",
+        required=False,
+        choices=COMPARISONS,
+    ),
     Field("language", "command: of its files", required=False),
     Field("compile", "command: words of the command line that compiles, or null", (LIST, NULL), required=False),
     Field("run", "command: words of the command line that runs", (LIST,), required=False),
