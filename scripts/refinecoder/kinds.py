@@ -71,12 +71,32 @@ VERDICTS = ("passed", "failed", "error", "timeout", "memory", "output", "killed"
 NOT_RUN = "not_run"  # what its benchmark needs is not installed
 WINNERS = ("self", "original", "tie", "unjudged")
 REASONS = ("initial", "self", "original", "tie", "unjudged", "critique_missing", "kept")
-COMPARISONS = ("lines", "decimals", "values")
-MODES = ("run", "call", "stdio", "unittest", "command")
+COMPARISONS = ("lines", "decimals")
+MODES = ("run", "call", "outputs", "stdio", "unittest", "command")
 
 # How a program is tested: a program says it itself, or its problem does.
 TESTED = (
-    Field("entry_point", "call: the function under test", required=False),
+    Field("entry_point", "call, outputs: the function under test", required=False),
+    Field(
+        "calls",
+        "outputs: a list of argument lists, or a text of one that keeps exact types",
+        (LIST, TEXT),
+        required=False,
+    ),
+    Field("expected", "outputs: what each call should give, in either form", (LIST, TEXT), required=False),
+    Field("oracle", "outputs: how the two are compared: exact, json or evalplus", required=False),
+    Field("oracle_settings", "outputs: what that oracle wants to know", (OBJECT,), required=False),
+    Field("limits", "outputs: seconds of CPU for each call, a list or one number", (LIST, NUMBER), required=False),
+    Field(
+        "parts", "outputs: numbers of calls before each of which the program is loaded anew", (LIST,), required=False
+    ),
+    Field(
+        "iterate",
+        "outputs: 1 if what can be iterated over is wanted as a list",
+        (WHOLE,),
+        required=False,
+        choices=(0, 1),
+    ),
     Field(
         "tests", "call: assert statements, or a function check(candidate); unittest: TestCase classes", required=False
     ),
@@ -84,7 +104,7 @@ TESTED = (
     Field("cases", "stdio: objects with stdin and the stdout that is wanted", (LIST,), required=False),
     Field(
         "comparison",
-        "stdio: of outputs, by lines (where absent), by lines or else their numbers, or as JSON values",
+        "stdio: of outputs, by lines (where absent), or by lines and else by their numbers",
         required=False,
         choices=COMPARISONS,
     ),

@@ -4,8 +4,8 @@ Data: livecodebench/code_generation_lite, whose release N is its first N files
 (test.jsonl, test2.jsonl, ...), or files of that schema. Prompt, extraction
 and comparison of outputs follow LiveCodeBench's repository (lcb_runner:
 prompts/code_generation.py, utils/extraction_utils.py,
-evaluation/testing_util.py). All tests run in the sandbox's mode ``stdio``: a
-function reads its arguments, and writes what it returns, as JSON.
+evaluation/testing_util.py). Programs run in the sandbox's mode ``stdio``,
+functions in its mode ``outputs``.
 """
 
 import base64
@@ -26,6 +26,7 @@ FIELDS = ("question", "format", "code")
 TIMEOUT = 6.0  # seconds a case, as its --timeout
 MEMORY_MB = 4096  # it names 4 GB, and sets no limit
 MOST_BYTES = 1 << 30  # of one problem's private tests, unpacked
+_LARGEST_CALLS = 48 << 20  # characters of all arguments of a problem; they travel in one message, of at most 64 MiB
 LONGEST_GAP = timedelta(days=45)  # contests are weekly, so a longer one means that a file is missing
 _TEXTS = ("question_id", "question_content", "contest_date", "starter_code", "public_test_cases", "private_test_cases",
           "metadata")  # fmt: skip
@@ -41,18 +42,6 @@ _IMPORTS = "\n".join(
     [*(f"from {name} import *" for name in _STARRED),
      *(f"import {name}" for name in _STARRED if name not in ("builtins", "typing")), "sys.setrecursionlimit(50000)", ""]
 )  # fmt: skip
-# The answer is a module then, as for the official judge, and what it prints is not its result.
-_BEFORE = """import json as _json, os as _os, sys as _sys
-_given, _told = _sys.stdin.read(), _sys.stdout
-_sys.stdout = open(_os.devnull, "w")
-__name__ = "answer"
-_sys.modules["answer"] = _sys.modules["__main__"]
-"""
-_AFTER = """
-_result = {function}(*[_json.loads(_line) for _line in _given.split("\\n")])
-_told.write(_json.dumps(_result, default=lambda _value: _value.item()))
-_told.flush()
-"""
 # Opcodes of pickle that can make nothing but a text.
 _TEXT_OPCODES = {"UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"}
 _HARMLESS = {"PROTO", "FRAME", "MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT", "STOP"} | _TEXT_OPCODES
@@ -133,9 +122,6 @@ def _function(record: Record, tests: list[dict[str, str]], where: str) -> str | 
         )
     if name is not None and not str(name).isidentifier():
         raise BadInput(f"{where}: metadata's func_name {name!r} is no name of a function; take the data anew")
-    for number, test in enumerate(tests if name is not None else [], start=1):
-        for text in (*test["input"].split("\n"), test["output"]):
-            _json(text, object, f"test {number}", where)
     return name
 
 
@@ -202,15 +188,34 @@ def _problem(where: str, record: Record, template: str) -> Record:
     function = _function(record, tests, where)
     starter = record["starter_code"].strip("\n")
     problem = {
-        "id": record["question_id"], "kind": "livecodebench", "mode": "stdio", "canonical_solution": None,
+        "id": record["question_id"], "kind": "livecodebench", "canonical_solution": None,
         "prompt": fill_template(
             template, question=record["question_content"].strip(), code=starter or "# your program",
             format=_WITH_STARTER if starter else _WITHOUT_STARTER,
-        ),
-        "cases": [{"stdin": test["input"], "stdout": test["output"]} for test in tests],
-        "comparison": "decimals" if function is None else "values", "timeout": TIMEOUT, "memory_mb": MEMORY_MB,
+        ), "memory_mb": MEMORY_MB,
     }  # fmt: skip
-    return problem if function is None else {**problem, "entry_point": function}
+    if function is not None:
+        return {**problem, **_calls(tests, where), "entry_point": function}
+    cases = [{"stdin": test["input"], "stdout": test["output"]} for test in tests]
+    return {**problem, "mode": "stdio", "cases": cases, "comparison": "decimals", "timeout": TIMEOUT}
+
+
+def _calls(tests: list[dict[str, str]], where: str) -> Record:
+    """Functional tests as calls: a line of input is an argument. The whole has a second more for each, and 5 s."""
+    values = [
+        (
+            [_json(line, object, f"test {number}", where) for line in test["input"].split("\n")],
+            _json(test["output"], object, f"test {number}", where),
+        )
+        for number, test in enumerate(tests, start=1)
+    ]
+    size = sum(len(test["input"]) for test in tests)
+    if size > _LARGEST_CALLS:
+        raise BadInput(f"{where}: {size >> 20} MiB of arguments, more than the sandbox takes; leave the problem out")
+    return {
+        "mode": "outputs", "calls": [call for call, _ in values], "expected": [value for _, value in values],
+        "oracle": "json", "limits": TIMEOUT, "timeout": (TIMEOUT + 1) * len(tests) + 5,
+    }  # fmt: skip
 
 
 def read_answer(response: str, problem: Record) -> dict[str, Any] | None:
@@ -223,8 +228,7 @@ def read_answer(response: str, problem: Record) -> dict[str, Any] | None:
     code = "\n".join(lines[fences[-2] + 1 : fences[-1]]) if len(fences) > 1 else ""
     if not code.strip():
         return None
-    if "entry_point" not in problem:
-        return {"code": f"{_IMPORTS}\n{code}\n"}
-    name = problem["entry_point"]
-    function = f"Solution().{name}" if "class Solution" in code else name
-    return {"code": f"{_IMPORTS}{_BEFORE}\n{code}\n{_AFTER.replace('{function}', function)}"}
+    given = {"code": f"{_IMPORTS}\n{code}\n"}
+    if "entry_point" in problem and "class Solution" in code:
+        given["entry_point"] = f"Solution().{problem['entry_point']}"
+    return given

@@ -1,6 +1,5 @@
 """Mode ``stdio``: a whole program that reads standard input; what it writes is compared outside."""
 
-import json
 import os
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -70,17 +69,7 @@ def same_decimals(found: str, wanted: str) -> bool:
     return len(ours) == len(theirs) and all(map(same, ours, theirs))
 
 
-def same_values(found: str, wanted: str) -> bool:
-    """Equal as JSON values; what is none equals nothing."""
-    try:
-        return bool(json.loads(found) == json.loads(wanted))
-    except (ValueError, RecursionError):
-        return False
-
-
-COMPARISONS: dict[str, Callable[[str, str], bool]] = {
-    "lines": same_output, "decimals": same_decimals, "values": same_values,
-}  # fmt: skip
+COMPARISONS: dict[str, Callable[[str, str], bool]] = {"lines": same_output, "decimals": same_decimals}
 
 
 def _run_case(program: dict[str, Any], case: dict[str, str], worker: "Worker") -> tuple[End, str, str | None]:
