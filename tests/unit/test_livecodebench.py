@@ -192,6 +192,26 @@ def test_the_limit_is_of_each_case(tmp_path):
     assert run["verdict"] == "timeout"
 
 
+def test_the_limit_is_of_each_call_too(tmp_path):
+    busy = ("import time\ndef order(a, b):\n    began = time.process_time()\n"
+            "    while time.process_time() - began < {}: pass\n    return sorted([a, *b])")  # fmt: skip
+    problems = read(write(tmp_path / "one.jsonl", [functional("f", "2024-07-01")]))
+    assert problems[0]["limits"] == 6.0 and problems[0]["timeout"] == 3 * 7 + 5
+    [slow, endless] = (next(programs(problems, [("f", True, busy.format(time))])) for time in (0.4, 60))
+    [run] = completed([{**slow, "limits": 0.9}], {}, 1)
+    assert run["verdict"] == "passed" and run["seconds"] > 0.9
+    [run] = completed([{**endless, "limits": 0.3}], {}, 1)
+    assert run["verdict"] == "timeout" and run["passed"] == 0
+
+
+def test_functions_keep_their_object_from_call_to_call(tmp_path):
+    """As the official judge has it, one Solution answers all calls."""
+    code = "class Solution:\n    def order(self, a, b):\n        self.seen = [*getattr(self, 'seen', []), a]\n        return {}"
+    problems = read(write(tmp_path / "one.jsonl", [functional("f", "2024-07-01")]))
+    told = [("f", True, code.format(text)) for text in ("sorted([a, *b])", "sorted([*self.seen, *b])")]
+    assert [run["verdict"] for run in completed(programs(problems, told), {}, 1)] == ["passed", "failed"]
+
+
 @pytest.mark.parametrize(
     ("response", "code"),
     [
@@ -291,6 +311,7 @@ def test_bad_input_is_named_with_its_line(tmp_path, changes, told):
         ({"metadata": '{"func_name": "import os; f"}'}, "is no name of a function"),
         ({"metadata": "{}"}, "tests of type functional, but metadata's func_name is None"),
         ({"private_test_cases": packed(cases("functional", ("2\nx", "3")))}, "test 2: not JSON"),
+        ({"private_test_cases": packed(cases("functional", (f'"{"x" * (48 << 20)}"', "3")))}, "48 MiB of arguments"),
     ],
 )
 def test_bad_input_of_functions_is_named_too(tmp_path, changes, told):
