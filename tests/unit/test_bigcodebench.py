@@ -242,8 +242,9 @@ def test_known_wrong_variants_fail(change):
     assert {run["verdict"] for run in runs} <= {"failed", "error"} and len(wrong) == 37
 
 
-# Tasks whose tests do not notice the constant that is changed here: the text of an exception or of what is printed,
-# the default for what is always given, a pattern or tolerance that the tests' values do not reach.
+# Tasks whose tests do not notice the constant that is changed: the text of an exception (542, 1106), an argument of a
+# function that the tests replace (13), an alphabet's last letter (335), a pattern of files that the tests do not make
+# (454), a default for what is always there (670), a fifth decimal (753), blanks that the tests' texts lack (843).
 UNNOTICED = tuple(f"BigCodeBench/{number}" for number in (13, 335, 454, 542, 670, 753, 843, 1106))
 
 
