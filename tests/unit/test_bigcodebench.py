@@ -145,11 +145,11 @@ def test_prompts_are_the_datas_own(tmp_path):
 
 def test_what_a_task_needs_is_named_and_its_answers_are_not_run_without(tmp_path):
     test = TASK["test"] + "    def test_more(self):\n        import nowhere_to_be_found, os.path\n"
-    solution = "    import sklearn.svm\n    from yaml import load\n    pd.read_excel(text)\n"
+    solution = "    import sklearn.svm, pandas as pd\n    from yaml import load\n    pd.read_excel(text)\n"
     [problem] = read(write(tmp_path / "tasks.jsonl", {**TASK, "test": test, "canonical_solution": solution}))
     assert problem["needs"] == {
         "import nowhere_to_be_found": "pip install nowhere_to_be_found", "import openpyxl": "pip install openpyxl",
-        "import sklearn": "pip install scikit-learn", "import yaml": "pip install PyYAML",
+        "import pandas": "pip install pandas", "import sklearn": "pip install scikit-learn", "import yaml": "pip install PyYAML",
     }  # fmt: skip
     run = judge(problem, RIGHT)
     assert run["verdict"] == "not_run" and "import nowhere_to_be_found" in run["missing"]

@@ -47,12 +47,14 @@ def _needs(where: str, record: Record) -> dict[str, str]:
             tree = ast.parse(text)
     except SyntaxError as error:
         raise BadInput(f"{where}: {record['task_id']} is no program ({error.msg}); take the data anew") from None
-    names = {"openpyxl"} if any(call in text for call in _EXCEL) else set()
+    names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names.add(str(node.module).partition(".")[0])
+    if "pandas" in names and "xlwt" not in names and any(call in text for call in _EXCEL):
+        names.add("openpyxl")
     return {
         f"import {name}": f"pip install {_DISTRIBUTIONS.get(name, name)}"
         for name in sorted(names - sys.stdlib_module_names)
