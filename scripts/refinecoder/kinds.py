@@ -71,16 +71,43 @@ VERDICTS = ("passed", "failed", "error", "timeout", "memory", "output", "killed"
 NOT_RUN = "not_run"  # what its benchmark needs is not installed
 WINNERS = ("self", "original", "tie", "unjudged")
 REASONS = ("initial", "self", "original", "tie", "unjudged", "critique_missing", "kept")
-MODES = ("run", "call", "stdio", "unittest", "command")
+COMPARISONS = ("lines", "decimals")
+MODES = ("run", "call", "outputs", "stdio", "unittest", "command")
 
 # How a program is tested: a program says it itself, or its problem does.
 TESTED = (
-    Field("entry_point", "call: the function under test", required=False),
+    Field("entry_point", "call, outputs: the function under test", required=False),
+    Field(
+        "calls",
+        "outputs: a list of argument lists, or a text of one that keeps exact types",
+        (LIST, TEXT),
+        required=False,
+    ),
+    Field("expected", "outputs: what each call should give, in either form", (LIST, TEXT), required=False),
+    Field("oracle", "outputs: how the two are compared: exact, json or evalplus", required=False),
+    Field("oracle_settings", "outputs: what that oracle wants to know", (OBJECT,), required=False),
+    Field("limits", "outputs: seconds of CPU for each call, a list or one number", (LIST, NUMBER), required=False),
+    Field(
+        "parts", "outputs: numbers of calls before each of which the program is loaded anew", (LIST,), required=False
+    ),
+    Field(
+        "iterate",
+        "outputs: 1 if what can be iterated over is wanted as a list",
+        (WHOLE,),
+        required=False,
+        choices=(0, 1),
+    ),
     Field(
         "tests", "call: assert statements, or a function check(candidate); unittest: TestCase classes", required=False
     ),
     Field("preamble", "call: trusted code that precedes the program", required=False),
     Field("cases", "stdio: objects with stdin and the stdout that is wanted", (LIST,), required=False),
+    Field(
+        "comparison",
+        "stdio: of outputs, by lines (where absent), or by lines and else by their numbers",
+        required=False,
+        choices=COMPARISONS,
+    ),
     Field("language", "command: of its files", required=False),
     Field("compile", "command: words of the command line that compiles, or null", (LIST, NULL), required=False),
     Field("run", "command: words of the command line that runs", (LIST,), required=False),
@@ -112,7 +139,7 @@ _KINDS = (
         Field("canonical_solution", "a right answer, or null where the benchmark has none", (TEXT, NULL)),
         Field("kind", "the kind of benchmark, which says how an answer is read; plain where absent", required=False),
         Field("mode", "what is done with programs that answer it; call where absent", required=False, choices=MODES),
-        Field("code_prompt", "the code that an answer goes on with, where its reader needs it", required=False),
+        Field("code_prompt", "code that precedes the answer's, where its reader needs it", required=False),
         *TESTED,
     )),
     Kind("document", "a text of the miniature's corpus", "corpus.jsonl", (

@@ -1,5 +1,6 @@
 """The house: digests, pins, docs and steps agree with each other."""
 
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -41,6 +42,16 @@ def test_environments_pin_what_the_lock_pins():
         for pin in pins:
             name, version = pin.split("==")
             assert LOCK[name] == version, f"{path}: {pin}"
+
+
+def test_what_is_installed_without_dependencies_is_pinned_alike():
+    lines = Path("requirements-no-deps.txt").read_text().splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    script = Path("envs/default.post-deploy.sh").read_text()
+    assert pins and re.findall(r"\S+==\S+", script) == pins
+    for pin in pins:
+        name, version = pin.split("==")
+        assert importlib.metadata.version(name) == version
 
 
 def test_the_lock_holds_every_requirement():

@@ -23,7 +23,11 @@ class Channel:
 
     def send(self, message: Any) -> None:
         """Send one message. Raises ValueError if it is too large, ChannelClosed if nobody listens."""
-        body = json.dumps(message).encode()
+        self.send_text(json.dumps(message))
+
+    def send_text(self, text: str) -> None:
+        """Send one message that is JSON already; raises as send does."""
+        body = text.encode()
         if len(body) > LARGEST:
             raise ValueError(f"a value of {len(body) >> 20} MiB is too large to cross")
         try:

@@ -54,8 +54,20 @@ _COMMON = [
     "io",
     "unittest",
 ]
-_TESTS_NEED = ("refinecoder.sandbox.tester", "copy", "itertools", "math", "random", "re")
-_HEAVY = ("numpy", "numpy.testing", "pandas")
+_TESTS_NEED = (
+    "refinecoder.sandbox.tester",
+    "refinecoder.sandbox.comparison",
+    "copy",
+    "itertools",
+    "math",
+    "random",
+    "re",
+)
+_PRELOADED = {
+    "bare": (),
+    "heavy": ("numpy", "numpy.testing", "pandas"),
+    "evalplus": ("evalplus.eval",),  # what its oracle needs
+}
 
 
 def _arrange(descriptors: list[int]) -> int:
@@ -150,9 +162,12 @@ class Server:
         for target in (0, 1, 2):
             os.dup2(null, target)
         confine.limit(request["timeout"], 4 * (request["memory_mb"] << 20) + self._mapped, FILE_BYTES, 1 << 16)
-        from refinecoder.sandbox.tester import Tests  # loaded in main: a jail holds nothing of it
+        # Loaded in main: a jail holds nothing of them.
+        from refinecoder.sandbox.comparison import Comparison
+        from refinecoder.sandbox.tester import Tests
 
-        result.send(Tests(result.receive(), Channel(socket.socket(fileno=kept))).judge())
+        job, channel = result.receive(), Channel(socket.socket(fileno=kept))
+        result.send((Comparison if "expected" in job else Tests)(job, channel).judge())
 
     def _child(self, request: dict[str, Any], descriptors: list[int]) -> NoReturn:
         try:
@@ -270,7 +285,7 @@ def main(role: str, tier: str, preload: str) -> None:
     if role == "jail" and tier in jail.STRONG:
         confine.become_nobody()
         confine.drop_capabilities()
-    for name in (*(_COMMON if role == "jail" else _TESTS_NEED), *(_HEAVY if preload == "heavy" else ())):
+    for name in (*(_COMMON if role == "jail" else _TESTS_NEED), *_PRELOADED[preload]):
         importlib.import_module(name)
     Server(role, tier).serve()
 

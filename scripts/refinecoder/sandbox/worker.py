@@ -152,6 +152,8 @@ class Worker:
     def _server(self, role: str, program: dict[str, Any]) -> Server:
         text = f"{program.get('preamble', '')}\n{program.get('code', '')}\n{program.get('tests', '')}"
         key = (role, "heavy" if _HEAVY.search(text) else "bare")
+        if role == "tester" and program.get("oracle") == "evalplus":
+            key = (role, "evalplus")
         if key not in self._servers:
             self._servers[key] = Server(self.tier, *key, str(self._inputs))
         return self._servers[key]
@@ -169,9 +171,14 @@ class Worker:
         return name
 
     def start(
-        self, program: dict[str, Any], processes: bool, stdin: bytes = b"", address_space: bool = True
+        self,
+        program: dict[str, Any],
+        processes: bool,
+        stdin: bytes = b"",
+        address_space: bool = True,
+        largest: int = TOLD,
     ) -> Execution:
-        """A jailed child that awaits its job on its channel."""
+        """A jailed child that awaits its job on its channel; ``largest``: bytes of a message that it may send."""
         server = self._server("jail", program)
         ours, theirs = socket.socketpair()
         ours.settimeout(wall_seconds(program) + GRACE)
@@ -189,7 +196,7 @@ class Worker:
             theirs.close()
             os.close(files[0])
             os.close(null)
-        return Execution(server, Channel(ours, TOLD), files[1])
+        return Execution(server, Channel(ours, largest), files[1])
 
     def test(self, program: dict[str, Any], execution: Execution) -> Execution:
         """A tester's child, which holds our side of the program's channel."""

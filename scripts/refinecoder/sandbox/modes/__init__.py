@@ -8,6 +8,13 @@ the benchmark's fault; ``inside(job, channel)``: runs in the jail;
 
 from types import ModuleType
 
-from refinecoder.sandbox.modes import call, command, run, stdio, unittest
+from refinecoder.sandbox.modes import call, command, outputs, run, stdio, unittest
 
-MODES: dict[str, ModuleType] = {"run": run, "call": call, "stdio": stdio, "unittest": unittest, "command": command}
+MODES: dict[str, ModuleType] = {
+    "run": run,
+    "call": call,
+    "outputs": outputs,
+    "stdio": stdio,
+    "unittest": unittest,
+    "command": command,
+}
