@@ -709,6 +709,7 @@ def planned_settings():
             **{key: instructions[key] for key in ("per_snippet", "rounds", "keep", "d0_size")},
             "snippets": config["snippets"]["size"],
             "samples": N,
+            "format": config["feedback"]["format"],
             "orders": 2 if config["scoring"]["pair_order"] == "both" else 1,
             "seeds": len(RUNS),
             "shards": config["shards"],

@@ -207,10 +207,11 @@ class Planner:
             self._asked("teacher", "suggestion", "instruction", "answer", "feedback"), "suggestion",
             f"{folder}/responses/suggestions.*.jsonl", f"{folder}/ask_teacher_for_suggestions.*.tsv",
         )  # fmt: skip
+        template = "second_try" if self._settings["format"] == "single" else None
         own = self._work(
-            "Second tries", "student", 2 * failed, self._asked("student", None, "instruction", "answer", "feedback"),
-            "answer", f"{folder}/responses/solutions.*.jsonl", f"{folder}/ask_models.*.tsv", solved["student"],
-            "benchmark",
+            "Second tries", "student", 2 * failed,
+            self._asked("student", template, "instruction", "answer", "feedback"), "answer",
+            f"{folder}/responses/solutions.*.jsonl", f"{folder}/ask_models.*.tsv", solved["student"], "benchmark",
         )  # fmt: skip
         yield own._replace(jobs=0) if joins else own
 
