@@ -4,7 +4,8 @@
 rule make_table:
     """pass@1 by iteration, with intervals."""
     input:
-        table_summaries,
+        summaries=table_summaries,
+        reference=lambda wildcards: published_figures(TABLES[wildcards.table]),
     output:
         csv=f"{RESULTS}/tables/{{table}}.csv",
         markdown=report(
@@ -26,12 +27,13 @@ rule make_table:
     params:
         code=code_digest("tabulate_passes"),
         entries=table_entries,
+        reference=reference_argument,
         label=config["label"],
     message:
         "{wildcards.table}"
     shell:
-        "python scripts/tabulate_passes.py {input:q} --entries {params.entries:q} --name {wildcards.table}"
-        " --label {params.label:q} --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q}"
+        "python scripts/tabulate_passes.py {input.summaries:q} --entries {params.entries:q} --name {wildcards.table}"
+        " {params.reference:q} --label {params.label:q} --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q}"
         " --manifest {output.manifest:q} > {log:q} 2>&1"
 
 
@@ -105,7 +107,8 @@ if "table4" in TABLES:
     rule tabulate_selection:
         """Table 4: best and worst answers by the scoring system."""
         input:
-            summaries_of("scoring", TABLES["table4"]),
+            summaries=summaries_of("scoring", TABLES["table4"]),
+            reference=published_figures(TABLES["table4"]),
         output:
             csv=f"{RESULTS}/tables/table4.csv",
             markdown=report(
@@ -127,11 +130,12 @@ if "table4" in TABLES:
         params:
             code=code_digest("tabulate_selection"),
             entries=selection_entries(),
+            reference=reference_argument,
             label=config["label"],
         message:
             "table4"
         shell:
-            "python scripts/tabulate_selection.py {input:q} --entries {params.entries:q}"
+            "python scripts/tabulate_selection.py {input.summaries:q} --entries {params.entries:q} {params.reference:q}"
             " --label {params.label:q} --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q}"
             " --manifest {output.manifest:q} > {log:q} 2>&1"
 
@@ -304,6 +308,14 @@ if "table4" in TABLES:
             f"{HOME}/tables/table4.md",
 
 
+if "table5" in TABLES:
+
+    rule table5:
+        """Table 5: other languages."""
+        input:
+            f"{HOME}/tables/table5.md",
+
+
 if "figure3" in FIGURES:
 
     rule figure3:
@@ -331,7 +343,7 @@ if "figure6" in FIGURES:
 rule demo:
     """The method itself, up to M_T: its tables and the kinds of its data."""
     input:
-        [f"{HOME}/tables/{table}.md" for table in TABLES if table in ("table1", "table2")],
+        [f"{HOME}/tables/{table}.md" for table in TABLES if table in ("table1", "table2", "table5")],
         f"{HOME}/figures/figure5.svg",
 
 

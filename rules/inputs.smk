@@ -456,26 +456,55 @@ def table_summaries(wildcards):
     return own + [f"{home}/baselines/{which}/benchmarks/{name}/summary.json" for which, name in baselines_of(names)]
 
 
+def published_places(model, name):
+    """Where the paper has a model on a benchmark, as far as config says it: row and column."""
+    places = {"row": model.get("published"), "column": BENCHMARKS[name].get("published")}
+    return {key: value for key, value in places.items() if value}
+
+
+def published_figures(names):
+    """The published figures, where config says of a benchmark of these which they are."""
+    return ["reference/refinecoder.yaml"] if any("published" in BENCHMARKS[name] for name in names) else []
+
+
+def reference_argument(wildcards, input):
+    """Command-line option that names the published figures."""
+    return [f"--reference={path}" for path in input.reference]
+
+
 def table_entries(wildcards):
-    """What each summary of a table is of."""
+    """What each summary of a table is of, and where the paper has it."""
     names = TABLES[wildcards.table]
-    own = json.loads(entries_of(names))
-    others = [
-        {"student": BASELINES[which]["title"], "benchmark": BENCHMARKS[name]["title"], "baseline": True}
+    own = [
+        {"student": student["title"], "benchmark": BENCHMARKS[name]["title"], **published_places(student, name)}
+        for student in STUDENTS.values()
+        for name in names
+    ]
+    return as_json(own + baseline_entries(names))
+
+
+def baseline_entries(names):
+    """What each summary of the baselines on some benchmarks is of, and where the paper has it."""
+    return [
+        {
+            "student": BASELINES[which]["title"],
+            "benchmark": BENCHMARKS[name]["title"],
+            "baseline": True,
+            **published_places(BASELINES[which], name),
+        }
         for which, name in baselines_of(names)
     ]
-    return as_json(own + others)
 
 
 def selection_entries():
-    """What each summary of table 4 is of: model and benchmark, by their titles."""
-    return as_json(
-        [
-            {"model": f"{student['title']}, iteration {FINAL}", "benchmark": BENCHMARKS[benchmark]["title"]}
-            for student in STUDENTS.values()
-            for benchmark in TABLES["table4"]
-        ]
-    )
+    """What each summary of table 4 is of: model and benchmark, by their titles, and where the paper has it."""
+
+    def entry(student, name):
+        places = published_places(student, name)
+        places |= {"row": f"{places['row']} Iter{FINAL}"} if "row" in places else {}
+        return {"model": f"{student['title']}, iteration {FINAL}", "benchmark": BENCHMARKS[name]["title"], **places}
+
+    return as_json([entry(student, name) for student in STUDENTS.values() for name in TABLES["table4"]])
 
 
 def variant_summaries():
@@ -565,8 +594,8 @@ def all_counts(wildcards):
 
 
 def tabulated_benchmarks():
-    """The benchmarks of tables 1 and 2, by which baselines are measured."""
-    return sorted({*TABLES.get("table1", ()), *TABLES.get("table2", ())})
+    """The benchmarks of tables 1, 2 and 5, by which baselines are measured."""
+    return sorted({name for table in ("table1", "table2", "table5") for name in TABLES.get(table, ())})
 
 
 def seed_data():

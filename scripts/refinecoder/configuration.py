@@ -12,10 +12,12 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from refinecoder.processes import split_batch
 from refinecoder.records import BadInput
+from refinecoder.reference import load_reference, published_passes
 
 STUDENT_BACKENDS = ("transformers", "server", "replay")
 _NEEDED = {"endpoint": ("base_url",), "server": ("command",), "replay": ("run",)}
 _SCRIPTED = {"teacher": ("alpha", "beta", "syntax_rate", "errors"), "judge": ("noise", "flip_rate")}
+REFERENCE = Path(__file__).parents[2] / "reference" / "refinecoder.yaml"
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
 
 
@@ -81,6 +83,7 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _iteration_faults(config)
     yield from _leakage_faults(config)
     yield from _answer_faults(config)
+    yield from _published_faults(config)
     for index, benchmark in enumerate(config["benchmarks"]):
         part, _, parts = benchmark.get("part", "0/1").partition("/")
         if not int(part) < int(parts):
@@ -106,6 +109,21 @@ def _answer_faults(config: Mapping[str, Any]) -> Iterator[str]:
         for key, result in (("tables", "table4"), ("figures", "figure4")):
             if benchmark["name"] in config[key].get(result, ()):
                 yield f"{key}.{result}: '{benchmark['name']}' has the answers of '{other}'; name that, or ask it itself"
+
+
+def _published_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    lists = {key: config[key] for key in ("students", "baselines", "benchmarks")}
+    if not any("published" in entry for entries in lists.values() for entry in entries):
+        return
+    places = published_passes(load_reference(REFERENCE))
+    rows, columns = (dict.fromkeys(place[part] for place in places) for part in (0, 1))
+    families = dict.fromkeys(row.rpartition(" Iter")[0] for row in rows if " Iter" in row)
+    known = {"students": families, "baselines": rows, "benchmarks": columns}
+    for key, entries in lists.items():
+        for index, entry in enumerate(entries):
+            if "published" in entry and entry["published"] not in known[key]:
+                has = ", ".join(known[key])
+                yield f"{key}[{index}].published: the paper has no '{entry['published']}'; it has {has}"
 
 
 def _leakage_faults(config: Mapping[str, Any]) -> Iterator[str]:

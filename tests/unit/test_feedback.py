@@ -249,7 +249,8 @@ def test_a_benchmark_without_any_judged_sample_is_bad_input(tmp_path):
     (tmp_path / "solutions").write_text(
         '{"id": "3/p", "sample": 1, "response": "", "finish_reason": "stop", "program": null}\n'
     )
-    paths = {name: str(tmp_path / name) for name in ("solutions", "judgements", "summary")}
+    (tmp_path / "problems").write_text("")
+    paths = {name: str(tmp_path / name) for name in ("problems", "solutions", "judgements", "summary")}
     lists = {name: [str(tmp_path / name)] for name in ("executions", "runs")}
     with pytest.raises(BadInput, match="none of the 1 problems has a judged sample"):
         score_selection(Namespace(**paths, **lists, weights={}, model="m", seed=0))
