@@ -389,8 +389,9 @@ def asked_together():
     groups += [("scoring", ["acr"], TABLES.get("table4", ())), ("feedback", ["acr"], FIGURES.get("figure4", ()))]
     for work, owners, names in groups:
         if owners:
-            first = asked(names)
-            alone = [[name] for name in asked(BENCHMARKS) if name not in first]
+            own = work in ("scoring", "feedback")  # which ask for answers of their own
+            first, every = (list(names), BENCHMARKS) if own else (asked(names), asked(BENCHMARKS))
+            alone = [[name] for name in every if name not in first]
             yield from ((work, owners, together) for together in (first, *alone) if together)
 
 

@@ -106,9 +106,6 @@ def _answer_faults(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"{place}: '{other}' is no benchmark that is asked itself; there are {asked}"
         elif any(benchmark.get(key) != entries[other].get(key) for key in ("template", "decoding", "limit")):
             yield f"{place}: template, decoding and limit must be those of '{other}', whose answers these are"
-        for key, result in (("tables", "table4"), ("figures", "figure4")):
-            if benchmark["name"] in config[key].get(result, ()):
-                yield f"{key}.{result}: '{benchmark['name']}' has the answers of '{other}'; name that, or ask it itself"
 
 
 def _published_faults(config: Mapping[str, Any]) -> Iterator[str]:

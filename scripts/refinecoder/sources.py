@@ -1,7 +1,8 @@
 """Texts of data sets and benchmarks as they come: JSONL, JSON, Parquet, each gzipped or not, or the hub's.
 
-A source is a path or ``hub:NAME[@REVISION][#SPLIT]`` (main and train where
-absent). JSON lines and Parquet pass by in pieces; a JSON array is read whole.
+A source is a path or ``hub:OWNER/NAME[/PART][@REVISION][#SPLIT]`` (main and
+train where absent); a part is a configuration, or by its ending a file of the
+repository. JSON lines and Parquet pass by in pieces; a JSON array is read whole.
 """
 
 import gzip
@@ -16,6 +17,7 @@ from typing import IO, Any, NamedTuple
 from refinecoder.records import BadInput, Record
 
 ROLES = {"user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant", "system": "system"}
+_ENDINGS = (".jsonl", ".json", ".parquet", ".jsonl.gz", ".json.gz")
 TURNS = ("user", "later", "assistant")
 
 
@@ -98,12 +100,20 @@ def _file_rows(path: str) -> Iterator[Row]:
 
 
 def _hub_rows(name: str) -> Iterator[Row]:
-    from datasets import load_dataset  # heavy, and needed for this source alone
-
     plain, _, split = name.partition("#")
     plain, _, revision = plain.partition("@")
+    parts = plain.split("/")
+    repository, part, revision = "/".join(parts[:2]), "/".join(parts[2:]), revision or "main"
     try:
-        rows = load_dataset(plain, split=split or "train", revision=revision or "main", streaming=True)
+        if part.endswith(_ENDINGS):
+            from huggingface_hub import hf_hub_download  # heavy, and needed for this source alone
+
+            path = hf_hub_download(repository, part, repo_type="dataset", revision=revision)
+            yield from (row._replace(source=f"hub:{name}") for row in _file_rows(path))
+            return
+        from datasets import load_dataset  # heavier still
+
+        rows = load_dataset(repository, part or None, split=split or "train", revision=revision, streaming=True)
         for number, record in enumerate(rows, start=1):
             yield Row(f"hub:{name}", ", row ", number, record)
     except (OSError, ValueError, RuntimeError) as error:

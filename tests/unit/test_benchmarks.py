@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -136,3 +137,27 @@ def test_data_that_cannot_be_had_ends_in_one_line(tmp_path, change, fault):
     assert ended.returncode == 1 and ended.stderr.startswith(f"error: {fault}"), ended.stderr
     assert ended.stderr.count("\n") == 1
     assert not (tmp_path / "problems.jsonl").exists() and not (tmp_path / "about.json").exists()
+
+
+def test_a_file_of_the_hub_is_read_at_its_revision(tmp_path):
+    repository = tmp_path / "hub" / "datasets--someone--something"
+    snapshot = repository / "snapshots" / "0123456789abcdef0123456789abcdef01234567"
+    snapshot.mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "v1").write_text(snapshot.name)
+    (snapshot / "data.jsonl").write_text('{"a": 1}\n{"a": 2}\nbroken\n')
+    code = "from refinecoder.sources import read_rows; import sys\n"
+    code += "for row in read_rows(sys.argv[1]): print(row.where, row.record)"
+
+    def read(source):
+        return subprocess.run(
+            [sys.executable, "-c", code, source], capture_output=True, text=True, timeout=120,
+            env={**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "PYTHONPATH": "scripts"},
+        )  # fmt: skip
+
+    found = read("hub:someone/something/data.jsonl@v1")
+    where = "hub:someone/something/data.jsonl@v1"
+    assert found.stdout.splitlines() == [f"{where}:1 {{'a': 1}}", f"{where}:2 {{'a': 2}}"]
+    assert "data.jsonl:3: not JSON" in found.stderr.splitlines()[-1]
+    other = read("hub:someone/something/data.jsonl@v2")
+    assert not other.stdout and "data.jsonl@v2: not to be had" in other.stderr.splitlines()[-1]

@@ -86,6 +86,24 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
             "benchmarks[0].size: 0 is less than the minimum of 1",
         ),
         ({"benchmarks": [{**DEFAULT["benchmarks"][0], "kind": "file"}]}, "benchmarks[0]: the key 'path' is missing"),
+        (
+            {"benchmarks": [{**DEFAULT["benchmarks"][0], "kind": "multipl_e", "source": "a", "template": "b"}]},
+            "benchmarks[0]: the key 'language' is missing",
+        ),
+        ({"benchmarks": [{**DEFAULT["benchmarks"][0], "kind": "mbpp"}]}, "benchmarks[0]: the key 'source' is missing"),
+        (
+            {"benchmarks": [{**DEFAULT["benchmarks"][0], "answers_of": "other"}, *DEFAULT["benchmarks"][1:]]},
+            "benchmarks[0].answers_of: 'other' is no benchmark that is asked itself; there are hard, validation",
+        ),
+        (
+            {
+                "benchmarks": [
+                    {**DEFAULT["benchmarks"][0], "answers_of": "hard", "limit": 3},
+                    *DEFAULT["benchmarks"][1:],
+                ]
+            },
+            "benchmarks[0].answers_of: template, decoding and limit must be those of 'hard'",
+        ),
         ({"benchmarks": [{**b, "part": "3/3"} for b in DEFAULT["benchmarks"]]}, "benchmarks[0].part: 3/3 must be I/N"),
         ({"tables": {"table2": ["humaneval"]}}, "tables.table2: no benchmark 'humaneval' is listed"),
         ({"students": DEFAULT["students"] * 2}, "students: the name 'tiny' stands twice; rename one"),
