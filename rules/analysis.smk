@@ -26,15 +26,41 @@ rule make_table:
         **asks_for("light"),
     params:
         code=code_digest("tabulate_passes"),
+        name="{table}",
         entries=table_entries,
         reference=reference_argument,
         label=config["label"],
     message:
         "{wildcards.table}"
     shell:
-        "python scripts/tabulate_passes.py {input.summaries:q} --entries {params.entries:q} --name {wildcards.table}"
+        "python scripts/tabulate_passes.py {input.summaries:q} --entries {params.entries:q} --name {params.name}"
         " {params.reference:q} --label {params.label:q} --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q}"
         " --manifest {output.manifest:q} > {log:q} 2>&1"
+
+
+if BASELINES and BENCHMARKS:
+
+    use rule make_table as tabulate_baselines with:
+        input:
+            summaries=baseline_summaries,
+            reference=published_figures(BENCHMARKS),
+        output:
+            csv=f"{RESULTS}/tables/baselines.csv",
+            markdown=f"{RESULTS}/tables/baselines.md",
+            latex=f"{RESULTS}/tables/baselines.tex",
+            manifest=f"{RESULTS}/tables/baselines.manifest.json",
+        log:
+            f"{LOGS}/baselines.log",
+        benchmark:
+            f"{TIMES}/baselines.tsv"
+        params:
+            code=code_digest("tabulate_passes"),
+            name="baselines",
+            entries=as_json(baseline_entries(BENCHMARKS)),
+            reference=reference_argument,
+            label=config["label"],
+        message:
+            "baselines"
 
 
 rule plot_kinds:
@@ -351,6 +377,14 @@ rule figure5:
     """Figure 5: shares of the kinds of data by iteration."""
     input:
         f"{HOME}/figures/figure5.svg",
+
+
+if BASELINES and BENCHMARKS:
+
+    rule baselines:
+        """The config's baselines on all its benchmarks, and nothing else: no model is trained."""
+        input:
+            f"{HOME}/tables/baselines.md",
 
 
 if "validation" in BENCHMARKS:

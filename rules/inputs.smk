@@ -385,7 +385,8 @@ def asked_together():
     siblings = [name for name in VARIANTS if name != "acr"]
     compared = FIGURES.get("figure3", ())
     groups = [("benchmarks", ["acr"], measured_benchmarks()), ("benchmarks", siblings, compared)]
-    groups += [("benchmarks", [*BASELINES], tabulated_benchmarks()), ("further", ["acr"], FIGURES.get("figure6", ()))]
+    measured = tabulated_benchmarks() or [*BENCHMARKS]
+    groups += [("benchmarks", [*BASELINES], measured), ("further", ["acr"], FIGURES.get("figure6", ()))]
     groups += [("scoring", ["acr"], TABLES.get("table4", ())), ("feedback", ["acr"], FIGURES.get("figure4", ()))]
     for work, owners, names in groups:
         if owners:
@@ -393,6 +394,12 @@ def asked_together():
             first, every = (list(names), BENCHMARKS) if own else (asked(names), asked(BENCHMARKS))
             alone = [[name] for name in every if name not in first]
             yield from ((work, owners, together) for together in (first, *alone) if together)
+
+
+def answering(wildcards):
+    """Who answers benchmarks: the student's backend, or a baseline's own."""
+    own = BASELINES[wildcards.variant] if is_baseline(wildcards) else {}
+    return {**ROLES["student"], **{name: own[name] for name in ("backend", "options") if name in own}}
 
 
 def rule_of_models(work, owners, names):
@@ -471,6 +478,12 @@ def published_figures(names):
 def reference_argument(wildcards, input):
     """Command-line option that names the published figures."""
     return [f"--reference={path}" for path in input.reference]
+
+
+def baseline_summaries(wildcards):
+    """The summaries of all baselines on all benchmarks."""
+    home = home_of(wildcards)
+    return [f"{home}/baselines/{which}/benchmarks/{name}/summary.json" for which, name in baselines_of(BENCHMARKS)]
 
 
 def table_entries(wildcards):

@@ -1,7 +1,7 @@
 """An experiment's config: checked against the closed schema, one clear line for what is wrong."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,10 @@ def _explain(error: ValidationError) -> str:
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"{place}: the key '{missing}' is missing; add it (docs/config.md says what it means)"
+    if error.validator == "dependentRequired":
+        given, wanted = next((key, name) for key, names in error.validator_value.items() if key in error.instance
+                             for name in names if name not in error.instance)  # fmt: skip
+        return f"{place}: '{given}' needs '{wanted}' beside it; add it"
     if error.validator == "enum":
         return (
             f"{place}: {error.instance!r} is not available; choose one of {', '.join(map(str, error.validator_value))}"
@@ -67,6 +71,8 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
     for index, baseline in enumerate(config["baselines"]):
         if baseline["name"] in taken:
             yield f"baselines[{index}].name: a variant is named '{baseline['name']}'; choose another"
+        if "backend" in baseline:
+            yield from _option_faults(f"baselines[{index}]", baseline)
     yield from _resource_faults(config)
     method = {key: config["variants"][0][key] for key in ("on_self_win", "on_original_win")}
     if method != {"on_self_win": "replace", "on_original_win": "critique"}:
@@ -149,18 +155,24 @@ def _iteration_faults(config: Mapping[str, Any]) -> Iterator[str]:
 
 def _role_faults(config: Mapping[str, Any]) -> Iterator[str]:
     for role, entry in config["roles"].items():
-        backend, options = entry["backend"], entry["options"]
+        backend = entry["backend"]
         if role == "student" and backend not in STUDENT_BACKENDS:
             yield f"roles.student.backend: the student is trained here; choose one of {', '.join(STUDENT_BACKENDS)}"
         if backend == "scripted" and entry.get("model") != role:
             yield f"roles.{role}.model: {entry.get('model')!r} does not play this part; the scripted one is '{role}'"
         if backend not in ("scripted", "replay") and role != "student" and "model" not in entry:
             yield f"roles.{role}: the key 'model' is missing; name a folder or a model of the hub"
-        needed = _SCRIPTED.get(role, ()) if backend == "scripted" else _NEEDED.get(backend, ())
-        missing = [name for name in needed if name not in options]
-        yield from (f"roles.{role}.options: the key '{name}' is missing; add it" for name in missing)
-        if backend == "server" and "{port}" not in options.get("command", "{port}"):
-            yield f"roles.{role}.options.command: it says nothing of {{port}}, on which the server must listen; add it"
+        needed = _SCRIPTED.get(role, ()) if backend == "scripted" else None
+        yield from _option_faults(f"roles.{role}", entry, needed)
+
+
+def _option_faults(place: str, entry: Mapping[str, Any], needed: Sequence[str] | None = None) -> Iterator[str]:
+    backend, options = entry["backend"], entry["options"]
+    for name in _NEEDED.get(backend, ()) if needed is None else needed:
+        if name not in options:
+            yield f"{place}.options: the key '{name}' is missing; add it"
+    if backend == "server" and "{port}" not in options.get("command", "{port}"):
+        yield f"{place}.options.command: it says nothing of {{port}}, on which the server must listen; add it"
 
 
 def _batch_faults(place: str, settings: Mapping[str, Any], processes: int) -> Iterator[str]:

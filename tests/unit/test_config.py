@@ -154,6 +154,14 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
             {"baselines": [{"name": "b", "title": "t", "model": "m", "published": "GPT"}]},
             "baselines[0].published: the paper has no 'GPT'; it has DSCoder-6.7B-Base,",
         ),
+        (
+            {"baselines": [{"name": "b", "title": "t", "model": "m", "backend": "endpoint", "options": {}}]},
+            "baselines[0].options: the key 'base_url' is missing; add it",
+        ),
+        (
+            {"baselines": [{"name": "b", "title": "t", "model": "m", "backend": "endpoint"}]},
+            "baselines[0]: 'backend' needs 'options' beside it; add it",
+        ),
         ({"figures": {"figure3": ["hart"]}}, "figures.figure3: no benchmark 'hart' is listed"),
         ({"scoring_study": {"samples": 1}}, "scoring_study.samples: 1 is less than the minimum of 2"),
         ({"seeds": 0}, "seeds: 0 is less than the minimum of 1"),
