@@ -1,8 +1,11 @@
 """Turn anybody's samples of a benchmark into responses, so that they can be scored without asking a model.
 
 A sample is a line with task_id and solution, a whole program, or completion,
-which goes on from the problem's code_prompt: the format of evalplus and
-bigcodebench. Several lines of a task are its samples, in their order.
+which goes on from the head of the problem's function: the format of evalplus
+and bigcodebench. Several lines of a task are its samples, in their order.
+
+Samples are read as a model's answers are: by evalplus' sanitizer, say. With
+--whole, here and in collect_solutions, they run as they stand.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -16,12 +19,16 @@ from refinecoder.sources import read_rows
 from refinecoder.steps import parser, run
 
 NAMED = 5
+HEADS = ("head", "code_prompt")  # a problem's field with the head of its function
 
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("samples", help="JSONL, gzipped or not: task_id and solution or completion")
     options.add_argument("--problems", required=True, help="JSONL: problems")
+    options.add_argument(
+        "--whole", action="store_true", help="for collect_solutions --whole: nothing is read, all is run"
+    )
     options.add_argument(
         "--partial", help="JSONL, to be written: the problems that have samples; without it all must have some"
     )
@@ -40,13 +47,14 @@ def program_of(where: str, sample: Record, problems: Mapping[str, Record]) -> st
         return sample["solution"]
     if not isinstance(sample.get("completion"), str):
         raise BadInput(f"{where}: a sample needs the text 'solution' or 'completion'; add one")
-    head = problems[sample["task_id"]].get("code_prompt") if sample["task_id"] in problems else ""
-    if head is None:
+    problem = problems.get(sample["task_id"], {"head": ""})
+    heads = [problem[name] for name in HEADS if name in problem]
+    if not heads:
         raise BadInput(
-            f"{where}: a completion, but {sample['task_id']} has no code_prompt that it goes on from; "
+            f"{where}: a completion, but {sample['task_id']} has no head that it goes on from; "
             "give the whole program as 'solution'"
         )
-    return head + sample["completion"]
+    return heads[0] + sample["completion"]
 
 
 def read_samples(path: str, problems: Mapping[str, Record]) -> dict[str, list[str]]:
@@ -104,8 +112,8 @@ def main(options: Namespace) -> None:
     responses, changed, empty = [], [], []
     for name in (name for name in problems if name in found):
         for number, program in enumerate(found[name], start=1):
-            text = as_answer(program, problems[name])
-            answer = read_answer(text, problems[name])
+            text = program if options.whole else as_answer(program, problems[name])
+            answer = {"code": text} if options.whole else read_answer(text, problems[name])
             if answer is None:
                 empty.append(f"{name}:{number}")
             elif not holds(answer, program):

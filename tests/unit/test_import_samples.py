@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from refinecoder.programs import answer_program
+from refinecoder.records import BadInput
+
 PROBLEMS = [
     {"id": f"T/{number}", "prompt": f"Write f to add {number}.", "canonical_solution": None, "mode": "call",
      "code_prompt": "def f(x):\n", "entry_point": "f", "tests": f"assert f(1) == {1 + number}"}
@@ -39,11 +42,11 @@ def adding(number):
     return f"def f(x):\n    return x + {number}\n"
 
 
-def score(folder, problems, samples):
+def score(folder, problems, samples, *options):
     """pass@1 by the steps that follow, and the programs that were run."""
     common = [folder / problems, "--responses", folder / "responses.jsonl", "--iterations", 0, 0]
     run = step("collect_solutions", *common, "--samples", samples, "--output", folder / "solutions", "--programs",
-               folder / "programs", "--counts", folder / "counts")  # fmt: skip
+               folder / "programs", "--counts", folder / "counts", *options)  # fmt: skip
     assert run.returncode == 0, run.stderr
     run = step("execute_programs", folder / "programs", "--problems", folder / problems, "--output", folder / "runs")
     assert run.returncode == 0, run.stderr
@@ -75,6 +78,17 @@ def test_a_program_without_code_is_counted_and_passes_nothing(tmp_path):
     assert "without code, which pass nothing: 1 (T/0:1)" in run.stdout
     row, _ = score(tmp_path, "problems.jsonl", 1)
     assert row["pass@1"] == pytest.approx(1 / 3) and row["verdicts"] == {"error": 1, "no_code": 1, "passed": 1}
+
+
+def test_whole_programs_run_as_they_stand_whatever_the_reader_would_make_of_them(tmp_path):
+    program = f"'''\n```python\nnot this\n```\n'''\n{adding(0)}"
+    run = take(tmp_path, [sample(0, program), sample(1, "def f(x"), sample(2, "")], "--whole")
+    assert run.stdout == "3 samples of 3 problems, 1 each\n"
+    row, programs = score(tmp_path, "problems.jsonl", 1, "--whole")
+    assert [found["code"] for found in programs] == [program, "def f(x", ""]
+    assert row["pass@1"] == pytest.approx(1 / 3) and row["verdicts"] == {"error": 2, "passed": 1}
+    with pytest.raises(BadInput, match="T/0: its programs are made of answers and tests; leave out --whole"):
+        answer_program("", {"id": "T/0", "mode": "command"}, whole=True)
 
 
 def test_partial_samples_make_a_smaller_benchmark_that_is_said(tmp_path):
@@ -110,7 +124,7 @@ BARE = [{name: value for name, value in problem.items() if name != "code_prompt"
         ([ALL[0], {"solution": ""}], {}, PROBLEMS, ":2: a sample is an object with the text 'task_id'"),
         ([ALL[0], ["T/0"]], {}, PROBLEMS, ":2"),
         ([], {}, PROBLEMS, "no sample in it"),
-        ([sample(0, "    return x", "completion")], {}, BARE, ":1: a completion, but T/0 has no code_prompt"),
+        ([sample(0, "    return x", "completion")], {}, BARE, ":1: a completion, but T/0 has no head that it goes on"),
     ],
 )
 def test_what_is_wrong_with_samples_ends_in_one_line(tmp_path, samples, options, problems, says):
