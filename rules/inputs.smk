@@ -169,7 +169,7 @@ def page_figures():
 
 def page_settings():
     """What the page says was run, as JSON."""
-    kept = ("experiment", "label", "method", "final_iteration", "execution")
+    kept = ("experiment", "label", "method", "final_iteration", "execution", "feedback")
     kept += ("students", "baselines", "variants", "benchmarks")
     roles = {role: {key: entry[key] for key in ("backend", "model") if key in entry} for role, entry in ROLES.items()}
     settings = {name: config[name] for name in kept} | {"roles": roles, "samples": N, "seeds": list(RUNS.values())}
