@@ -1,16 +1,20 @@
 """Second tries: who gets one, what is said, and how it counts."""
 
+import doctest
 import json
 import subprocess
 import sys
 from argparse import Namespace
+from collections import Counter
 
 import pytest
 
+import honest
 from collect_second_tries import second_tries
 from refinecoder.acr.feedback import (
     EXAMPLES,
     FIELDS,
+    _stated,
     describe_all,
     describe_execution,
     failures,
@@ -79,6 +83,11 @@ g(6) == 1
 af(7) == 2
 f(8) should return "one two" in all cases.
 f(g(9)) == 3
+f(10) ==> True
+f(11)   # returns [1, 2]
+f (12) == False
+assert math.isclose(f(13), 4.5, rel_tol=0.001)
+max(f(14), 2) == 14
 """
 
 
@@ -102,6 +111,11 @@ f(g(9)) == 3
         ("f(7) gives 0, not 2", ARROWS, False),
         ("f(8) gives '', not 'one two'", ARROWS, True),
         ("f(g(9)) gives 4, not 3", ARROWS, True),
+        ("f(10) gives 4, not True", ARROWS, True),
+        ("f(11) gives 4, not [1, 2]", ARROWS, True),
+        ("f(12) gives 4, not False", ARROWS, True),
+        ("f(13) gives 4, not 4.5", ARROWS, True),
+        ("f(14) gives 4, not 2", ARROWS, False),
     ],
 )
 def test_a_case_is_shown_only_where_the_prompt_states_it(message, prompt, shown):
@@ -110,6 +124,24 @@ def test_a_case_is_shown_only_where_the_prompt_states_it(message, prompt, shown)
     for error in (f"AssertionError: {message}", message):
         assert describe_execution(outcome(error=error), prompt, EXAMPLES) == (f"{message}." if shown else told)
         assert describe_execution(outcome(error=error), prompt) == f"{message}.", "hidden cases are shown as they are"
+
+
+def test_doctests_of_humaneval_and_asserts_of_mbpp_are_examples_and_other_inputs_are_not():
+    found = Counter()
+    for record in honest.read_lines("humanevalplus/HumanEvalPlus.jsonl.gz"):
+        name, prompt = record["entry_point"], record["prompt"]
+        for example in doctest.DocTestParser().get_examples(prompt):
+            case = read_case(f"{example.source.strip()} gives 0, not {example.want.partition(chr(10))[0].strip()}")
+            if case and example.source.startswith(f"{name}("):
+                found["doctests"] += 1
+                found["shown"] += in_examples(case, prompt)
+        for arguments in record["plus_input"][-20:]:
+            call = f"{name}({', '.join(map(repr, arguments))})"
+            case = read_case(f"{call} gives 0, not 'a value that no prompt states'")
+            found["hidden shown"] += case is not None and in_examples(case, prompt)
+    assert found["doctests"] > 150 and found["shown"] == found["doctests"] and not found["hidden shown"]
+    asserted = [any(_stated(r["entry_point"], r["prompt"])) for r in honest.read_lines("mbppplus/MbppPlus.jsonl.gz")]
+    assert sum(asserted) > 0.97 * len(asserted)
 
 
 @pytest.mark.parametrize(

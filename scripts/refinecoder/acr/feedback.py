@@ -16,7 +16,8 @@ EXECUTION, SUGGESTION = "execution", "suggestion"
 FORMATS = TWO_TURN, SINGLE = ("two_turn", "single")
 CASES = HIDDEN, EXAMPLES = ("hidden", "examples")
 FIELDS = ("instruction", "code", "feedback")  # of the template of format single
-_MEANS = re.compile(r"[) \t]*(?:==|=>|->|➞|→|=|(?:should )?returns?\b)[ \t]*(.+)")
+_MEANS = re.compile(r"[) \t]*(?:#[ \t]*)?(?:==>|==|=>|->|➞|→|=|(?:should )?returns?\b)[ \t]*(.+)")
+_CLOSE_TO = re.compile(r",[ \t]*(.+)")  # of math.isclose
 _NEXT_LINE = re.compile(r"[) \t]*\n[ \t]*(.+)")  # of a doctest
 _LONGEST_CALL = 2000
 
@@ -63,7 +64,7 @@ def read_case(message: str) -> Case | None:
 
 def _stated(name: str, prompt: str) -> Iterator[tuple[ast.expr, ast.expr]]:
     """Calls of a function whose value the prompt states, with that value."""
-    for start in re.finditer(rf"(?<![\w.]){re.escape(name)}\(", prompt):
+    for start in re.finditer(rf"(?<![\w.]){re.escape(name)} ?\(", prompt):
         line = prompt[: start.start()].rpartition("\n")[2]
         for end in re.finditer(r"\)", prompt[start.end() : start.end() + _LONGEST_CALL]):
             call = _expression(prompt[start.start() : start.end() + end.end()])
@@ -71,6 +72,7 @@ def _stated(name: str, prompt: str) -> Iterator[tuple[ast.expr, ast.expr]]:
                 continue
             rest = prompt[start.end() + end.end() :]
             means = _MEANS.match(rest) or (_NEXT_LINE.match(rest) if ">>>" in line else None)
+            means = means or (_CLOSE_TO.match(rest) if line.endswith("isclose(") else None)
             value = _first_expression(means[1]) if means else None
             if value is not None:
                 yield call, value
