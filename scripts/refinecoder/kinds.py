@@ -87,7 +87,12 @@ TESTED = (
     Field("inputs", "read-only files: name in the working folder to path here", (OBJECT,), required=False),
     Field("timeout", "seconds of CPU", (NUMBER,), required=False),
     Field("memory_mb", "memory in MiB", (WHOLE,), required=False),
-    Field("needs", "what must be installed: a command or 'import NAME', to how it is had", (OBJECT,), required=False),
+    Field(
+        "needs",
+        "what must be installed: a command, a path or 'import NAME', to how it is had",
+        (OBJECT,),
+        required=False,
+    ),
 )
 
 _KINDS = (
@@ -107,6 +112,7 @@ _KINDS = (
         Field("canonical_solution", "a right answer, or null where the benchmark has none", (TEXT, NULL)),
         Field("kind", "the kind of benchmark, which says how an answer is read; plain where absent", required=False),
         Field("mode", "what is done with programs that answer it; call where absent", required=False, choices=MODES),
+        Field("code_prompt", "the code that an answer goes on with, where its reader needs it", required=False),
         *TESTED,
     )),
     Kind("document", "a text of the miniature's corpus", "corpus.jsonl", (

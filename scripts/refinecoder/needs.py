@@ -4,6 +4,7 @@ import importlib.util
 import shutil
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from refinecoder.kinds import NOT_RUN
@@ -15,9 +16,11 @@ _IMPORT = "import "
 
 @cache
 def is_there(need: str) -> bool:
-    """Whether programs find a command, or a package where the need reads ``import NAME``."""
+    """Whether programs find a command, a file where the need is a path, or a package where it reads ``import NAME``."""
     if need.startswith(_IMPORT):
         return importlib.util.find_spec(need.removeprefix(_IMPORT)) is not None
+    if "/" in need:
+        return Path(need).is_file()
     return shutil.which(need, path=ENVIRONMENT["PATH"]) is not None
 
 

@@ -401,6 +401,7 @@ def test_the_gate_lets_the_instructions_through_and_is_counted(results):
 def test_d0_does_not_leak_and_the_leaky_data_set_does(results):
     measured = {r["dataset"]: r for r in json.loads((results / "leakage" / "datasets.json").read_text())["results"]}
     assert measured["d0"]["questions_leaked"] == measured["d0"]["records_leaked"] == 0
+    assert measured["leaky"]["flagged"] and not measured["d0"]["flagged"]
     assert measured["leaky"]["questions_leaked"] == measured["leaky"]["records_leaked"] == 4  # a fifth of 20
     planted = [r for r in load(results / "leakage" / "leaky.jsonl") if r["id"].startswith("leak.")]
     prompts = {problem["prompt"] for problem in load(results / "benchmarks" / "in_distribution.jsonl")}
