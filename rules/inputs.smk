@@ -714,7 +714,8 @@ def solved_planned():
         for name in FIGURES.get("figure4", ()):
             yield solving_planned(student, "acr", "feedback", name, len(config["feedback"]["iterations"]), 1)
     for which, name in baselines_of(asked(tabulated_benchmarks())):
-        entry = {"name": "baselines", "title": BASELINES[which]["title"]}
+        known_as = "model" if BASELINES[which].get("backend") == "endpoint" else "title"  # prices are of models
+        entry = {"name": "baselines", "title": BASELINES[which][known_as]}
         yield solving_planned(entry, which, "benchmarks", name)
 
 
@@ -757,6 +758,7 @@ def planned_settings():
             "seeds": len(RUNS),
             "shards": config["shards"],
             "roles": roles,
+            "endpoints": [entry["model"] for entry in BASELINES.values() if entry.get("backend") == "endpoint"],
             "gpus": {kind: gpus_of(kind) for kind in (*ROLES, "training")},
             "teachers": [("instructions", "ask_teacher/answers.*.tsv")]
             + [(f"d0/{name}", f"{name}/ask_other_teacher.*.tsv") for name in own_d0],

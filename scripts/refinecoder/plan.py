@@ -234,7 +234,7 @@ def measure(runs: Sequence[str | Path], works: Sequence[Work]) -> Measured:
 
 def _price(role: str, model: str, tokens_in: float, tokens_out: float, settings: Mapping[str, Any]) -> float | None:
     """US dollars; only endpoints are paid by the token."""
-    if settings["roles"].get(role, {}).get("backend") != "endpoint":
+    if settings["roles"].get(role, {}).get("backend") != "endpoint" and model not in settings["endpoints"]:
         return 0.0
     price = settings["plan"]["prices"].get(model)
     return None if price is None else (tokens_in * price["input"] + tokens_out * price["output"]) / MILLION

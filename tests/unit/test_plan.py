@@ -41,7 +41,7 @@ def settings(**changes):
     base = {
         "per_snippet": 2, "rounds": 1, "keep": "last", "d0_size": 80, "snippets": 50, "samples": 7, "orders": 1, "format": "two_turn",
         "seeds": 1, "shards": dict.fromkeys((*roles, "benchmark"), 1), "roles": roles,
-        "gpus": {**dict.fromkeys(roles, 0), "training": 2}, "teachers": [("instructions", "ask_teacher/answers.*.tsv")],
+        "endpoints": [], "gpus": {**dict.fromkeys(roles, 0), "training": 2}, "teachers": [("instructions", "ask_teacher/answers.*.tsv")],
         "chains": [chain], "solved": [solved], "plan": plan,
     }  # fmt: skip
     return {**base, **changes}
@@ -120,6 +120,15 @@ def test_only_endpoints_are_paid_and_an_unknown_price_is_no_zero():
     assert rows(paid)["Judgements"].usd is None and rows(paid)["Samples"].usd == 0
     paid["plan"] = {**paid["plan"], "prices": {"big": {"input": 2.0, "output": 8.0}}}
     row = rows(paid)["Judgements"]
+    assert row.usd == pytest.approx((2 * row.tokens_in + 8 * row.tokens_out) / 1e6)
+
+
+def test_a_baseline_behind_an_endpoint_is_paid_too():
+    solved = {**settings()["solved"][0], "student": "big", "folder": "baselines/b/benchmarks/b"}
+    paid = settings(solved=[solved], endpoints=["big"])
+    assert rows(paid)["Benchmarks"].usd is None and rows(paid)["Samples"].usd == 0
+    paid["plan"] = {**paid["plan"], "prices": {"big": {"input": 2.0, "output": 8.0}}}
+    row = rows(paid)["Benchmarks"]
     assert row.usd == pytest.approx((2 * row.tokens_in + 8 * row.tokens_out) / 1e6)
 
 
