@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from refinecoder.kinds import NOT_RUN
 from refinecoder.records import Record
@@ -26,6 +27,21 @@ def is_there(need: str) -> bool:
 def unmet(needs: Iterable[str]) -> list[str]:
     """Those that are not there."""
     return [need for need in needs if not is_there(need)]
+
+
+def problems_not_run(problems: Iterable[Record], runs: Iterable[Record]) -> set[str]:
+    """The problems that need what was not there: an answer without code to one of them is no failure either."""
+    missing = {need for run in runs for need in run.get("missing", ())}
+    return {problem["id"] for problem in problems if not missing.isdisjoint(problem.get("needs", {}))}
+
+
+def told_missing(number: int, outcomes: Iterable[Record]) -> dict[str, Any]:
+    """Part of a summary: how many problems were not run and what they miss; nothing where all were run.
+
+    ``outcomes``: runs or outcomes.
+    """
+    missing = {outcome["error"] for outcome in outcomes if outcome["verdict"] == NOT_RUN} - {None}
+    return {"not_run": number, "missing": sorted(missing)} if number else {}
 
 
 def not_run(program: Record) -> Record | None:

@@ -357,7 +357,7 @@ def test_a_baseline_stands_in_the_tables_and_is_measured_as_the_students_are(red
     path = folder / REDUCED
     model = "results/reduced/tiny/acr/iter_0/model"
     path.write_text(path.read_text() + f"baselines: [{{name: other, title: Other, model: {model}}}]\n")
-    run = snakemake(folder, "table2", "results/reduced/plan.csv")
+    run = snakemake(folder, "table2", "baselines", "results/reduced/plan.csv")
     assert run.returncode == 0, run.stderr[-2000:]
     assert "train_model" not in run.stdout + run.stderr
     results = folder / "results" / "reduced"
@@ -367,6 +367,8 @@ def test_a_baseline_stands_in_the_tables_and_is_measured_as_the_students_are(red
     table = pd.read_csv(results / "tables/table2.csv")
     assert list(table["Model"])[-1] == "Other" and table["pass@1"].iloc[-1] == table["pass@1"].iloc[0]
     assert pd.isna(table["Gain"].iloc[-1]) and "nan" not in (results / "tables/table2.md").read_text()
+    alone = pd.read_csv(results / "tables/baselines.csv")
+    assert list(alone["Model"]) == ["Other"] and alone["pass@1"].iloc[0] == table["pass@1"].iloc[0]
     plan = pd.read_csv(results / "plan.csv").set_index("Model")
     assert plan.loc["Other", "Stage"] == "Benchmarks" and plan.loc["Other", "Requests"] == 40
 
