@@ -127,6 +127,7 @@ _KINDS = (
         Field("canonical_solution", "a right answer, or null where the benchmark has none", (TEXT, NULL)),
         Field("kind", "the kind of benchmark, which says how an answer is read; plain where absent", required=False),
         Field("mode", "what is done with programs that answer it; call where absent", required=False, choices=MODES),
+        Field("head", "code that the answer completes, which goes before one that is its completion alone", required=False),
         *TESTED,
     )),
     Kind("document", "a text of the miniature's corpus", "corpus.jsonl", (
