@@ -204,34 +204,52 @@ def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, An
                 raise BadInput(f"{where}: not a record of {kind}; name evalplus' {file}{also}")
 
 
-def _defines(code: str, name: str) -> bool:
+def _parse(code: str) -> ast.Module:
     try:
-        tree = ast.parse(code)
+        return ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(
-        (isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name)
-        or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name)
-        for node in ast.walk(tree)
-    )  # fmt: skip
+        return ast.Module([], [])
 
 
-def _sanitize(text: str, entry_point: str) -> str:
-    from evalplus.sanitize import sanitize
+def _defined(code: str) -> set[str]:
+    """Names that a program's own level defines."""
+    names = set()
+    for node in _parse(code).body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            names |= {
+                part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+            }
+    return names
+
+
+def _used(code: str) -> set[str]:
+    return {node.id for node in ast.walk(_parse(code)) if isinstance(node, ast.Name)}
+
+
+def _sanitize(text: str, problem: Record) -> str:
+    """What evalplus' sanitizer leaves of a text, or all code in it where it drops what is still needed.
+
+    It drops functions without a return (generators, helpers that work in
+    place), and what only the tests need beside the function under test.
+    """
+    from evalplus.sanitize import code_extract, sanitize
 
     try:
-        return sanitize(text, entry_point)
+        left, whole = sanitize(text, problem["entry_point"]), code_extract(text)
     except (ValueError, RecursionError):  # a text that no parser takes, as NUL or lone surrogates make it
         return text
+    needed = (_used(left) | _used(problem.get("tests", ""))) & (_defined(whole) - _defined(left))
+    return whole if needed else left
 
 
 def read_answer(response: str, problem: Record) -> dict[str, Any] | None:
     """What evalplus' sanitizer leaves of a response; behind the prompt where it is its completion alone."""
     if not response.strip():
         return None
-    code = _sanitize(response, problem["entry_point"])
-    if not _defines(code, problem["entry_point"]) and problem.get("head"):
-        completion = "\n".join(fenced_blocks(response)) or response
-        completed = _sanitize(f"{problem['head']}\n{completion}", problem["entry_point"])
-        code = completed if _defines(completed, problem["entry_point"]) else code
+    name, code = problem["entry_point"], _sanitize(response, problem)
+    if problem.get("head") and name not in _defined(code):
+        completed = _sanitize("\n".join([problem["head"], *(fenced_blocks(response) or [response])]), problem)
+        code = completed if name in _defined(completed) else code
     return {"code": code} if code.strip() else None
