@@ -15,6 +15,7 @@ function under test is taken for a completion and put behind its prompt.
 
 import ast
 import math
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -206,7 +207,9 @@ def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, An
 
 def _parse(code: str) -> ast.Module:
     try:
-        return ast.parse(code)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
 
@@ -236,10 +239,12 @@ def _sanitize(text: str, problem: Record) -> str:
     """
     from evalplus.sanitize import code_extract, sanitize
 
-    try:
-        left, whole = sanitize(text, problem["entry_point"]), code_extract(text)
-    except (ValueError, RecursionError):  # a text that no parser takes, as NUL or lone surrogates make it
-        return text
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what it parses: old escapes, and whatever prose may look like
+        try:
+            left, whole = sanitize(text, problem["entry_point"]), code_extract(text)
+        except (ValueError, RecursionError):  # a text that no parser takes, as NUL or lone surrogates make it
+            return text
     needed = (_used(left) | _used(problem.get("tests", ""))) & (_defined(whole) - _defined(left))
     return whole if needed else left
 
