@@ -44,7 +44,7 @@ GROUPS = {
     "outputs of floats": {
         name: {**line, "oracle": "evalplus", "expected": [4.0, 9.0, 49.0],
                "oracle_settings": {"dataset": "humaneval", "entry_point": "f", "atol": 1e-6, "parts": [3]}}
-        for name, line in outputs({**hostile.EQUALS, **hostile.OUTPUTS}).items()
+        for name, line in outputs({**hostile.EQUALS, "nan": hostile.OUTPUTS["nan"], "array": hostile.OUTPUTS["array of nothing"]}).items()
     },
     "insiders": {name: calls({name: code}, tests)[name] for name, (code, tests) in hostile.INSIDERS.items()},
     "unittests": {name: {"mode": "unittest", "code": code, "tests": UNITTEST} for name, code in hostile.UNITTESTS.items()},
