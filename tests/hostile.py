@@ -226,3 +226,25 @@ RUNS = {
     "an end without the secret": _FRAMES + "say({'end': None, 'error': None})\nsay({'end': '', 'error': None})\nos._exit(0)",
     "unittest.main half-way": "import unittest, sys\nsys.exit(unittest.main(module=None, argv=['x', 'no.such'], exit=False).result.wasSuccessful() + 2)",
 }  # fmt: skip
+
+# Against mode `outputs`, whose calls are all there from the start; it takes bundles of results and digests of large ones.
+OUTPUTS = {
+    "results told before they are asked for": _FRAMES + "say({'results': [[[True, []], 0]] * 3})\ndef f(x): return 0",
+    "results of everything": _EQUAL + _FRAMES + "say({'results': [[[[0], [['mine', 0, 'object', 'Same']]], 0]] * 3})\nos._exit(0)",
+    "digests for values": _FRAMES + "say({'results': [{'digest': '', 'size': 1 << 20, 'text': True, 'seconds': 0}] * 3})\nos._exit(0)",
+    "digests without end": _FRAMES + "while True: say({'results': [{'digest': 'x', 'size': 1, 'text': True, 'seconds': 0}] * 1000})",
+    "no results at all": _FRAMES + "while True: say({'results': []})",
+    "results of another shape": _FRAMES + "say({'results': {'0': 4}})\nsay({'results': [None, 4, [], [[]]]})\ndef f(x): return 0",
+    "an error of another shape": _FRAMES + "say({'results': [{'error': 7, 'expired': [], 'limit': 'x'}]})\ndef f(x): return 0",
+    "a verdict among results": _FRAMES + "say({'verdict': 'passed', 'passed': 3, 'total': 3, 'error': None})\nsay({'results': [{'verdict': 'passed', 'passed': 3}]})\ndef f(x): return 0",
+    "encoder patched": "import json, marshal\nmarshal.dumps = lambda *a: b''\njson.dumps = lambda *a, **k: '[true, []]'\ndef f(x): return 0",
+    "timer taken over": "import signal\nsignal.setitimer = lambda *a: None\nsignal.signal(signal.SIGPROF, signal.SIG_IGN)\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\ndef f(x):\n    while True: pass",
+    "end of time swallowed": "def f(x):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass",
+    "asleep from the second call on": "import time\ndef f(x):\n    if x == 2: return 4\n    time.sleep(1000)",
+    "later calls from the frames": "import sys\ndef f(x):\n    frame = sys._getframe(1)\n    return frame.f_locals.get('expected', frame.f_locals)",
+    "arguments that answer": "def f(x):\n    import sys\n    sys._getframe(1).f_locals['calls'].clear()\n    return 0",
+    "deep value that changes": "held = []\ndef f(x):\n    held.append(held)\n    return held",
+    "nan": "def f(x): return float('nan')",
+    "infinity": "def f(x): return float('inf')",
+    "array of nothing": "import numpy\ndef f(x): return numpy.array([])",
+}  # fmt: skip

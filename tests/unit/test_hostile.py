@@ -21,9 +21,31 @@ def calls(programs, tests=hostile.TESTS):
     return {name: {"mode": "call", "code": code, "entry_point": "f", "tests": tests} for name, code in programs.items()}
 
 
+def outputs(programs, calls=((2,), (3,), (-7,)), expected=(4, 9, 49)):
+    line = {
+        "mode": "outputs",
+        "entry_point": "f",
+        "calls": list(map(list, calls)),
+        "expected": list(expected),
+        "oracle": "exact",
+        "limits": 0.3,
+    }
+    return {name: {**line, "code": code} for name, code in programs.items()}
+
+
 GROUPS = {
     "exits": calls(hostile.EXITS), "equals": calls(hostile.EQUALS), "peeks": calls(hostile.PEEKS),
     "forgeries": calls(hostile.FORGERIES), "attacks": calls(hostile.ATTACKS), "leaks": calls(hostile.LEAKS, hostile.LEAK),
+    "outputs": {
+        **outputs({**hostile.EXITS, **hostile.EQUALS, **hostile.FORGERIES, **hostile.OUTPUTS}),
+        **outputs({"secret": hostile.LEAKS["read outside"]}, [(0,)], [hostile.SECRET]),
+        **outputs({name: code for name, code in hostile.ATTACKS.items() if "memory" in name or "value" in name or "wiped" in name}),
+    },
+    "outputs of floats": {
+        name: {**line, "oracle": "evalplus", "expected": [4.0, 9.0, 49.0],
+               "oracle_settings": {"dataset": "humaneval", "entry_point": "f", "atol": 1e-6, "parts": [3]}}
+        for name, line in outputs({**hostile.EQUALS, "nan": hostile.OUTPUTS["nan"], "array": hostile.OUTPUTS["array of nothing"]}).items()
+    },
     "insiders": {name: calls({name: code}, tests)[name] for name, (code, tests) in hostile.INSIDERS.items()},
     "unittests": {name: {"mode": "unittest", "code": code, "tests": UNITTEST} for name, code in hostile.UNITTESTS.items()},
     "runs": {name: {"mode": "run", "code": code} for name, code in hostile.RUNS.items()},

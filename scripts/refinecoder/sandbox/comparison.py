@@ -7,7 +7,7 @@ from refinecoder.sandbox.codec import BadMessage
 from refinecoder.sandbox.inside import describe
 from refinecoder.sandbox.oracles import ORACLES
 from refinecoder.sandbox.outcome import heard
-from refinecoder.sandbox.packing import decode, unpack
+from refinecoder.sandbox.packing import Expected, decode, unpack
 
 
 class Comparison:
@@ -15,11 +15,11 @@ class Comparison:
 
     def __init__(self, job: dict[str, Any], channel: Channel) -> None:
         self._channel = channel
-        expected = unpack(job["expected"])
-        self._total = len(expected)
+        self._expected = Expected(job["expected"])
+        self._total = len(self._expected)
         self._passed = 0
         calls = unpack(job["calls"]) if "calls" in job else ()
-        self._oracle = ORACLES[job["oracle"]](expected, job["settings"], calls)
+        self._oracle = ORACLES[job["oracle"]](self._expected, job["settings"], calls)
 
     def _outcome(self, verdict: str, error: str | None = None) -> dict[str, Any]:
         return {"verdict": verdict, "passed": self._passed, "total": self._total, "error": error}
@@ -41,22 +41,35 @@ class Comparison:
         except Exception:
             return False
 
+    def _is_known(self, result: dict[str, Any]) -> bool:
+        """Whether a large value is the expected one by its digest; if not, it is asked for itself."""
+        wanted = self._expected.digest(self._passed)
+        known = wanted != "" and result["digest"] == wanted
+        self._channel.send({"more": not known})
+        return known
+
+    def _judge(self, result: Any) -> dict[str, Any] | None:
+        """Take one result; the outcome where that decides it."""
+        if isinstance(result, list):
+            if not self._is_right(result[0]):
+                return self._outcome("failed", f"call {self._passed + 1}: another output")
+        elif "digest" not in result:
+            return self._ended_badly(result)
+        elif not self._is_known(result):
+            return None
+        self._passed += 1
+        return self._outcome("passed") if self._passed == self._total else None
+
     def judge(self) -> dict[str, Any]:
         """The outcome; verdict ``gone`` if the program ended before its calls did."""
         try:
-            while self._passed < self._total:
+            while True:
                 for result in self._channel.receive()["results"]:
-                    if not isinstance(result, list):
-                        return self._ended_badly(result)
-                    if not self._is_right(result[0]):
-                        return self._outcome("failed", f"call {self._passed + 1}: another output")
-                    self._passed += 1
-                    if self._passed == self._total:
-                        break
+                    if (outcome := self._judge(result)) is not None:
+                        return outcome
         except ChannelClosed:
             return self._outcome("gone")
         except (BadMessage, LookupError, TypeError) as error:
             return self._outcome("error", f"not an answer: {describe(error)}"[:300])
         except MemoryError as error:
             return self._outcome("memory", describe(error))
-        return self._outcome("passed")

@@ -1,9 +1,25 @@
-"""Values as one text that keeps their exact types (tuples, sets, complex numbers, large integers): codec.py's JSON."""
+"""Values as texts that keep their exact types (tuples, sets, complex numbers, large integers): codec.py's JSON.
 
+A value that is expected of a call is an item: a message of codec.py, or where
+that is long a digest, which tells what equals it without crossing, with the
+message folded up beside it for what does not. Texts, which only equal
+themselves, and values that are too large to cross have their digest alone.
+"""
+
+import base64
+import hashlib
 import json
+import marshal
+import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from refinecoder.sandbox.codec import BadMessage, Decoder, Encoder
+
+LARGE = 1 << 16  # bytes from which on a value is asked for by its digest first
+MOST = 1 << 25  # bytes of the largest value that is kept beside its digest
+_CHUNK = 1024
+_FORMAT = 2  # of marshal: the last without references, which tell equal values apart
 
 
 class Opaque:
@@ -14,9 +30,9 @@ def _opaque(number: int, kind: str, name: str) -> Opaque:
     return Opaque()
 
 
-def pack(value: Any) -> str:
-    """A text of plain values. Objects that only this process has are lost in it."""
-    return json.dumps(Encoder().encode(value)[0], separators=(",", ":"))
+def encode(value: Any) -> list[Any]:
+    """The message of a value. Objects that only this process has are lost in it."""
+    return Encoder().encode(value)[0]
 
 
 def decode(message: Any) -> Any:
@@ -24,9 +40,75 @@ def decode(message: Any) -> Any:
     return Decoder([], _opaque).decode(message)[0]
 
 
-def unpack(text: str) -> Any:
-    """The value of a text that ``pack`` made. Raises BadMessage."""
+def _to_text(message: Any) -> str:
+    return json.dumps(message, separators=(",", ":"))
+
+
+def _from_text(text: str) -> Any:
     try:
-        return decode(json.loads(text))
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadMessage(f"not JSON: {error}"[:200]) from None
+
+
+def pack(value: Any) -> str:
+    """A text of a value."""
+    return _to_text(encode(value))
+
+
+def unpack(text: str) -> Any:
+    """The value of a text that ``pack`` made. Raises BadMessage."""
+    return decode(_from_text(text))
+
+
+def digest_of(value: Any) -> tuple[str, int]:
+    """Digest and bytes of a value that holds nothing but values of exact built-in types; ("", 0) of another."""
+    found, size = hashlib.blake2b(digest_size=16), 0
+    long = type(value) in (list, tuple) and len(value) > _CHUNK
+    try:
+        pieces = (value[start : start + _CHUNK] for start in range(0, len(value), _CHUNK)) if long else (value,)
+        for piece in pieces:
+            data = marshal.dumps(piece, _FORMAT)
+            found.update(data)
+            size += len(data)
+    except ValueError:
+        return "", 0
+    return found.hexdigest(), size
+
+
+def item_of(message: list[Any], digest: str = "") -> Any:
+    """The item of a message; of a digest, if there is one, with the message folded beside it."""
+    if not digest:
+        return message
+    folded = base64.b64encode(zlib.compress(_to_text(message).encode(), 1)).decode()
+    return {"digest": digest, "folded": folded}
+
+
+def pack_items(items: Sequence[Any]) -> str:
+    """A text of items."""
+    return _to_text(items)
+
+
+class Expected(Sequence[Any]):
+    """The values of a text of items, decoded when asked for. Raises BadMessage."""
+
+    def __init__(self, text: str) -> None:
+        self._items = _from_text(text)
+        if type(self._items) is not list:
+            raise BadMessage("not a list")
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, number: Any) -> Any:
+        item = self._items[number]
+        if type(item) is not dict:
+            return decode(item)
+        if item["folded"] is None:
+            return Opaque()
+        return decode(_from_text(zlib.decompress(base64.b64decode(item["folded"])).decode()))
+
+    def digest(self, number: int) -> str:
+        """The digest of a large value, else an empty text."""
+        item = self._items[number]
+        return item["digest"] if type(item) is dict else ""

@@ -24,10 +24,20 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from refinecoder.sandbox.channel import LARGEST, Channel, ChannelClosed
-from refinecoder.sandbox.codec import BadMessage, Encoder
+from refinecoder.sandbox.codec import BadMessage
 from refinecoder.sandbox.inside import describe, run_program
 from refinecoder.sandbox.outcome import Outcome, lost
-from refinecoder.sandbox.packing import decode, pack, unpack
+from refinecoder.sandbox.packing import (
+    LARGE,
+    MOST,
+    Expected,
+    digest_of,
+    encode,
+    item_of,
+    pack,
+    pack_items,
+    unpack,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from refinecoder.sandbox.worker import Worker
@@ -39,19 +49,27 @@ _ENTRY = re.compile(r"([^\W\d]\w*)(?:\(\)\.([^\W\d]\w*))?")
 _BUNDLE_BYTES, _BUNDLE_SECONDS = 1 << 20, 0.05
 
 
-def as_text(values: Any) -> str:
-    """A list of values as packing.py's text, in which form it may be already."""
-    return values if isinstance(values, str) else pack(values)
+def _calls_text(program: dict[str, Any]) -> str:
+    calls = program["calls"]
+    return calls if isinstance(calls, str) else pack(calls)
 
 
-def _list_of(program: dict[str, Any], field: str) -> list[Any]:
+def _expected_text(program: dict[str, Any]) -> str:
+    expected = program["expected"]
+    return expected if isinstance(expected, str) else pack_items(list(map(encode, expected)))
+
+
+def _read(program: dict[str, Any]) -> tuple[list[Any], Expected]:
+    """Calls and expected values. Raises ValueError."""
     try:
-        found = unpack(program[field]) if isinstance(program[field], str) else program[field]
-    except BadMessage as error:
-        raise ValueError(f"its '{field}' cannot be read ({error})") from None
-    if not isinstance(found, list):
-        raise ValueError(f"its '{field}' must be a list")
-    return found
+        calls, expected = unpack(_calls_text(program)), Expected(_expected_text(program))
+        for number in range(len(expected)):
+            expected[number]
+    except (BadMessage, TypeError) as error:
+        raise ValueError(f"its calls or expected values cannot be read ({error})") from None
+    if not isinstance(calls, list) or not calls or not all(isinstance(call, list) for call in calls):
+        raise ValueError("its calls must be argument lists, at least one")
+    return calls, expected
 
 
 def _check_limits(limits: Any, count: int) -> None:
@@ -78,9 +96,7 @@ def check(program: dict[str, Any]) -> None:
 
 def check_values(program: dict[str, Any]) -> None:
     """As ``check``, with what stands in texts. Raises ValueError."""
-    calls, expected = _list_of(program, "calls"), _list_of(program, "expected")
-    if not calls or not all(isinstance(call, list) for call in calls):
-        raise ValueError("its calls must be argument lists, at least one")
+    calls, expected = _read(program)
     if len(calls) != len(expected):
         raise ValueError(f"{len(calls)} calls, but {len(expected)} expected values")
     parts = program.get("parts", [len(calls)])
@@ -125,6 +141,16 @@ class _Bundle:
         self._held: list[str] = []
         self._bytes = 0
         self._sent = time.monotonic()
+
+    def add_value(self, value: Any, seconds: float) -> None:
+        """A value, or where it is large its digest first; it then crosses only if that does not tell all."""
+        digest, size = digest_of(value)
+        if size > LARGE:
+            self.add({"digest": digest, "size": size, "text": type(value) is str, "seconds": seconds})
+            self.send()
+            if not self._channel.receive()["more"]:
+                return
+        self.add([encode(value), seconds])
 
     def add(self, result: Any) -> None:
         """Raises ValueError for a result that is too large to cross."""
@@ -174,7 +200,7 @@ def _measure(job: dict[str, Any], results: _Bundle) -> None:
                     raise OutOfTime
                 seconds = clock() - began
                 # At once: a later call may change what this one gave.
-                results.add([Encoder().encode(value)[0], round(seconds, 6)])
+                results.add_value(value, round(seconds, 6))
                 number += 1
     except BaseException as error:
         results.add(
@@ -192,7 +218,7 @@ def inside(job: dict[str, Any], channel: Channel) -> None:
 def _job(program: dict[str, Any]) -> dict[str, Any]:
     return {
         "mode": "outputs", "code": program["code"], "entry_point": program["entry_point"],
-        "calls": as_text(program["calls"]), "limits": program.get("limits"), "parts": program.get("parts"),
+        "calls": _calls_text(program), "limits": program.get("limits"), "parts": program.get("parts"),
         "iterate": program.get("iterate", 0),
     }  # fmt: skip
 
@@ -200,9 +226,9 @@ def _job(program: dict[str, Any]) -> dict[str, Any]:
 def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
     """What the oracle says of the outputs, in their order, up to the first that fails."""
     settings = program.get("oracle_settings", {})
-    job = {"expected": as_text(program["expected"]), "oracle": program["oracle"], "settings": settings}
+    job = {"expected": _expected_text(program), "oracle": program["oracle"], "settings": settings}
     if settings.get("calls"):
-        job["calls"] = as_text(program["calls"])
+        job["calls"] = _calls_text(program)
     with worker.start(program, PROCESSES) as execution:
         told = None
         try:
@@ -226,19 +252,27 @@ def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
 
 
 def run_calls(program: dict[str, Any], worker: "Worker") -> Iterator[tuple[Any, float]]:
-    """What the calls of a program that is trusted to be right give, and the CPU seconds of each.
+    """What the calls of a program that is trusted to be right give, as items, and the CPU seconds of each.
 
     Raises ValueError where one fails, with the reason.
     """
+    wanted, digest = len(unpack(_calls_text(program))), ""
     with worker.start(program, PROCESSES, largest=LARGEST) as execution:
-        wanted = len(_list_of(program, "calls"))
         try:
             execution.channel.send(_job(program))
             while wanted > 0:
                 for result in execution.channel.receive()["results"]:
-                    if isinstance(result, dict):
+                    if "error" in result:
                         raise ValueError(result["error"])
-                    wanted -= 1
-                    yield decode(result[0]), result[1]
+                    if "digest" in result:
+                        alone = result["text"] or result["size"] > MOST
+                        execution.channel.send({"more": not alone})
+                        if not alone:
+                            digest = result["digest"]
+                            continue
+                        yield {"digest": result["digest"], "folded": None}, result["seconds"]
+                    else:
+                        yield item_of(result[0], digest), result[1]
+                    digest, wanted = "", wanted - 1
         except ChannelClosed:
             raise ValueError(lost(execution.end(closed=True), program).error) from None

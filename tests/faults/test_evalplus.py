@@ -1,0 +1,107 @@
+"""evalplus' benchmarks whole: canonical solutions over and over, beside a load, and the same verdicts as evalplus' own."""
+
+import json
+import multiprocessing
+
+import pytest
+
+import honest
+import variants
+from refinecoder.benchmarks import evalplus
+from refinecoder.kinds import KINDS
+from refinecoder.sandbox.pool import execute_all
+
+pytestmark = pytest.mark.faults
+FILES = {"humaneval": "humanevalplus/HumanEvalPlus.jsonl.gz", "mbpp": "mbppplus/MbppPlus.jsonl.gz"}
+FIELDS = {field.name for field in KINDS["program"].fields}
+# Their canonical solutions alone take seconds; they run once, in test_canonical_solutions_of_the_plus_files.
+SLOW = {"Mbpp/599", "Mbpp/255", "Mbpp/392", "Mbpp/271", "Mbpp/603", "Mbpp/592", "HumanEval/15", "HumanEval/130"}
+# Where ours differs from evalplus 0.3.1, and why: docs/benchmarks.md.
+EXPLAINED = {"HumanEval/32"}
+
+
+def prepared(dataset, records):
+    lines = ((f"{dataset}:{number}", json.loads(json.dumps(record))) for number, record in enumerate(records, start=1))
+    return {
+        problem["id"]: problem for problem in evalplus.read_problems(lines, {"kind": f"{dataset}_plus"}, "{problem}")
+    }
+
+
+def runs(problems, solutions):
+    """Executions of pairs of a problem's id and a program."""
+    return execute_all(
+        (
+            {**{name: value for name, value in problems[task].items() if name in FIELDS}, "id": f"{task} {number}", "code": code}
+            for number, (task, code) in enumerate(solutions)
+        ),
+        2,
+    )  # fmt: skip
+
+
+def answers(problems):
+    return [
+        (name, evalplus.read_answer(problem["canonical_solution"], problem)["code"])
+        for name, problem in problems.items()
+    ]
+
+
+def failures(problems, solutions):
+    return [
+        (run["id"], run["verdict"], run["error"]) for run in runs(problems, solutions) if run["verdict"] != "passed"
+    ]
+
+
+@pytest.mark.parametrize(("dataset", "number"), [("humaneval", 164), ("mbpp", 378)])
+def test_canonical_solutions_of_the_plus_files(dataset, number):
+    problems = prepared(dataset, honest.read_lines(FILES[dataset]))
+    assert len(problems) == number
+    assert failures(problems, answers(problems)) == []
+    quick = {name: problem for name, problem in problems.items() if name not in SLOW}
+    load = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(4)]
+    for process in load:
+        process.start()
+    try:
+        few = dict(list(quick.items())[::4])
+        assert failures(few, answers(few) * 2) == [], "beside four processes that take all they can get"
+    finally:
+        for process in load:
+            process.kill()
+
+
+def _spin():
+    while True:
+        pass
+
+
+def test_constants_that_are_changed_are_noticed():
+    records = honest.read_lines(FILES["humaneval"])[40:100]
+    problems = prepared("humaneval", records)
+    changed = []
+    for record in records:
+        made = variants.mutate(record["prompt"] + record["canonical_solution"], 0)
+        if made is not None:
+            changed.append((record["task_id"], made))
+    passed = [run["id"].split()[0] for run in runs(problems, changed) if run["verdict"] == "passed"]
+    print(f"{len(changed)} solutions with their first constant changed; these still pass: {passed}")
+    assert len(changed) > 40 and len(passed) <= len(changed) // 10
+
+
+@pytest.mark.parametrize(("dataset", "number", "start", "tasks"), [("humaneval", 240, 32, 70), ("mbpp", 260, 100, 130)])
+def test_the_same_verdicts_as_evalplus(dataset, number, start, tasks, tmp_path):
+    """Of 500 solutions in all; those that pass what evalplus fails are explained in docs/benchmarks.md."""
+    records = [record for record in honest.read_lines(FILES[dataset]) if record["task_id"] not in SLOW][
+        start : start + tasks
+    ]
+    solutions = variants.some_variants(records, number)
+    problems = prepared(dataset, records)
+    data = tmp_path / "data.jsonl"
+    data.write_text("".join(json.dumps(record) + "\n" for record in records))
+    theirs = variants.evalplus_verdicts(dataset, data, solutions, tmp_path)
+    ours = list(runs(problems, [(task, code) for task, _, code in solutions]))
+    different = [
+        (task, name, run["verdict"], run["error"], passes)
+        for (task, name, _), run, passes in zip(solutions, ours, theirs, strict=True)
+        if (run["verdict"] == "passed") != passes and task not in EXPLAINED
+    ]
+    assert different == []
+    assert 0.2 * number < sum(theirs) < 0.8 * number
