@@ -39,7 +39,9 @@ rule prepare_benchmark:
     """A benchmark's own data, read into problems."""
     input:
         data=lambda wildcards: [path for source in sources_of(wildcards) for path in local(source)],
-        ids=lambda wildcards: local(BENCHMARKS[wildcards.benchmark].get("ids", "")),
+        ids=lambda wildcards: [
+            BENCHMARKS[wildcards.benchmark][key] for key in ("ids",) if key in BENCHMARKS[wildcards.benchmark]
+        ],
         template=lambda wildcards: BENCHMARKS[wildcards.benchmark]["template"],
     output:
         problems=f"{RESULTS}/benchmarks/{{benchmark}}.jsonl",
@@ -189,8 +191,8 @@ rule execute_solutions:
         **asks_for("programs"),
     params:
         code=code_digest("execute_programs"),
-        known=runs_known,
-        shards=config["shards"]["programs"],
+        known=runs_known("solutions"),
+        shards=config["shards"]["solutions"],
         timeout=config["execution"]["timeout"],
         memory=config["execution"]["memory_mb"],
         isolation=config["execution"]["isolation"],
@@ -207,7 +209,7 @@ rule score_benchmark:
     """pass@k of every model of a variant, with its interval."""
     input:
         solutions=f"{BENCHMARK}/solutions.jsonl",
-        runs=expand(f"{BENCHMARK}/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
+        runs=expand(f"{BENCHMARK}/runs.{{shard}}.jsonl", shard=shards_of("solutions"), allow_missing=True),
         problems=problems_for,
         about=about_benchmark,
         models=models_of,

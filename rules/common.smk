@@ -90,7 +90,7 @@ LEAKAGE = config["leakage"]
 DATASETS = {entry["name"]: entry for entry in LEAKAGE["datasets"]}
 QUESTIONS = {entry["name"]: entry for entry in LEAKAGE["benchmarks"]}
 # What a kind of benchmark takes from its entry.
-KIND_SETTINGS = ("split", "ids", "from", "until", "language", "size", "limit")
+KIND_SETTINGS = ("split", "ids", "from", "until", "language", "size", "limit", "unsolvable")
 FINAL = config["final_iteration"]
 # The run itself lies in results/{experiment}, its repeats by other seeds below it.
 RUNS = {config["experiment"]: config["seed"]}

@@ -108,9 +108,13 @@ def outcomes_of_method(wildcards):
     return [f"{home_of(wildcards)}/{wildcards.student}/acr/benchmarks/{wildcards.benchmark}/outcomes.jsonl"]
 
 
-def runs_known(wildcards, input):
-    """The runs beside what was made of them."""
-    return [str(Path(path).with_name(f"runs.{shard}.jsonl")) for path in input.known for shard in shards_of("programs")]
+def runs_known(kind):
+    """Parameter: the runs beside what was made of them, as many as the shards of a kind of work."""
+
+    def runs(wildcards, input):
+        return [str(Path(path).with_name(f"runs.{shard}.jsonl")) for path in input.known for shard in shards_of(kind)]
+
+    return runs
 
 
 def iterations_of(variant):

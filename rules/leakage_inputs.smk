@@ -8,15 +8,16 @@ SOLVED = [name for name, entry in QUESTIONS.items() if "solution" in entry]
 TURN_MEASURES = ["critiques", "responses"] if SOLVED else ["critiques"]
 
 
-def place_of_questions(wildcards, name):
-    """Where a benchmark's questions are: this run's problems, or the source that config names."""
-    return QUESTIONS[name].get("source") or problems_of(wildcards, name)
+def places_of_questions(wildcards, name):
+    """Where a benchmark's questions are: this run's problems, or the sources that config names."""
+    source = QUESTIONS[name].get("source") or problems_of(wildcards, name)
+    return [source] if isinstance(source, str) else source
 
 
 def question_files(wildcards):
     """The files among them, to wait for."""
-    places = {name: place_of_questions(wildcards, name) for name in QUESTIONS}
-    return [place for name, place in places.items() if "source" not in QUESTIONS[name] or local(place)]
+    places = [(name, place) for name in QUESTIONS for place in places_of_questions(wildcards, name)]
+    return [place for name, place in places if "source" not in QUESTIONS[name] or local(place)]
 
 
 def questions_read(part, names=QUESTIONS):
@@ -25,9 +26,10 @@ def questions_read(part, names=QUESTIONS):
     def options(wildcards):
         entries = [QUESTIONS[name] for name in names]
         mentions = [entry.get("mention", "") for entry in entries]
+        places = [(name, place) for name in names for place in places_of_questions(wildcards, name)]
         return [
-            *("--benchmark", *(f"{name}={place_of_questions(wildcards, name)}" for name in names)),
-            *("--benchmark-field", *(entry[part] for entry in entries)),
+            *("--benchmark", *(f"{name}={place}" for name, place in places)),
+            *("--benchmark-field", *(QUESTIONS[name][part] for name, _ in places)),
             *("--benchmark-records", *(entry.get("records", "all") for entry in entries)),
             *(("--benchmark-mention", *mentions) if any(mentions) else ()),
         ]

@@ -102,7 +102,7 @@ rule execute_samples:
         **asks_for("programs"),
     params:
         code=code_digest("execute_programs"),
-        known=runs_known,
+        known=runs_known("programs"),
         shards=config["shards"]["programs"],
         timeout=config["execution"]["timeout"],
         memory=config["execution"]["memory_mb"],

@@ -86,7 +86,7 @@ use rule ask_judge as ask_judge_of_scores with:
     params:
         code=backend_code("judge", "judgement"),
         backend=backend_of("judge", "judgement"),
-        shards=config["shards"]["judge"],
+        shards=config["shards"]["solutions"],
     message:
         "judge answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
 
@@ -95,7 +95,7 @@ use rule collect_judgements as collect_scores with:
     input:
         samples=f"{SCORING}/solutions.jsonl",
         responses=expand(
-            f"{SCORING}/responses/judgements.{{shard}}.jsonl", shard=shards_of("judge"), allow_missing=True
+            f"{SCORING}/responses/judgements.{{shard}}.jsonl", shard=shards_of("solutions"), allow_missing=True
         ),
     output:
         judgements=f"{SCORING}/judgements.jsonl",
@@ -129,8 +129,8 @@ rule score_selection:
     input:
         solutions=f"{SCORING}/solutions.jsonl",
         judgements=f"{SCORING}/judgements.jsonl",
-        executions=expand(f"{SCORING}/scored/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
-        runs=expand(f"{SCORING}/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
+        executions=expand(f"{SCORING}/scored/runs.{{shard}}.jsonl", shard=shards_of("solutions"), allow_missing=True),
+        runs=expand(f"{SCORING}/runs.{{shard}}.jsonl", shard=shards_of("solutions"), allow_missing=True),
         problems=problems_for,
         model=final_model,
     output:

@@ -48,7 +48,7 @@ use rule ask_teacher as ask_teacher_for_suggestions with:
     params:
         code=backend_code("teacher", "suggestion"),
         backend=backend_of("teacher", "suggestion"),
-        shards=config["shards"]["teacher"],
+        shards=config["shards"]["solutions"],
     message:
         "the teacher suggests, {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
 
@@ -59,7 +59,7 @@ rule request_second_tries:
         outcomes=f"{VARIANT}/benchmarks/{{benchmark}}/outcomes.jsonl",
         problems=problems_for,
         suggestions=expand(
-            f"{FEEDBACK}/responses/suggestions.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True
+            f"{FEEDBACK}/responses/suggestions.{{shard}}.jsonl", shard=shards_of("solutions"), allow_missing=True
         ),
         template=config["prompts"]["second_try"],
         models=tried_models,
@@ -126,7 +126,7 @@ rule score_feedback:
     input:
         outcomes=f"{VARIANT}/benchmarks/{{benchmark}}/outcomes.jsonl",
         solutions=f"{FEEDBACK}/solutions.jsonl",
-        runs=expand(f"{FEEDBACK}/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
+        runs=expand(f"{FEEDBACK}/runs.{{shard}}.jsonl", shard=shards_of("solutions"), allow_missing=True),
         models=tried_models,
     output:
         f"{FEEDBACK}/summary.json",

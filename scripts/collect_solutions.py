@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from refinecoder.accounts import Account
 from refinecoder.batch import Answer, collect_answers
@@ -72,7 +73,10 @@ def main(options: Namespace) -> None:
     found = list(solutions(options, problems, answers))
     account.taken = len(found)
     account.given = write_records(options.output, (sample for sample, _ in found), "sample")
-    number = write_records(options.programs, distinct(program for _, program in found), "program")
+    # Whether an answer can pass here is known only if the benchmark's own can.
+    own = (answer_program(p["canonical_solution"], p) for p in problems.values() if p.get("canonical_program"))
+    programs = distinct(chain((program for _, program in found), own))
+    number = write_records(options.programs, programs, "program")
     account.write(options.counts, distinct_programs=number)
 
 

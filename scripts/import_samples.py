@@ -19,7 +19,7 @@ from refinecoder.sources import read_rows
 from refinecoder.steps import parser, run
 
 NAMED = 5
-HEADS = ("head", "code_prompt")  # a problem's field with the head of its function
+HEAD = "code_prompt"  # a problem's field with the head of its function
 
 
 def arguments() -> ArgumentParser:
@@ -47,14 +47,13 @@ def program_of(where: str, sample: Record, problems: Mapping[str, Record]) -> st
         return sample["solution"]
     if not isinstance(sample.get("completion"), str):
         raise BadInput(f"{where}: a sample needs the text 'solution' or 'completion'; add one")
-    problem = problems.get(sample["task_id"], {"head": ""})
-    heads = [problem[name] for name in HEADS if name in problem]
-    if not heads:
+    problem = problems.get(sample["task_id"], {HEAD: ""})
+    if HEAD not in problem:
         raise BadInput(
             f"{where}: a completion, but {sample['task_id']} has no head that it goes on from; "
             "give the whole program as 'solution'"
         )
-    return heads[0] + sample["completion"]
+    return problem[HEAD] + sample["completion"]
 
 
 def read_samples(path: str, problems: Mapping[str, Record]) -> dict[str, list[str]]:

@@ -215,7 +215,7 @@ def measure_source(source: Source, index: Index, options: Namespace, gate: Gate 
 
 def described(source: Source) -> dict[str, object]:
     """What was read, with the digest of each file."""
-    files = [place for place in source.places if not place.startswith(("hub:", "/dev/"))]
+    files = [place for place in source.places if not place.startswith(("hub:", "evalplus:", "/dev/"))]
     return {"sources": source.places, "field": source.field, "sha256": digest_files(*files)}
 
 

@@ -3,7 +3,9 @@
 Data is a file (JSONL, JSON or Parquet, gzipped or not) or a data set of the
 hub at a revision; where both cannot be had, one line says so. With limit
 among the settings only the first so many problems are kept; size says how
-many the whole has, so that another revision is noticed.
+many the whole has, so that another revision is noticed. unsolvable says
+whether problems whose canonical solution does not pass where programs run
+count (count, as absent) or are left out of scores (leave_out).
 """
 
 import hashlib
@@ -15,6 +17,7 @@ from typing import Any
 
 from refinecoder.benchmarks import PREPARED, module_of
 from refinecoder.manifest import digest_files, versions
+from refinecoder.programs import answer_program
 from refinecoder.prompts import load_template
 from refinecoder.records import BadInput, Record, to_line, write_json, write_records
 from refinecoder.sources import read_rows
@@ -65,6 +68,14 @@ def once(problems: Iterator[Record], source: str) -> Iterator[Record]:
         raise BadInput(f"{source}: no problem in it by these settings; a benchmark needs at least one")
 
 
+def with_canonical(problems: Iterable[Record], unsolvable: str) -> Iterator[Record]:
+    """The problems, each with the program of its canonical solution and with what it means if that fails."""
+    for problem in problems:
+        solution = problem["canonical_solution"]
+        program = None if solution is None else answer_program(solution, problem)
+        yield {**problem, "canonical_program": program and program["id"], "unsolvable": unsolvable}
+
+
 def check_size(problems: Iterable[Record], settings: Mapping[str, Any], source: str) -> Iterator[Record]:
     """The problems. Raises BadInput where their number is not the one that is said of the whole benchmark."""
     number = 0
@@ -80,7 +91,7 @@ def check_size(problems: Iterable[Record], settings: Mapping[str, Any], source: 
 
 def own_settings(kind: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
     """Settings that the kind takes. Raises BadInput for another."""
-    known = (*module_of(kind).SETTINGS, "size", "limit")
+    known = (*module_of(kind).SETTINGS, "size", "limit", "unsolvable")
     for name in settings:
         if name not in known:
             raise BadInput(f"--settings: {kind} has no '{name}'; it has {', '.join(known)}")
@@ -92,6 +103,7 @@ def main(options: Namespace) -> None:
     template = load_template(options.template, *module.FIELDS)
     data = Data(options.source)
     problems = module.read_problems(data, {"kind": options.kind, **settings}, template)
+    problems = with_canonical(problems, settings.get("unsolvable", "count"))
     kept = islice(once(problems, " ".join(options.source)), settings.get("limit"))
     number = write_records(options.output, check_size(kept, settings, " ".join(options.source)), "problem")
     about = {

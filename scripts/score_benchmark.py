@@ -3,13 +3,13 @@
 import statistics
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from refinecoder.kinds import NOT_RUN
 from refinecoder.manifest import digest_files, fingerprint, versions
 from refinecoder.metrics import bootstrap_interval, pass_at_k
-from refinecoder.needs import problems_not_run, told_missing
+from refinecoder.needs import problems_not_run, told_missing, unsolvable
 from refinecoder.programs import find_run
 from refinecoder.randomness import hash_seed
 from refinecoder.records import Record, index_records, load_records, read_json, write_json, write_records
@@ -30,8 +30,8 @@ def arguments() -> ArgumentParser:
     return options
 
 
-def judge(solutions: list[Record], runs: Mapping[str, Record], left_out: Container[str]) -> Iterator[Record]:
-    """What came of each answer; ``left_out``: problems that were not run."""
+def judge(solutions: list[Record], runs: Mapping[str, Record], left_out: Mapping[str, str]) -> Iterator[Record]:
+    """What came of each answer; ``left_out``: problems that were not run, and why."""
     for solution in solutions:
         iteration, _, problem = solution["id"].partition("/")
         run_ = find_run(solution["program"], runs)
@@ -42,7 +42,7 @@ def judge(solutions: list[Record], runs: Mapping[str, Record], left_out: Contain
             "sample": solution["sample"],
             "passed": int(verdict == "passed"),
             "verdict": verdict,
-            "error": run_["error"] if run_ else None,
+            "error": left_out.get(problem, run_["error"] if run_ else None),
             "response": solution["response"],
         }
 
@@ -81,7 +81,7 @@ def main(options: Namespace) -> None:
     solutions = load_records(options.solutions, "sample")
     runs = index_records(load_records(options.runs, "run"), "id")
     problems = load_records(options.problems, "problem")
-    outcomes = list(judge(solutions, runs, problems_not_run(problems, runs.values())))
+    outcomes = list(judge(solutions, runs, problems_not_run(problems, runs)))
     rows = summarize(outcomes, options.seed)
     write_records(options.outcomes, outcomes, "outcome")
     manifest = {
@@ -93,7 +93,10 @@ def main(options: Namespace) -> None:
         "isolation": sorted({run_["isolation"] for run_ in runs.values()} - {None}),
         "versions": versions(),
     }
-    write_json(options.summary, {"iterations": rows, "manifest": manifest})
+    failing = unsolvable(problems, runs)
+    if failing:
+        print(f"{len(failing)} of {len(problems)} canonical solutions do not pass here: {', '.join(failing)}")
+    write_json(options.summary, {"iterations": rows, "unsolvable": failing, "manifest": manifest})
 
 
 if __name__ == "__main__":

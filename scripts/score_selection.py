@@ -76,7 +76,7 @@ def main(options: Namespace) -> None:
     judgements = index_records(load_records(options.judgements, "judgement"), "id", "sample")
     executions = index_records(load_records(options.executions, "run"), "id")
     runs = index_records(load_records(options.runs, "run"), "id")
-    left_out = problems_not_run(load_records(options.problems, "problem"), runs.values())
+    left_out = problems_not_run(load_records(options.problems, "problem"), runs)
     tested = {name: samples for name, samples in by_problem.items() if name.partition("/")[2] not in left_out}
     pairs = []
     for samples in tested.values():

@@ -135,8 +135,11 @@ def _leakage_faults(config: Mapping[str, Any]) -> Iterator[str]:
         for name in _duplicates(entries[key]):
             yield f"leakage.{key}: the name '{name}' stands twice; rename one"
     guarded = {entry["name"]: entry for entry in entries["benchmarks"]}
-    for name in (benchmark["name"] for benchmark in config["benchmarks"] if benchmark["name"] not in guarded):
+    covered = {*guarded, *(name for entry in guarded.values() for name in entry.get("covers", ()))}
+    for name in (benchmark["name"] for benchmark in config["benchmarks"] if benchmark["name"] not in covered):
         yield f"leakage.benchmarks: the benchmark '{name}' is not among them; add it, so that the gate knows it"
+    for name in covered - {*guarded, *known}:
+        yield f"leakage.benchmarks: no benchmark '{name}' is listed that could be covered; mend the name"
     for name in (name for name, entry in guarded.items() if "source" not in entry and name not in known):
         there = ", ".join(sorted(known)) or "none"
         yield f"leakage.benchmarks: no benchmark '{name}' is listed and it has no source; there are {there}"

@@ -139,6 +139,15 @@ _KINDS = (
         Field("canonical_solution", "a right answer, or null where the benchmark has none", (TEXT, NULL)),
         Field("kind", "the kind of benchmark, which says how an answer is read; plain where absent", required=False),
         Field("mode", "what is done with programs that answer it; call where absent", required=False, choices=MODES),
+        Field(
+            "canonical_program",
+            "id of the canonical solution's program, which runs beside the answers', or null",
+            (TEXT, NULL),
+            required=False,
+        ),
+        Field(
+            "unsolvable", "what it means if that one does not pass", required=False, choices=("count", "leave_out")
+        ),
         Field("code_prompt", "code that precedes the answer's, where its reader needs it", required=False),
         *TESTED,
     )),

@@ -2,7 +2,7 @@
 
 import importlib.util
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,35 @@ def unmet(needs: Iterable[str]) -> list[str]:
     return [need for need in needs if not is_there(need)]
 
 
-def problems_not_run(problems: Iterable[Record], runs: Iterable[Record]) -> set[str]:
-    """The problems that need what was not there: an answer without code to one of them is no failure either."""
-    missing = {need for run in runs for need in run.get("missing", ())}
-    return {problem["id"] for problem in problems if not missing.isdisjoint(problem.get("needs", {}))}
+def unsolvable(problems: Iterable[Record], runs: Mapping[str, Record]) -> dict[str, str]:
+    """The problems whose canonical solution was run here and did not pass, and how it ended."""
+    tried = {problem["id"]: runs.get(problem.get("canonical_program") or "") for problem in problems}
+    return {
+        name: ": ".join(filter(None, (run["verdict"], run["error"])))
+        for name, run in tried.items()
+        if run and run["verdict"] not in ("passed", NOT_RUN)
+    }
+
+
+def problems_not_run(problems: Sequence[Record], runs: Mapping[str, Record]) -> dict[str, str]:
+    """The problems that are left out of scores, and why.
+
+    They need what was not there, so that an answer without code is no failure
+    either; or not even their canonical solution passes here, and they say that
+    this leaves them out.
+    """
+    missing = {need for run in runs.values() for need in run.get("missing", ())}
+    found = {}
+    for problem in problems:
+        needs = problem.get("needs", {})
+        if lacking := [need for need in needs if need in missing]:
+            found[problem["id"]] = _told(lacking, needs)
+    failing = unsolvable((p for p in problems if p.get("unsolvable") == "leave_out"), runs)
+    return found | dict.fromkeys(failing, "canonical solutions that do not pass here")
+
+
+def _told(lacking: Iterable[str], needs: Mapping[str, str]) -> str:
+    return "; ".join(f"{need}: not installed here ({needs[need]})" for need in lacking)
 
 
 def told_missing(number: int, outcomes: Iterable[Record]) -> dict[str, Any]:
@@ -50,6 +75,5 @@ def not_run(program: Record) -> Record | None:
     missing = unmet(needs)
     if not missing:
         return None
-    told = "; ".join(f"{need}: not installed here ({needs[need]})" for need in missing)
-    return {"id": program["id"], "verdict": NOT_RUN, "passed": 0, "total": 0, "error": told, "seconds": 0.0,
+    return {"id": program["id"], "verdict": NOT_RUN, "passed": 0, "total": 0, "error": _told(missing, needs), "seconds": 0.0,
             "isolation": None, "integrity": "outside", "mode": program["mode"], "missing": missing}  # fmt: skip

@@ -198,6 +198,7 @@ class Planner:
             yield self._work(
                 "Scores", "judge", answers, self._asked("judge", "judge_point", "instruction", "answer"), "judgement",
                 f"{folder}/responses/judgements.*.jsonl", f"{folder}/ask_judge_of_scores.*.tsv",
+                shards="solutions",
             )  # fmt: skip
 
     def _feedback(self, solved: Mapping[str, Any], failed: float, joins: bool) -> Iterator[Work]:
@@ -206,6 +207,7 @@ class Planner:
             "Suggestions", "teacher", failed,
             self._asked("teacher", "suggestion", "instruction", "answer", "feedback"), "suggestion",
             f"{folder}/responses/suggestions.*.jsonl", f"{folder}/ask_teacher_for_suggestions.*.tsv",
+            shards="solutions",
         )  # fmt: skip
         template = "second_try" if self._settings["format"] == "single" else None
         own = self._work(

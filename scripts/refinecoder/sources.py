@@ -1,8 +1,9 @@
 """Texts of data sets and benchmarks as they come: JSONL, JSON, Parquet, each gzipped or not, or the hub's.
 
-A source is a path or ``hub:OWNER/NAME[/PART][@REVISION][#SPLIT]`` (main and
-train where absent); a part is a configuration, or by its ending a file of the
-repository. JSON lines and Parquet pass by in pieces; a JSON array is read whole.
+A source is a path, or ``hub:OWNER/NAME[/PART][@REVISION][#SPLIT]`` (main and
+train where absent), of which a part is a configuration, or by its ending a file
+of the repository; or ``evalplus:NAME@VERSION``, a release that evalplus fetches
+and keeps. JSON lines and Parquet pass by in pieces; a JSON array is read whole.
 """
 
 import gzip
@@ -131,9 +132,28 @@ def _hub_rows(name: str) -> Iterator[Row]:
         raise BadInput(f"hub:{name}: not to be had ({reason[:160]}); go online or name a local file instead") from None
 
 
+def _evalplus_rows(name: str) -> Iterator[Row]:
+    from evalplus.data.utils import get_dataset_metadata, make_cache  # heavy, and needed for this source alone
+
+    dataset, _, version = name.partition("@")
+    if dataset not in ("HumanEvalPlus", "MbppPlus") or not version:
+        raise BadInput(
+            f"evalplus:{name}: must be HumanEvalPlus@VERSION or MbppPlus@VERSION, such as v0.1.10 and v0.2.0"
+        )
+    try:
+        url, path = get_dataset_metadata(dataset, version, mini=False)
+        make_cache(url, path)
+    except OSError as error:
+        raise BadInput(f"evalplus:{name}: not to be had ({error}); go online or name a local file instead") from None
+    yield from (row._replace(source=f"evalplus:{name}") for row in _file_rows(path))
+
+
 def read_rows(source: str) -> Iterator[Row]:
     """The records of a source, one by one. Raises BadInput for what is missing, binary or broken."""
-    return _hub_rows(source.removeprefix("hub:")) if source.startswith("hub:") else _file_rows(source)
+    for prefix, read in (("hub:", _hub_rows), ("evalplus:", _evalplus_rows)):
+        if source.startswith(prefix):
+            return read(source.removeprefix(prefix))
+    return _file_rows(source)
 
 
 def _turn(turn: Any, where: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from execute_programs import completed
 from prepare_benchmark import Data, check_size, once, own_settings
 from refinecoder.benchmarks import MODULES, PREPARED
 from refinecoder.configuration import load_schema
-from refinecoder.needs import is_there, not_run, problems_not_run, unmet
+from refinecoder.needs import is_there, not_run, problems_not_run, unmet, unsolvable
 from refinecoder.records import BadInput
 from score_benchmark import judge, summarize
 
@@ -59,8 +59,8 @@ def test_a_problem_that_was_not_run_is_no_failure():
     runs = {f"{name}#": not_run(program(f"{name}#", needs=ABSENT)) for name in "a"}
     runs |= {f"{name}#": {"id": f"{name}#", "verdict": verdict, "error": None} for name, verdict in
              (("c", "passed"), ("d", "failed"))}  # fmt: skip
-    left_out = problems_not_run(problems, runs.values())
-    assert left_out == {"a", "b"}, "b's answer holds no code, yet it could not have been run"
+    left_out = problems_not_run(problems, runs)
+    assert left_out.keys() == {"a", "b"}, "b's answer holds no code, yet it could not have been run"
     outcomes = list(judge(solutions(a="a#", b=None, c="c#", d="d#"), runs, left_out))
     (row,) = summarize(outcomes, 0)
     assert (row["pass@1"], row["problems"], row["not_run"]) == (0.5, 2, 2)
@@ -69,8 +69,28 @@ def test_a_problem_that_was_not_run_is_no_failure():
 
 def test_where_nothing_was_run_there_is_no_score():
     runs = {"a#": not_run(program("a#", needs=ABSENT))}
-    (row,) = summarize(list(judge(solutions(a="a#"), runs, {"a"})), 0)
+    (row,) = summarize(list(judge(solutions(a="a#"), runs, {"a": "nothing is there"})), 0)
     assert row["pass@1"] is None and row["problems"] == 0 and row["not_run"] == 1
+
+
+@pytest.mark.parametrize(("means", "share", "not_run_"), [("count", 0.25, None), ("leave_out", 0.5, 2)])
+def test_problems_that_not_even_their_canonical_solution_solves_are_named(means, share, not_run_):
+    problems = [{"id": name, "canonical_program": f"{name}*", "unsolvable": means} for name in "abcd"]
+    ends = {
+        "a*": "passed",
+        "b*": "failed",
+        "c*": "timeout",
+        "a#": "passed",
+        "b#": "failed",
+        "c#": "failed",
+        "d#": "failed",
+    }
+    runs = {name: {"id": name, "verdict": end, "error": "E" if end != "passed" else None} for name, end in ends.items()}
+    assert unsolvable(problems, runs) == {"b": "failed: E", "c": "timeout: E"}, "d's was not run"
+    outcomes = list(judge(solutions(a="a#", b="b#", c="c#", d="d#"), runs, problems_not_run(problems, runs)))
+    (row,) = summarize(outcomes, 0)
+    assert row["pass@1"] == share and row.get("not_run") == not_run_
+    assert row.get("missing", []) == ["canonical solutions that do not pass here"] * (means == "leave_out")
 
 
 def test_answers_that_are_missing_or_unknown_are_counted_and_named():
@@ -112,7 +132,7 @@ def test_the_digest_of_data_does_not_depend_on_its_format(tmp_path):
 
 
 def test_a_setting_of_another_kind_is_bad_input():
-    with pytest.raises(BadInput, match="multipl_e has no 'split'; it has language, size, limit"):
+    with pytest.raises(BadInput, match="multipl_e has no 'split'; it has language, size, limit, unsolvable"):
         own_settings("multipl_e", {"split": "instruct"})
 
 
@@ -121,6 +141,7 @@ def test_a_setting_of_another_kind_is_bad_input():
     [
         ({"--source": "absent.jsonl"}, "absent.jsonl: no such file"),
         ({"--source": "hub:nobody/nothing@main"}, "hub:nobody/nothing@main: not to be had"),
+        ({"--source": "evalplus:HumanEval@v1"}, "evalplus:HumanEval@v1: must be HumanEvalPlus@VERSION"),
         ({"--template": "absent.txt"}, "absent.txt: no such template"),
         ({"--source": "cut.gz"}, "cut.gz: cannot be read"),
     ],

@@ -63,7 +63,7 @@ def test_a_made_up_task_of_evalplus():
 
 
 def test_an_answer_that_is_a_completion_goes_behind_its_prompt():
-    problem = {"entry_point": "double", "head": HEAD}
+    problem = {"entry_point": "double", "code_prompt": HEAD}
     answers = (
         "    return [2 * x for x in xs]",
         "```python\n    return [2 * x for x in xs]\n```",
@@ -78,7 +78,7 @@ def test_an_answer_that_is_a_completion_goes_behind_its_prompt():
 
 def test_what_the_sanitizer_drops_and_is_needed_comes_back():
     generator = "def each(xs):\n    yield from xs\n\ndef double(xs):\n    return [2 * x for x in each(xs)]\n\nassert double([1]) == [3]"
-    assert "def each" in evalplus.read_answer(generator, {"entry_point": "double", "head": ""})["code"]
+    assert "def each" in evalplus.read_answer(generator, {"entry_point": "double", "code_prompt": ""})["code"]
     two = "def double(x):\n    return 2 * x\n\ndef half(x):\n    return x / 2"
     assert "half" not in evalplus.read_answer(two, {"entry_point": "double"})["code"]
     assert (

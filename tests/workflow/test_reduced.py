@@ -51,7 +51,8 @@ def test_other_shards_and_cores_and_no_network_give_the_same_bytes(reduced, tmp_
     folder = copy_workflow(tmp_path)
     path = folder / REDUCED
     path.write_text(
-        path.read_text() + "shards: {teacher: 2, judge: 3, critic: 1, student: 2, benchmark: 2, programs: 1}\n"
+        path.read_text()
+        + "shards: {teacher: 2, judge: 3, critic: 1, student: 2, benchmark: 2, programs: 1, solutions: 2}\n"
     )
     run = snakemake(folder, cores=3, prefix=prefix)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]

@@ -124,7 +124,7 @@ def _read_plus(record: Record, where: str, kind: str, template: str, worker: Wor
         "prompt": fill_template(template, problem=_task(record["prompt"]) if is_mbpp else record["prompt"].strip("\n")),
         "canonical_solution": _fenced(code),
         "kind": kind,
-        "head": "" if is_mbpp else record["prompt"],
+        "code_prompt": "" if is_mbpp else record["prompt"],
         **run,
         "expected": pack_items(expected),
         "oracle": "evalplus",
@@ -149,7 +149,7 @@ def _read_humaneval(record: Record, template: str) -> Record:
         "prompt": fill_template(template, problem=record["prompt"].strip("\n")),
         "canonical_solution": _fenced(record["prompt"] + record["canonical_solution"]),
         "kind": "humaneval",
-        "head": record["prompt"],
+        "code_prompt": record["prompt"],
         "mode": "call",
         "entry_point": record["entry_point"],
         "tests": record["test"],
@@ -181,7 +181,7 @@ def _read_mbpp(record: Record, where: str, template: str) -> Record:
         "prompt": fill_template(template, problem="\n".join([text.strip(), *tests])),
         "canonical_solution": _fenced(record["code"]),
         "kind": "mbpp",
-        "head": "",
+        "code_prompt": "",
         "mode": "call",
         "entry_point": _function_under_test(record["code"], tests, where),
         "tests": "\n".join([setup, *tests]),
@@ -254,7 +254,7 @@ def read_answer(response: str, problem: Record) -> dict[str, Any] | None:
     if not response.strip():
         return None
     name, code = problem["entry_point"], _sanitize(response, problem)
-    if problem.get("head") and name not in _defined(code):
-        completed = _sanitize("\n".join([problem["head"], *(fenced_blocks(response) or [response])]), problem)
+    if problem.get("code_prompt") and name not in _defined(code):
+        completed = _sanitize("\n".join([problem["code_prompt"], *(fenced_blocks(response) or [response])]), problem)
         code = completed if name in _defined(completed) else code
     return {"code": code} if code.strip() else None
