@@ -8,6 +8,7 @@ Samples are read as a model's answers are: by evalplus' sanitizer, say. With
 --whole, here and in collect_solutions, they run as they stand.
 """
 
+import ast
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -91,11 +92,20 @@ def check_samples(path: str, found: Mapping[str, list[str]], problems: Iterable[
     return missing
 
 
+def statements(text: str) -> list[str]:
+    """A Python program's statements, without what does not matter: blanks, comments. None of any other text."""
+    try:
+        return [ast.dump(node) for node in ast.parse(text).body]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
 def holds(answer: Mapping[str, object] | None, program: str) -> bool:
-    """Whether what is read of an answer has the program in it as it stands."""
+    """Whether what is read of an answer has all of the program in it: its text, or its statements."""
     files = answer.get("files") if answer else None
-    texts = files.values() if isinstance(files, dict) else [answer.get("code")] if answer else []
-    return any(program.strip() in str(text) for text in texts)
+    texts = [*map(str, files.values())] if isinstance(files, dict) else [str(answer.get("code"))] if answer else []
+    own = set(statements(program))
+    return any(program.strip() in text or (own and own <= set(statements(text))) for text in texts)
 
 
 def as_answer(program: str, problem: Record) -> str:

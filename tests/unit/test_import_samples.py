@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from import_samples import holds
 from refinecoder.programs import answer_program
 from refinecoder.records import BadInput
 
@@ -40,6 +41,13 @@ def sample(number, text, field="solution"):
 
 def adding(number):
     return f"def f(x):\n    return x + {number}\n"
+
+
+def test_blanks_and_comments_are_nothing_that_is_lost():
+    assert holds({"code": "import math\n\ndef f(x):\n    return x\n"}, "\n# mine\ndef f(x):\n\n\n    return (x)\n")
+    assert not holds({"code": "def f(x):\n    return x\n"}, "import math\ndef f(x):\n    return x\n")
+    assert holds({"code": "head\ndef f(:"}, "def f(:\n") and not holds({"code": "x = 1"}, "def f(:")
+    assert holds({"files": {"a.js": "let x; function f() {}", "b": ""}}, "function f() {}\n") and not holds(None, "x")
 
 
 def score(folder, problems, samples, *options):
