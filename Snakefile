@@ -39,7 +39,7 @@ wildcard_constraints:
     iteration=r"\d+",
     round=r"\d+",
     shard=r"\d+",
-    table="table[12]",
+    table="table[125]",
 
 
 onstart:

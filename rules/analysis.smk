@@ -4,7 +4,8 @@
 rule make_table:
     """pass@1 by iteration, with intervals."""
     input:
-        table_summaries,
+        summaries=table_summaries,
+        reference=lambda wildcards: published_figures(TABLES[wildcards.table]),
     output:
         csv=f"{RESULTS}/tables/{{table}}.csv",
         markdown=report(
@@ -25,14 +26,41 @@ rule make_table:
         **asks_for("light"),
     params:
         code=code_digest("tabulate_passes"),
+        name="{table}",
         entries=table_entries,
+        reference=reference_argument,
         label=config["label"],
     message:
         "{wildcards.table}"
     shell:
-        "python scripts/tabulate_passes.py {input:q} --entries {params.entries:q} --name {wildcards.table}"
-        " --label {params.label:q} --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q}"
+        "python scripts/tabulate_passes.py {input.summaries:q} --entries {params.entries:q} --name {params.name}"
+        " {params.reference:q} --label {params.label:q} --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q}"
         " --manifest {output.manifest:q} > {log:q} 2>&1"
+
+
+if BASELINES and BENCHMARKS:
+
+    use rule make_table as tabulate_baselines with:
+        input:
+            summaries=baseline_summaries,
+            reference=published_figures(BENCHMARKS),
+        output:
+            csv=f"{RESULTS}/tables/baselines.csv",
+            markdown=f"{RESULTS}/tables/baselines.md",
+            latex=f"{RESULTS}/tables/baselines.tex",
+            manifest=f"{RESULTS}/tables/baselines.manifest.json",
+        log:
+            f"{LOGS}/baselines.log",
+        benchmark:
+            f"{TIMES}/baselines.tsv"
+        params:
+            code=code_digest("tabulate_passes"),
+            name="baselines",
+            entries=as_json(baseline_entries(BENCHMARKS)),
+            reference=reference_argument,
+            label=config["label"],
+        message:
+            "baselines"
 
 
 rule plot_kinds:
@@ -105,7 +133,8 @@ if "table4" in TABLES:
     rule tabulate_selection:
         """Table 4: best and worst answers by the scoring system."""
         input:
-            summaries_of("scoring", TABLES["table4"]),
+            summaries=summaries_of("scoring", TABLES["table4"]),
+            reference=published_figures(TABLES["table4"]),
         output:
             csv=f"{RESULTS}/tables/table4.csv",
             markdown=report(
@@ -127,11 +156,12 @@ if "table4" in TABLES:
         params:
             code=code_digest("tabulate_selection"),
             entries=selection_entries(),
+            reference=reference_argument,
             label=config["label"],
         message:
             "table4"
         shell:
-            "python scripts/tabulate_selection.py {input:q} --entries {params.entries:q}"
+            "python scripts/tabulate_selection.py {input.summaries:q} --entries {params.entries:q} {params.reference:q}"
             " --label {params.label:q} --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q}"
             " --manifest {output.manifest:q} > {log:q} 2>&1"
 
@@ -304,6 +334,14 @@ if "table4" in TABLES:
             f"{HOME}/tables/table4.md",
 
 
+if "table5" in TABLES:
+
+    rule table5:
+        """Table 5: other languages."""
+        input:
+            f"{HOME}/tables/table5.md",
+
+
 if "figure3" in FIGURES:
 
     rule figure3:
@@ -331,7 +369,7 @@ if "figure6" in FIGURES:
 rule demo:
     """The method itself, up to M_T: its tables and the kinds of its data."""
     input:
-        [f"{HOME}/tables/{table}.md" for table in TABLES if table in ("table1", "table2")],
+        [f"{HOME}/tables/{table}.md" for table in TABLES if table in ("table1", "table2", "table5")],
         f"{HOME}/figures/figure5.svg",
 
 
@@ -339,6 +377,14 @@ rule figure5:
     """Figure 5: shares of the kinds of data by iteration."""
     input:
         f"{HOME}/figures/figure5.svg",
+
+
+if BASELINES and BENCHMARKS:
+
+    rule baselines:
+        """The config's baselines on all its benchmarks, and nothing else: no model is trained."""
+        input:
+            f"{HOME}/tables/baselines.md",
 
 
 if "validation" in BENCHMARKS:

@@ -126,8 +126,10 @@ for work, owners, names in asked_together():
         resources:
             **asks_for("benchmark"),
         params:
-            code=backend_code("student", "verbatim"),
-            backend=backend_of("student", "verbatim"),
+            code=lambda wildcards: backend_code("student", "verbatim", answering(wildcards)),
+            backend=lambda wildcards, output: backend_arguments(
+                "student", "verbatim", wildcards, output, entry=answering(wildcards)
+            ),
             shards=config["shards"]["benchmark"],
         message:
             f"all models of {{wildcards.student}} {{wildcards.variant}} answer {work} {' '.join(names)}, shard {{wildcards.shard}}"

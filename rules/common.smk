@@ -164,12 +164,16 @@ def asks_for(kind):
     return resources if gpus else {**resources, "gpu_model": ""}
 
 
-def backend_code(role, expect):
-    """Digest of the step that answers requests, of the role's backend and of the reader of its answers."""
-    backend = ROLES[role]["backend"]
+def backend_code(role, expect, entry=None):
+    """Digest of the step that answers requests, of the role's backend and of the reader of its answers.
+
+    ``entry``: who answers, where that is not the role's own.
+    """
+    entry = entry or ROLES[role]
+    backend = entry["backend"]
     names = ["complete_requests", f"refinecoder.backends.{backend}", f"refinecoder.answers.{expect}"]
     if backend == "scripted":
-        names.append(f"refinecoder.miniature.{ROLES[role].get('model', role)}")
+        names.append(f"refinecoder.miniature.{entry.get('model', role)}")
     return code_digest(*names)
 
 
@@ -190,9 +194,12 @@ def replayed_responses(run, output):
     return sorted(map(str, earlier.parent.glob(f"{stage}.*.jsonl"))) or [str(earlier)]
 
 
-def backend_arguments(role, expect, wildcards, output, changes=None):
-    """Command-line options of complete_requests for a role, with ``changes`` to its options."""
-    entry = ROLES[role]
+def backend_arguments(role, expect, wildcards, output, changes=None, entry=None):
+    """Command-line options of complete_requests for a role, with ``changes`` to its options.
+
+    ``entry``: who answers, where that is not the role's own.
+    """
+    entry = entry or ROLES[role]
     own = OPTIONS[entry["backend"]]
     options = {name: value for name, value in {**entry["options"], **(changes or {})}.items() if name in own}
     if entry["backend"] == "scripted":

@@ -169,7 +169,7 @@ def page_figures():
 
 def page_settings():
     """What the page says was run, as JSON."""
-    kept = ("experiment", "label", "method", "final_iteration", "execution")
+    kept = ("experiment", "label", "method", "final_iteration", "execution", "feedback")
     kept += ("students", "baselines", "variants", "benchmarks")
     roles = {role: {key: entry[key] for key in ("backend", "model") if key in entry} for role, entry in ROLES.items()}
     settings = {name: config[name] for name in kept} | {"roles": roles, "samples": N, "seeds": list(RUNS.values())}
@@ -385,7 +385,8 @@ def asked_together():
     siblings = [name for name in VARIANTS if name != "acr"]
     compared = FIGURES.get("figure3", ())
     groups = [("benchmarks", ["acr"], measured_benchmarks()), ("benchmarks", siblings, compared)]
-    groups += [("benchmarks", [*BASELINES], tabulated_benchmarks()), ("further", ["acr"], FIGURES.get("figure6", ()))]
+    measured = tabulated_benchmarks() or [*BENCHMARKS]
+    groups += [("benchmarks", [*BASELINES], measured), ("further", ["acr"], FIGURES.get("figure6", ()))]
     groups += [("scoring", ["acr"], TABLES.get("table4", ())), ("feedback", ["acr"], FIGURES.get("figure4", ()))]
     for work, owners, names in groups:
         if owners:
@@ -393,6 +394,12 @@ def asked_together():
             first, every = (list(names), BENCHMARKS) if own else (asked(names), asked(BENCHMARKS))
             alone = [[name] for name in every if name not in first]
             yield from ((work, owners, together) for together in (first, *alone) if together)
+
+
+def answering(wildcards):
+    """Who answers benchmarks: the student's backend, or a baseline's own."""
+    own = BASELINES[wildcards.variant] if is_baseline(wildcards) else {}
+    return {**ROLES["student"], **{name: own[name] for name in ("backend", "options") if name in own}}
 
 
 def rule_of_models(work, owners, names):
@@ -457,26 +464,61 @@ def table_summaries(wildcards):
     return own + [f"{home}/baselines/{which}/benchmarks/{name}/summary.json" for which, name in baselines_of(names)]
 
 
+def published_places(model, name):
+    """Where the paper has a model on a benchmark, as far as config says it: row and column."""
+    places = {"row": model.get("published"), "column": BENCHMARKS[name].get("published")}
+    return {key: value for key, value in places.items() if value}
+
+
+def published_figures(names):
+    """The published figures, where config says of a benchmark of these which they are."""
+    return ["reference/refinecoder.yaml"] if any("published" in BENCHMARKS[name] for name in names) else []
+
+
+def reference_argument(wildcards, input):
+    """Command-line option that names the published figures."""
+    return [f"--reference={path}" for path in input.reference]
+
+
+def baseline_summaries(wildcards):
+    """The summaries of all baselines on all benchmarks."""
+    home = home_of(wildcards)
+    return [f"{home}/baselines/{which}/benchmarks/{name}/summary.json" for which, name in baselines_of(BENCHMARKS)]
+
+
 def table_entries(wildcards):
-    """What each summary of a table is of."""
+    """What each summary of a table is of, and where the paper has it."""
     names = TABLES[wildcards.table]
-    own = json.loads(entries_of(names))
-    others = [
-        {"student": BASELINES[which]["title"], "benchmark": BENCHMARKS[name]["title"], "baseline": True}
+    own = [
+        {"student": student["title"], "benchmark": BENCHMARKS[name]["title"], **published_places(student, name)}
+        for student in STUDENTS.values()
+        for name in names
+    ]
+    return as_json(own + baseline_entries(names))
+
+
+def baseline_entries(names):
+    """What each summary of the baselines on some benchmarks is of, and where the paper has it."""
+    return [
+        {
+            "student": BASELINES[which]["title"],
+            "benchmark": BENCHMARKS[name]["title"],
+            "baseline": True,
+            **published_places(BASELINES[which], name),
+        }
         for which, name in baselines_of(names)
     ]
-    return as_json(own + others)
 
 
 def selection_entries():
-    """What each summary of table 4 is of: model and benchmark, by their titles."""
-    return as_json(
-        [
-            {"model": f"{student['title']}, iteration {FINAL}", "benchmark": BENCHMARKS[benchmark]["title"]}
-            for student in STUDENTS.values()
-            for benchmark in TABLES["table4"]
-        ]
-    )
+    """What each summary of table 4 is of: model and benchmark, by their titles, and where the paper has it."""
+
+    def entry(student, name):
+        places = published_places(student, name)
+        places |= {"row": f"{places['row']} Iter{FINAL}"} if "row" in places else {}
+        return {"model": f"{student['title']}, iteration {FINAL}", "benchmark": BENCHMARKS[name]["title"], **places}
+
+    return as_json([entry(student, name) for student in STUDENTS.values() for name in TABLES["table4"]])
 
 
 def variant_summaries():
@@ -566,8 +608,8 @@ def all_counts(wildcards):
 
 
 def tabulated_benchmarks():
-    """The benchmarks of tables 1 and 2, by which baselines are measured."""
-    return sorted({*TABLES.get("table1", ()), *TABLES.get("table2", ())})
+    """The benchmarks of tables 1, 2 and 5, by which baselines are measured."""
+    return sorted({name for table in ("table1", "table2", "table5") for name in TABLES.get(table, ())})
 
 
 def seed_data():
@@ -672,7 +714,8 @@ def solved_planned():
         for name in FIGURES.get("figure4", ()):
             yield solving_planned(student, "acr", "feedback", name, len(config["feedback"]["iterations"]), 1)
     for which, name in baselines_of(asked(tabulated_benchmarks())):
-        entry = {"name": "baselines", "title": BASELINES[which]["title"]}
+        known_as = "model" if BASELINES[which].get("backend") == "endpoint" else "title"  # prices are of models
+        entry = {"name": "baselines", "title": BASELINES[which][known_as]}
         yield solving_planned(entry, which, "benchmarks", name)
 
 
@@ -710,10 +753,12 @@ def planned_settings():
             **{key: instructions[key] for key in ("per_snippet", "rounds", "keep", "d0_size")},
             "snippets": config["snippets"]["size"],
             "samples": N,
+            "format": config["feedback"]["format"],
             "orders": 2 if config["scoring"]["pair_order"] == "both" else 1,
             "seeds": len(RUNS),
             "shards": config["shards"],
             "roles": roles,
+            "endpoints": [entry["model"] for entry in BASELINES.values() if entry.get("backend") == "endpoint"],
             "gpus": {kind: gpus_of(kind) for kind in (*ROLES, "training")},
             "teachers": [("instructions", "ask_teacher/answers.*.tsv")]
             + [(f"d0/{name}", f"{name}/ask_other_teacher.*.tsv") for name in own_d0],

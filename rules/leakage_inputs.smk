@@ -24,10 +24,12 @@ def questions_read(part, names=QUESTIONS):
 
     def options(wildcards):
         entries = [QUESTIONS[name] for name in names]
+        mentions = [entry.get("mention", "") for entry in entries]
         return [
             *("--benchmark", *(f"{name}={place_of_questions(wildcards, name)}" for name in names)),
             *("--benchmark-field", *(entry[part] for entry in entries)),
             *("--benchmark-records", *(entry.get("records", "all") for entry in entries)),
+            *(("--benchmark-mention", *mentions) if any(mentions) else ()),
         ]
 
     return options

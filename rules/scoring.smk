@@ -131,6 +131,7 @@ rule score_selection:
         judgements=f"{SCORING}/judgements.jsonl",
         executions=expand(f"{SCORING}/scored/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
         runs=expand(f"{SCORING}/runs.{{shard}}.jsonl", shard=shards_of("programs"), allow_missing=True),
+        problems=problems_for,
         model=final_model,
     output:
         f"{SCORING}/summary.json",
@@ -150,5 +151,5 @@ rule score_selection:
         "score the scoring system on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
         "python scripts/score_selection.py {input.solutions:q} {input.judgements:q} --executions {input.executions:q}"
-        " --runs {input.runs:q} --weights {params.weights:q} --model {input.model:q} --seed {params.seed}"
+        " --runs {input.runs:q} --problems {input.problems:q} --weights {params.weights:q} --model {input.model:q} --seed {params.seed}"
         " --summary {output:q} > {log:q} 2>&1"

@@ -24,6 +24,7 @@ rule request_suggestions:
         **asks_for("light"),
     params:
         code=code_digest("request_suggestions"),
+        cases=config["feedback"]["cases"],
         iterations=TRIED,
         sampling=sampling_of("teacher"),
         seed=seed_of,
@@ -31,7 +32,7 @@ rule request_suggestions:
         "write requests for suggestions on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
         "python scripts/request_suggestions.py {input.outcomes:q} {input.problems:q} --template {input.template:q}"
-        " --iterations {params.iterations} --sampling {params.sampling:q} --seed {params.seed}"
+        " --cases {params.cases} --iterations {params.iterations} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -60,6 +61,7 @@ rule request_second_tries:
         suggestions=expand(
             f"{FEEDBACK}/responses/suggestions.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True
         ),
+        template=config["prompts"]["second_try"],
         models=tried_models,
     output:
         requests=f"{FEEDBACK}/requests/solutions.jsonl",
@@ -75,6 +77,8 @@ rule request_second_tries:
         **asks_for("light"),
     params:
         code=code_digest("request_second_tries"),
+        format=config["feedback"]["format"],
+        cases=config["feedback"]["cases"],
         iterations=TRIED,
         sampling=decoding_of,
         seed=seed_of,
@@ -82,7 +86,8 @@ rule request_second_tries:
         "write requests for second tries on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
         "python scripts/request_second_tries.py {input.outcomes:q} {input.problems:q}"
-        " --suggestions {input.suggestions:q} --iterations {params.iterations} --models {input.models:q}"
+        " --suggestions {input.suggestions:q} --format {params.format} --template {input.template:q}"
+        " --cases {params.cases} --iterations {params.iterations} --models {input.models:q}"
         " --sampling {params.sampling:q} --seed {params.seed} --output {output.requests:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
 

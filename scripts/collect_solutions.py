@@ -16,6 +16,7 @@ def arguments() -> ArgumentParser:
     options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
     options.add_argument("--iterations", type=int, nargs=2, required=True, help="the models' first and last")
     options.add_argument("--samples", type=int, required=True, help="answers to each problem")
+    options.add_argument("--whole", action="store_true", help="answers are programs, which are run as they stand")
     options.add_argument("--output", required=True, help="JSONL: samples, ids {iteration}/{problem}")
     options.add_argument("--programs", required=True, help="JSONL: programs")
     add_account(options, rejected=False)
@@ -50,7 +51,7 @@ def solutions(
     """Every answer and its program; a request that failed is an empty one, which passes nothing."""
     for name, sample, problem in keys(options, problems):
         answer = answers[name, sample]
-        program = answer_program(answer.text or "", problems[problem])
+        program = answer_program(answer.text or "", problems[problem], options.whole)
         yield (
             {
                 "id": name,

@@ -5,7 +5,17 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from refinecoder.claims import SELF_BAND, Chain, Effect, ablations, controls, falling_shares, gains, read_passes
+from refinecoder.claims import (
+    SELF_BAND,
+    Chain,
+    Effect,
+    ablations,
+    controls,
+    falling_shares,
+    gains,
+    on_common_problems,
+    read_passes,
+)
 from refinecoder.passes import pair_entries
 from refinecoder.records import load_records, read_json, whole
 from refinecoder.steps import json_value, parser, run
@@ -45,8 +55,8 @@ def group_chains(options: Namespace) -> dict[tuple[str, str], list[Chain]]:
 
 
 def measure(options: Namespace) -> Iterator[Effect]:
-    """All effects of a run."""
-    for chains in group_chains(options).values():
+    """All effects of a run; none of a benchmark that was not run."""
+    for chains in filter(None, map(on_common_problems, group_chains(options).values())):
         yield from gains(chains[0], options.final, options.seed)
         yield from ablations(chains, options.seed)
         yield from controls(chains, options.seed)
@@ -55,7 +65,9 @@ def measure(options: Namespace) -> Iterator[Effect]:
         for effect in falling_shares("self_wins_fall", list(rows[SELF_BAND]), list(rows["records"])):
             yield effect._replace(of=f"{student}: {effect.of}") if kinds["student"].nunique() > 1 else effect
     for title, path in zip(options.titles["selections"], options.selections, strict=True):
-        yield _scaled("scoring_separates_samples", f"{title}: best over worst", read_json(path)["difference"])
+        difference = read_json(path)["difference"]
+        if difference["value"] is not None:
+            yield _scaled("scoring_separates_samples", f"{title}: best over worst", difference)
     for title, path in zip(options.titles["feedback"], options.feedback, strict=True):
         for found in read_json(path)["differences"]:
             yield _scaled(found["claim"], f"{title}, iteration {found['iteration']}: {found['of']}", found)

@@ -10,11 +10,12 @@ threshold are dropped and counted, or stop the step. Sees no paraphrase and no
 translation (docs/leakage.md).
 """
 
+import re
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from refinecoder.accounts import Account
 from refinecoder.exposure import describe
@@ -55,6 +56,10 @@ def arguments() -> ArgumentParser:
         "--benchmark-records", nargs="+", default=["all"], metavar="FIRST-LAST",
         help="which questions, counted from 1" + each_or_all,
     )  # fmt: skip
+    add(
+        "--benchmark-mention", nargs="+", default=[""], metavar="REGEX",
+        help="how a benchmark is named; records with that anywhere in them are counted" + each_or_all,
+    )  # fmt: skip
     add("--k", type=int, default=1, help="how many of the highest similarities leak(t) is the mean of")
     add("--nearest", type=int, default=1, help="nearest records listed for each question")
     add("--top", type=int, default=200, help="records of highest similarity listed for each benchmark")
@@ -90,13 +95,12 @@ def sources_of(places: Sequence[str], fields: Sequence[str], option: str) -> lis
 
 def items_of(source: Source, turns: str) -> Iterator[Item]:
     """The records of a source with their texts; those without a later turn are left out where these are asked for."""
-    texts, empty = Texts(source.field, turns), True
+    text_of, later, row = Texts(source.field, turns).of, turns == "later", None
     for row in chain.from_iterable(map(read_rows, source.places)):
-        empty = False
-        text = texts.of(row)
-        if text or turns != "later":
+        text = text_of(row)
+        if text or not later:
             yield Item(row, text)
-    if empty:
+    if row is None:
         raise BadInput(f"{', '.join(source.places)}: no record in it; name another")
 
 
@@ -115,6 +119,42 @@ def read_benchmark(source: Source, wanted: str) -> Benchmark:
     items = chosen(list(items_of(source, "user")), wanted, source)
     ids = [name_of(item.row.record, number) for number, item in enumerate(items, start=1)]
     return Benchmark(source.name, ids, [item.text for item in items])
+
+
+class Mentions:
+    """Counts the records of a data set that name a benchmark, in whichever field: where they say they come from.
+
+    The indicator sees no paraphrase; a note such as "inspired by HumanEval" gives one away.
+    """
+
+    def __init__(self, names: Sequence[str], patterns: Sequence[str]) -> None:
+        wanted = {name: pattern for name, pattern in zip(names, patterns, strict=True) if pattern}
+        try:
+            self._patterns = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in wanted.items()}
+        except re.error as error:
+            raise BadInput(f"--benchmark-mention: not a regular expression ({error}); mend it") from None
+        self.found: dict[str, list[int]] = {name: [] for name in self._patterns}
+        self._records = 0
+
+    def add(self, items: Sequence[Item]) -> None:
+        """Look through the next records."""
+        for item in items if self._patterns else ():
+            self._records += 1
+            line = to_line(item.row.record)
+            for name, pattern in self._patterns.items():
+                if pattern.search(line):
+                    self.found[name].append(self._records)
+
+
+def told(entry: Mapping[str, Any]) -> str:
+    """One line on a data set and a benchmark."""
+    line = (
+        f"{entry['dataset']} into {entry['benchmark']}: TLI {entry['padded']['tli']:.2f}, highest "
+        f"{entry['padded']['max']:.2f}; {entry['records_leaked']} records reach {entry['threshold']}"
+    )
+    if "records_naming" in entry:
+        line += f"; {entry['records_naming']} of {entry['records']} name it"
+    return line + ("; FLAGGED" if entry["flagged"] else "")
 
 
 class Gate:
@@ -156,7 +196,7 @@ class Gate:
             self.account.write(options.counts, options.rejected)
 
 
-def measure_source(source: Source, index: Index, options: Namespace, gate: Gate | None) -> Measure:
+def measure_source(source: Source, index: Index, options: Namespace, gate: Gate | None, mentions: Mentions) -> Measure:
     """A data set against all benchmarks; through the gate where there is one."""
     found = Measure(index, options.k, options.nearest, options.top, Counting(options.threshold, options.stretch))
     with ExitStack() as stack:
@@ -165,6 +205,7 @@ def measure_source(source: Source, index: Index, options: Namespace, gate: Gate 
             out = stack.enter_context(open(stack.enter_context(whole(options.cleaned)), "w", encoding="utf-8"))
         for items in chunks(items_of(source, options.train_turns), lambda item: item.text):
             leaked = found.add([item.text for item in items])
+            mentions.add(items)
             if gate and out:
                 gate.pass_on(items, leaked, out)
         if gate:
@@ -196,10 +237,14 @@ def main(options: Namespace) -> None:
     results = []
     for train in trains:
         gate = Gate(index) if options.cleaned else None
-        results += describe(measure_source(train, index, options, gate), train.name)
+        mentions = Mentions(
+            [test.name for test in tests], each(options.benchmark_mention, tests, "--benchmark-mention")
+        )
+        results += describe(measure_source(train, index, options, gate, mentions), train.name, mentions.found)
+    print(*map(told, results), sep="\n")
     read = {source.name: described(source) | {"records": part} for source, part in zip(tests, wanted, strict=True)}
     data = {source.name: described(source) | {"turns": options.train_turns} for source in trains}
-    write_json(options.output, {"datasets": data, "benchmarks": read, "results": results})
+    write_json(options.output, {"datasets": data, "benchmarks": read, "results": results}, indent=None)
 
 
 if __name__ == "__main__":

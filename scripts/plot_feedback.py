@@ -6,16 +6,30 @@ import pandas as pd
 from matplotlib import pyplot
 
 from refinecoder.acr.feedback import EXECUTION, SUGGESTION
-from refinecoder.figures import BLUE, GREY, ORANGE, add_figure_options, error_bars, write_figure
-from refinecoder.passes import pair_entries
+from refinecoder.figures import (
+    BLUE,
+    GREY,
+    ORANGE,
+    add_figure_options,
+    error_bars,
+    lay_out,
+    write_figure,
+    write_not_run,
+    write_note,
+)
+from refinecoder.passes import missing_parts, pair_entries, percentages
 from refinecoder.records import read_json
 from refinecoder.steps import json_value, parser, run
+from refinecoder.tables import tell_not_run
 
 KINDS = {
     "none": ("First try", GREY, ""),
     EXECUTION: ("and execution feedback", BLUE, "//"),
     SUGGESTION: ("and the teacher's suggestion", ORANGE, ".."),
 }
+
+
+TRIED = ("iteration", "feedback", "problems", "pass@1", "low", "high", "failed_first", "repaired")
 
 
 def arguments() -> ArgumentParser:
@@ -33,19 +47,23 @@ def arguments() -> ArgumentParser:
 def frame_tries(options: Namespace) -> pd.DataFrame:
     """A row for each student, benchmark, iteration and kind of feedback; percentages."""
     rows = [
-        {**entry, **tries, **{name: 100 * tries[name] for name in ("pass@1", "low", "high")}}
+        {**entry, **{name: tries[name] for name in TRIED}, **percentages(tries)}
         for path, entry in pair_entries(options.summaries, options.entries)
         for tries in read_json(path)["tries"]
     ]
     return pd.DataFrame(rows)
 
 
-def draw(frame: pd.DataFrame, note: str, label: str) -> pyplot.Figure:
-    """Groups of bars by iteration, axes for each student and benchmark."""
+def draw(frame: pd.DataFrame, note: str, label: str, not_run: str = "") -> pyplot.Figure:
+    """Groups of bars by iteration, axes for each student and benchmark; ``not_run``: a note."""
     groups = list(frame.groupby(["student", "benchmark"], sort=False))
     students = frame["student"].nunique()
-    figure, axes = pyplot.subplots(1, len(groups), figsize=(3.6 * len(groups) + 0.6, 3.6), sharey=True, squeeze=False)
-    for axis, ((student, benchmark), rows) in zip(axes[0], groups, strict=True):
+    down, across = lay_out(len(groups))
+    size = (3.6 * across + 0.6, 3.6 * down)
+    figure, axes = pyplot.subplots(down, across, figsize=size, sharey=True, squeeze=False)
+    for axis in axes.flat[len(groups) :]:
+        axis.remove()
+    for axis, ((student, benchmark), rows) in zip(axes.flat, groups, strict=False):
         iterations = list(dict.fromkeys(rows["iteration"]))
         for place, (kind, (name, color, hatch)) in enumerate(KINDS.items()):
             mine = rows[rows["feedback"] == kind]
@@ -62,10 +80,14 @@ def draw(frame: pd.DataFrame, note: str, label: str) -> pyplot.Figure:
             )
         axis.set(title=benchmark if students == 1 else f"{student}\n{benchmark}", xlabel="Iteration", ylim=(0, 100))
         axis.set_xticks(range(len(iterations)), iterations)
-    axes[0][0].set_ylabel("pass@1 (%)")
+        if rows["pass@1"].isna().all():
+            write_not_run(axis)
+    for row in axes:
+        row[0].set_ylabel("pass@1 (%)")
     handles, names = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, names, loc="upper center", bbox_to_anchor=(0.5, 0.0), frameon=False, ncols=3)
     figure.suptitle(f"Figure 4: a second try with feedback ({label}; {note})")
+    write_note(figure, not_run, -0.09 if down == 1 else -0.05)
     figure.tight_layout()
     return figure
 
@@ -73,7 +95,8 @@ def draw(frame: pd.DataFrame, note: str, label: str) -> pyplot.Figure:
 def main(options: Namespace) -> None:
     frame = frame_tries(options)
     note = f"{options.format.replace('_', '-')} format, {options.cases} cases"
-    write_figure(frame, draw(frame, note, options.label), options)
+    not_run = tell_not_run(missing_parts(options.summaries, options.entries, "tries"))
+    write_figure(frame, draw(frame, note, options.label, not_run), options)
 
 
 if __name__ == "__main__":

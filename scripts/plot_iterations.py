@@ -1,14 +1,16 @@
 """Figure 6: pass@1 over the iterations of the method, of each student, with 95% intervals."""
 
+import math
 from argparse import ArgumentParser, Namespace
 
 import pandas as pd
 from matplotlib import pyplot
 from matplotlib.ticker import MaxNLocator
 
-from refinecoder.figures import BLUE, GREEN, MARKERS, ORANGE, add_figure_options, error_bars, write_figure
-from refinecoder.passes import frame_passes
+from refinecoder.figures import BLUE, GREEN, MARKERS, ORANGE, add_figure_options, error_bars, write_figure, write_note
+from refinecoder.passes import frame_passes, missing_parts
 from refinecoder.steps import json_value, parser, run
+from refinecoder.tables import NOT_RUN, tell_not_run
 
 
 def arguments() -> ArgumentParser:
@@ -22,8 +24,8 @@ def arguments() -> ArgumentParser:
     return options
 
 
-def draw(frame: pd.DataFrame, final: int, label: str) -> pyplot.Figure:
-    """A line for each benchmark, axes for each student."""
+def draw(frame: pd.DataFrame, final: int, label: str, not_run: str = "") -> pyplot.Figure:
+    """A line for each benchmark, axes for each student; ``not_run``: a note."""
     students = list(dict.fromkeys(frame["student"]))
     figure, axes = pyplot.subplots(1, len(students), figsize=(4.8 * len(students) + 0.6, 3.6), squeeze=False)
     for axis, student in zip(axes[0], students, strict=True):
@@ -35,9 +37,9 @@ def draw(frame: pd.DataFrame, final: int, label: str) -> pyplot.Figure:
                 error_bars(rows),
                 marker=MARKERS[index % len(MARKERS)],
                 color=(BLUE, ORANGE, GREEN)[index % 3],
-                linestyle=("-", "--", ":")[index % 3],
+                linestyle=("-", "--", ":", "-.")[index % 4],
                 capsize=3,
-                label=benchmark,
+                label=f"{benchmark} ({NOT_RUN})" if rows["pass@1"].isna().all() else benchmark,
             )
         if mine["iteration"].max() > final:
             axis.axvline(final, color="0.6", linewidth=0.8, linestyle=":")
@@ -49,13 +51,15 @@ def draw(frame: pd.DataFrame, final: int, label: str) -> pyplot.Figure:
     handles, names = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, names, loc="upper center", bbox_to_anchor=(0.5, 0.0), frameon=False, ncols=2)
     figure.suptitle(f"Figure 6: pass@1 over more iterations ({label})")
+    write_note(figure, not_run, -0.06 * math.ceil(len(names) / 2) - 0.03)
     figure.tight_layout()
     return figure
 
 
 def main(options: Namespace) -> None:
     frame = frame_passes(options.summaries, options.entries)
-    write_figure(frame, draw(frame, options.final, options.label), options)
+    not_run = tell_not_run(missing_parts(options.summaries, options.entries))
+    write_figure(frame, draw(frame, options.final, options.label, not_run), options)
 
 
 if __name__ == "__main__":

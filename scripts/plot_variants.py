@@ -6,9 +6,20 @@ from typing import Any
 import pandas as pd
 from matplotlib import pyplot
 
-from refinecoder.figures import BLUE, GREY, ORANGE, add_figure_options, error_bars, write_figure
-from refinecoder.passes import frame_passes
+from refinecoder.figures import (
+    BLUE,
+    GREY,
+    ORANGE,
+    add_figure_options,
+    error_bars,
+    lay_out,
+    write_figure,
+    write_not_run,
+    write_note,
+)
+from refinecoder.passes import frame_passes, missing_parts
 from refinecoder.steps import json_value, parser, run
+from refinecoder.tables import tell_not_run
 
 
 def arguments() -> ArgumentParser:
@@ -54,23 +65,29 @@ def draw_panel(axis: Any, rows: pd.DataFrame, title: str) -> None:
             axis.scatter(first["pass@1"], [place], s=34, facecolor="white", edgecolor=color, zorder=2)
     reference = rows[rows["variant"] == variants[0]]["pass@1"].iloc[-1]
     axis.axvline(reference, color=BLUE, linewidth=0.8, linestyle=":")
+    if rows["pass@1"].isna().all():
+        write_not_run(axis)
     axis.set(title=title, xlabel="pass@1 (%)", yticks=range(len(variants)))
     axis.set_yticklabels(variants)
 
 
-def draw(frame: pd.DataFrame, label: str) -> pyplot.Figure:
-    """A row of axes for each student, a column for each benchmark."""
+def draw(frame: pd.DataFrame, label: str, not_run: str = "") -> pyplot.Figure:
+    """Axes for each benchmark in rows, of each student anew; ``not_run``: a note."""
     students, benchmarks = list(dict.fromkeys(frame["student"])), list(dict.fromkeys(frame["benchmark"]))
     height = 0.34 * frame["variant"].nunique() + 1.3
+    down, across = lay_out(len(benchmarks))
+    rows_of_axes = down * len(students)
     figure, axes = pyplot.subplots(
-        len(students),
-        len(benchmarks),
-        figsize=(3.7 * len(benchmarks) + 1.6, height * len(students)),
+        rows_of_axes,
+        across,
+        figsize=(3.7 * across + 1.6, height * rows_of_axes),
         sharey=True,
         squeeze=False,
     )
-    for row, student in zip(axes, students, strict=True):
-        for axis, benchmark in zip(row, benchmarks, strict=True):
+    for student, mine in zip(students, axes.reshape(len(students), down * across), strict=True):
+        for axis in mine[len(benchmarks) :]:
+            axis.remove()
+        for axis, benchmark in zip(mine, benchmarks, strict=False):
             rows = frame[(frame["student"] == student) & (frame["benchmark"] == benchmark)]
             draw_panel(axis, rows, benchmark if len(students) == 1 else f"{student}\n{benchmark}")
     # All axes share theirs: inverted once, the method stands on top.
@@ -85,6 +102,7 @@ def draw(frame: pd.DataFrame, label: str) -> pyplot.Figure:
         va="top",
         fontsize=9,
     )
+    write_note(figure, not_run, -0.05)
     figure.tight_layout()
     return figure
 
@@ -94,7 +112,8 @@ def main(options: Namespace) -> None:
     order = list(dict.fromkeys(frame["benchmark"]))
     frame = share_first(frame[frame["iteration"] <= options.last])
     frame = frame.sort_values("benchmark", key=lambda column: column.map(order.index), kind="stable")
-    write_figure(frame, draw(frame, options.label), options)
+    not_run = tell_not_run(missing_parts(options.summaries, options.entries))
+    write_figure(frame, draw(frame, options.label, not_run), options)
 
 
 if __name__ == "__main__":

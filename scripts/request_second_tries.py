@@ -7,8 +7,19 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from refinecoder.accounts import Account
-from refinecoder.acr.feedback import SUGGESTION, describe_all, failures, second_turn
+from refinecoder.acr.feedback import (
+    CASES,
+    FIELDS,
+    FORMATS,
+    SINGLE,
+    SUGGESTION,
+    describe_all,
+    failures,
+    second_prompt,
+    second_turn,
+)
 from refinecoder.batch import ask, collect_answers, found_in
+from refinecoder.prompts import load_template
 from refinecoder.records import BadInput, Record, index_records, load_records, write_records
 from refinecoder.steps import add_account, add_request_options, parser, run
 
@@ -18,6 +29,9 @@ def arguments() -> ArgumentParser:
     options.add_argument("outcomes", help="JSONL: outcomes of the first tries")
     options.add_argument("problems", help="JSONL: problems")
     options.add_argument("--suggestions", nargs="+", required=True, help="JSONL: the teacher's responses, all shards")
+    options.add_argument("--format", choices=FORMATS, required=True, help="a conversation, or a fresh prompt")
+    options.add_argument("--template", required=True, help="single: text with {instruction}, {code} and {feedback}")
+    options.add_argument("--cases", choices=CASES, required=True, help="which failing cases may be shown")
     options.add_argument("--iterations", type=int, nargs="+", required=True, help="whose failures")
     options.add_argument("--models", nargs="+", required=True, help="the models of these iterations")
     add_account(options)
@@ -28,18 +42,23 @@ def arguments() -> ArgumentParser:
 def requests(options: Namespace, account: Account) -> Iterator[Record]:
     """A request for each failure and kind of feedback; failures without a usable suggestion are counted."""
     model_of = dict(zip(options.iterations, options.models, strict=True))
+    template = load_template(options.template, *FIELDS)
     problems = index_records(load_records(options.problems, "problem"), "id")
     suggestions = collect_answers(options.suggestions)
     for outcome in account.take(list(failures(load_records(options.outcomes, "outcome"), options.iterations))):
         name = f"{outcome['iteration']}/{outcome['id']}"
-        feedback = describe_all(outcome, suggestions)
+        prompt = problems[outcome["id"]]["prompt"]
+        feedback = describe_all(outcome, suggestions, prompt, options.cases)
         if SUGGESTION in feedback:
             account.given += 1
         else:
             answer = found_in(suggestions, name)
             account.reject(name, answer.error or "unusable", answer.text)
         for kind, text in feedback.items():
-            messages = second_turn(problems[outcome["id"]]["prompt"], outcome, text)
+            if options.format == SINGLE:
+                messages = second_prompt(template, prompt, outcome, text)
+            else:
+                messages = second_turn(prompt, outcome, text)
             record = f"{outcome['iteration']}/{kind}/{outcome['id']}"
             model = model_of[outcome["iteration"]]
             yield ask(record, messages, options.sampling, (options.seed, "second try"), model=model)

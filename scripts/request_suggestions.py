@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from refinecoder.acr.feedback import describe_execution, failures
+from refinecoder.acr.feedback import CASES, describe_execution, failures
 from refinecoder.batch import ask
 from refinecoder.prompts import fill_template, load_template
 from refinecoder.records import index_records, load_records, write_records
@@ -14,6 +14,7 @@ def arguments() -> ArgumentParser:
     options.add_argument("outcomes", help="JSONL: outcomes of the first tries")
     options.add_argument("problems", help="JSONL: problems")
     options.add_argument("--template", required=True, help="text with {instruction}, {code} and {result}")
+    options.add_argument("--cases", choices=CASES, required=True, help="which failing cases may be shown")
     options.add_argument("--iterations", type=int, nargs="+", required=True, help="whose failures")
     add_request_options(options)
     return options
@@ -29,7 +30,7 @@ def main(options: Namespace) -> None:
                 template,
                 instruction=problems[outcome["id"]]["prompt"],
                 code=outcome["response"],
-                result=describe_execution(outcome),
+                result=describe_execution(outcome, problems[outcome["id"]]["prompt"], options.cases),
             ),
             options.sampling,
             (options.seed, "suggestion"),

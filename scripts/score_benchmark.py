@@ -3,12 +3,13 @@
 import statistics
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from refinecoder.kinds import NOT_RUN
 from refinecoder.manifest import digest_files, fingerprint, versions
 from refinecoder.metrics import bootstrap_interval, pass_at_k
+from refinecoder.needs import problems_not_run, told_missing
 from refinecoder.programs import find_run
 from refinecoder.randomness import hash_seed
 from refinecoder.records import Record, index_records, load_records, read_json, write_json, write_records
@@ -27,12 +28,6 @@ def arguments() -> ArgumentParser:
     options.add_argument("--outcomes", required=True, help="JSONL: outcomes")
     options.add_argument("--summary", required=True, help="JSON: pass@k by iteration")
     return options
-
-
-def not_run(problems: Iterable[Record], runs: Iterable[Record]) -> set[str]:
-    """The problems that need what was not there: an answer without code to one of them is no failure either."""
-    missing = {need for run_ in runs for need in run_.get("missing", ())}
-    return {problem["id"] for problem in problems if not missing.isdisjoint(problem.get("needs", {}))}
 
 
 def judge(solutions: list[Record], runs: Mapping[str, Record], left_out: Container[str]) -> Iterator[Record]:
@@ -58,10 +53,8 @@ def summarize(outcomes: list[Record], seed: int) -> list[dict[str, Any]]:
     for iteration in sorted({outcome["iteration"] for outcome in outcomes}):
         asked = [outcome for outcome in outcomes if outcome["iteration"] == iteration]
         mine = [outcome for outcome in asked if outcome["verdict"] != NOT_RUN]
-        left_out = {outcome["id"]: outcome["error"] for outcome in asked if outcome["verdict"] == NOT_RUN}
         row: dict[str, Any] = {"iteration": iteration, "problems": len({outcome["id"] for outcome in mine})}
-        if left_out:
-            row |= {"not_run": len(left_out), "missing": sorted({why for why in left_out.values() if why})}
+        row |= told_missing(len({outcome["id"] for outcome in asked}) - row["problems"], asked)
         if not mine:
             rows.append({**row, "samples": 0, "pass@1": None, "low": None, "high": None, "verdicts": {}})
             continue
@@ -88,7 +81,7 @@ def main(options: Namespace) -> None:
     solutions = load_records(options.solutions, "sample")
     runs = index_records(load_records(options.runs, "run"), "id")
     problems = load_records(options.problems, "problem")
-    outcomes = list(judge(solutions, runs, not_run(problems, runs.values())))
+    outcomes = list(judge(solutions, runs, problems_not_run(problems, runs.values())))
     rows = summarize(outcomes, options.seed)
     write_records(options.outcomes, outcomes, "outcome")
     manifest = {

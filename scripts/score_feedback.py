@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from refinecoder.acr.feedback import EXECUTION, SUGGESTION
+from refinecoder.kinds import NOT_RUN
 from refinecoder.manifest import digest_files, fingerprint, versions
 from refinecoder.metrics import bootstrap_interval
-from refinecoder.programs import passes
+from refinecoder.needs import told_missing
+from refinecoder.programs import find_run, passes
 from refinecoder.randomness import hash_seed
 from refinecoder.records import Record, index_records, load_records, write_json
 from refinecoder.steps import parser, run
@@ -29,20 +31,20 @@ def arguments() -> ArgumentParser:
 def rows(
     first: Mapping[str, bool], repaired: Mapping[tuple[str, str], bool], iteration: int, seed: int
 ) -> Iterator[dict[str, Any]]:
-    """pass@1 (a fraction) without feedback and with each kind.
+    """pass@1 (a fraction) without feedback and with each kind; null where no problem was run.
 
     ``first``: by problem; ``repaired``: by kind of feedback and problem.
     """
     failed = sum(not passed for passed in first.values())
     for kind in ("none", EXECUTION, SUGGESTION):
         values = [float(passed or repaired.get((kind, name), False)) for name, passed in first.items()]
-        low, high = bootstrap_interval(values, hash_seed(seed, "bootstrap"))
+        low, high = bootstrap_interval(values, hash_seed(seed, "bootstrap")) if values else (None, None)
         mended = sum(repaired.get((kind, name), False) for name in first)
         yield {
             "iteration": iteration,
             "feedback": kind,
             "problems": len(first),
-            "pass@1": statistics.fmean(values),
+            "pass@1": statistics.fmean(values) if values else None,
             "low": low,
             "high": high,
             "failed_first": failed,
@@ -53,7 +55,12 @@ def rows(
 def differences(
     first: Mapping[str, bool], repaired: Mapping[tuple[str, str], bool], iteration: int, seed: int
 ) -> Iterator[dict[str, Any]]:
-    """What each kind of feedback adds, and what suggestions add to execution results; fractions, paired."""
+    """What each kind of feedback adds, and what suggestions add to execution results; fractions, paired.
+
+    Nothing where no problem was run.
+    """
+    if not first:
+        return
 
     def mended(kind: str) -> list[float]:
         return [float(repaired.get((kind, name), False)) for name in first]
@@ -79,15 +86,30 @@ def by_iteration(solutions: list[Record], runs: Mapping[str, Record]) -> dict[in
     return found
 
 
+def first_tries(
+    outcomes: list[Record], solutions: list[Record], runs: Mapping[str, Record], iteration: int
+) -> tuple[dict[str, bool], dict[str, Any]]:
+    """Whether first tries passed, by problem, and what is said of those that were not run.
+
+    A first try without code needs nothing, its second may: its problem was not run either.
+    """
+    mine = [outcome for outcome in outcomes if outcome["iteration"] == iteration]
+    second = {solution["id"]: find_run(solution["program"], runs) for solution in solutions}
+    later = {name.split("/", 2)[2]: run_ for name, run_ in second.items() if run_ and run_["verdict"] == NOT_RUN}
+    left_out = {outcome["id"] for outcome in mine if outcome["verdict"] == NOT_RUN or outcome["id"] in later}
+    first = {outcome["id"]: bool(outcome["passed"]) for outcome in mine if outcome["id"] not in left_out}
+    return first, told_missing(len(left_out), [*mine, *later.values()])
+
+
 def main(options: Namespace) -> None:
     outcomes = [outcome for outcome in load_records(options.outcomes, "outcome") if outcome["sample"] == 1]
-    second = by_iteration(
-        load_records(options.solutions, "sample"), index_records(load_records(options.runs, "run"), "id")
-    )
+    solutions = load_records(options.solutions, "sample")
+    runs = index_records(load_records(options.runs, "run"), "id")
+    second = by_iteration(solutions, runs)
     found, effects = [], []
     for iteration in options.iterations:
-        first = {outcome["id"]: bool(outcome["passed"]) for outcome in outcomes if outcome["iteration"] == iteration}
-        found += rows(first, second.get(iteration, {}), iteration, options.seed)
+        first, missing = first_tries(outcomes, solutions, runs, iteration)
+        found += [row | missing for row in rows(first, second.get(iteration, {}), iteration, options.seed)]
         effects += differences(first, second.get(iteration, {}), iteration, options.seed)
     manifest = {
         "first_tries": digest_files(options.outcomes),

@@ -8,6 +8,7 @@ from typing import Any
 from refinecoder.acr.scoring import choose_best, choose_worst, normalize, weigh
 from refinecoder.manifest import digest_files, fingerprint, versions
 from refinecoder.metrics import bootstrap_interval
+from refinecoder.needs import problems_not_run, told_missing
 from refinecoder.programs import passes, run_program
 from refinecoder.randomness import hash_seed
 from refinecoder.records import BadInput, Record, index_records, load_records, write_json
@@ -17,6 +18,7 @@ from refinecoder.steps import json_value, parser, run
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("solutions", help="JSONL: samples, ids {iteration}/{problem}")
+    options.add_argument("--problems", required=True, help="JSONL: problems")
     options.add_argument("judgements", help="JSONL: judgements of the samples")
     options.add_argument("--executions", nargs="+", required=True, help="JSONL: runs of mode run, all shards")
     options.add_argument("--runs", nargs="+", required=True, help="JSONL: runs of mode call, all shards")
@@ -47,7 +49,10 @@ def choose(
 
 
 def summarize(pairs: Sequence[tuple[bool, bool, float]], seed: int) -> dict[str, Any]:
-    """Shares (fractions) with intervals; ``pairs``: for each judged problem, best passes, worst passes, mean."""
+    """Shares (fractions) with intervals, null where there is nothing to share.
+
+    ``pairs``: for each judged problem, best passes, worst passes, mean.
+    """
     shares = {
         "best": [float(best) for best, _, _ in pairs],
         "mean": [mean for _, _, mean in pairs],
@@ -55,6 +60,8 @@ def summarize(pairs: Sequence[tuple[bool, bool, float]], seed: int) -> dict[str,
         "error_rate": [float(worst and not best) for best, worst, _ in pairs],
         "difference": [float(best) - float(worst) for best, worst, _ in pairs],
     }
+    if not pairs:
+        return {name: {"value": None, "low": None, "high": None} for name in shares}
     intervals = {name: bootstrap_interval(values, hash_seed(seed, "bootstrap")) for name, values in shares.items()}
     return {
         name: {"value": statistics.fmean(values), "low": intervals[name][0], "high": intervals[name][1]}
@@ -69,16 +76,16 @@ def main(options: Namespace) -> None:
     judgements = index_records(load_records(options.judgements, "judgement"), "id", "sample")
     executions = index_records(load_records(options.executions, "run"), "id")
     runs = index_records(load_records(options.runs, "run"), "id")
+    left_out = problems_not_run(load_records(options.problems, "problem"), runs.values())
+    tested = {name: samples for name, samples in by_problem.items() if name.partition("/")[2] not in left_out}
     pairs = []
-    for samples in by_problem.values():
+    for samples in tested.values():
         passed = [passes(sample["program"], runs) for sample in samples]
         chosen = choose(samples, judgements, executions, options.weights)
         if chosen:
             pairs.append((passed[chosen[0] - 1], passed[chosen[1] - 1], statistics.fmean(passed)))
-    if not pairs:
-        raise BadInput(
-            f"{options.judgements}: none of the {len(by_problem)} problems has a judged sample; mend the judge"
-        )
+    if tested and not pairs:
+        raise BadInput(f"{options.judgements}: none of the {len(tested)} problems has a judged sample; mend the judge")
     manifest = {
         "samples": digest_files(options.solutions),
         "model": {options.model: fingerprint(options.model)},
@@ -87,10 +94,11 @@ def main(options: Namespace) -> None:
         "versions": versions(),
     }
     summary = {
-        "problems": len(by_problem),
-        "unjudged": len(by_problem) - len(pairs),
+        "problems": len(tested),
+        "unjudged": len(tested) - len(pairs),
         "samples": max(map(len, by_problem.values())),
         **summarize(pairs, options.seed),
+        **told_missing(len(by_problem) - len(tested), runs.values()),
         "manifest": manifest,
     }
     write_json(options.summary, summary)

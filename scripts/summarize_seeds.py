@@ -8,7 +8,7 @@ import pandas as pd
 
 from refinecoder.records import BadInput
 from refinecoder.steps import parser, run
-from refinecoder.tables import add_table_options, write_table
+from refinecoder.tables import NOT_RUN, add_table_options, write_table
 
 KEYS = (
     "Model",
@@ -27,6 +27,7 @@ APART = (
     "Records",
     "Read",
     "Paper's TLI",
+    "Published",
     "Problems",
     "problems",
     "Samples",
@@ -48,7 +49,7 @@ def arguments() -> ArgumentParser:
 
 def tidy(path: str, seed: int) -> pd.DataFrame:
     """A row for each number of a table's or figure's data: what it is of, what it is, its value."""
-    frame = pd.read_csv(path)
+    frame = pd.read_csv(path, na_values=[NOT_RUN])
     keys = [name for name in KEYS if name in frame]
     values = [name for name in frame if name not in (*KEYS, *APART) and not name.endswith(" 95%")]
     frame["Row"] = frame[keys].astype(str).agg(", ".join, axis=1)

@@ -21,7 +21,7 @@ NOTE = (
     "sees neither paraphrase nor translation."
 )
 COLUMNS = ("Data set", "Records", "Benchmark", "Read", "TLI", "Unpadded", "Highest", "Leaked questions",
-           "Leaked records", "Paper's TLI")  # fmt: skip
+           "Leaked records", "Naming it", "Paper's TLI")  # fmt: skip
 TITLES = {"livecodebench": "LiveCodeBench", "bigcodebench": "BigCodeBench"}  # the paper's, of no version
 Row = dict[str, Any]
 
@@ -65,6 +65,7 @@ def measured_rows(
             "Highest": 100 * found["padded"]["max"],
             "Leaked questions": str(found["questions_leaked"]),
             "Leaked records": str(found["records_leaked"]),
+            **({"Naming it": str(found["records_naming"])} if "records_naming" in found else {}),
             "Paper's TLI": paper.pop((dataset.get("published"), benchmark.get("published")), ""),
         }
 
@@ -81,8 +82,11 @@ def main(options: Namespace) -> None:
     measured, reference = read_json(options.measured), load_reference(options.reference)
     paper = published_values(reference)
     rows = [*measured_rows(measured, options.entries, paper), *published_rows(reference, paper)]
-    frame = pd.DataFrame(rows, columns=COLUMNS).fillna("")
+    looked = any("Naming it" in row for row in rows)
+    columns = [column for column in COLUMNS if looked or column != "Naming it"]
+    frame = pd.DataFrame(rows, columns=columns).fillna("")
     note = NOTE.format(**{key: measured["results"][0][key] for key in ("threshold", "stretch")})
+    note += " Naming it: records that name the benchmark in any field." if looked else ""
     title = f"Table 3: Test Leakage Indicator of data sets ({options.label})"
     write_table(frame, title, note, options.csv, options.markdown, options.latex, decimals=2)
     read = {key: measured[key] for key in ("datasets", "benchmarks")}

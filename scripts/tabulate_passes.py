@@ -1,28 +1,43 @@
-"""Tabulate pass@1 by iteration with 95% intervals (the form of Tables 1 and 2)."""
+"""Tabulate pass@1 by iteration with 95% intervals (the form of Tables 1, 2 and 5), published values beside them."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from refinecoder.manifest import digest_files, versions
-from refinecoder.passes import frame_passes
+from refinecoder.passes import frame_passes, missing_parts
 from refinecoder.records import read_json, write_json
+from refinecoder.reference import Reference, load_reference, published_passes
 from refinecoder.steps import json_value, parser, run
-from refinecoder.tables import add_table_options, write_table
+from refinecoder.tables import NOT_RUN, add_table_options, tell_not_run, write_table
 
 TITLES = {
     "table1": "Table 1: pass@1 (%) on advanced benchmarks",
     "table2": "Table 2: pass@1 (%) on fundamental benchmarks",
+    "table5": "Table 5: pass@1 (%) in other languages",
+    "baselines": "Baselines: pass@1 (%)",
 }
+AVERAGE = "Average"
+NOTE = "Intervals: bootstrap over problems, one training run. Gain: points over iteration 0."
+OF_AVERAGES = (
+    " Average: mean of the pass@1 above it, given where all of them were run. Published: the paper's; its averages "
+    "only beside the same benchmarks, as it prints them."
+)
 
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("summaries", nargs="+", help="JSON: summaries of score_benchmark")
     options.add_argument(
-        "--entries", type=json_value, required=True, help="JSON: student and benchmark of each summary"
+        "--entries",
+        type=json_value,
+        required=True,
+        help="JSON: student and benchmark of each summary, and where the paper has them: row and column",
     )
     options.add_argument("--name", choices=sorted(TITLES), required=True, help="which table")
+    options.add_argument("--reference", help="YAML: the paper's published figures, to stand beside ours")
     add_table_options(options)
     options.add_argument("--manifest", required=True, help="JSON: where the numbers come from")
     return options
@@ -50,13 +65,65 @@ def shape(passes: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def with_averages(passes: pd.DataFrame) -> pd.DataFrame:
+    """After each model's rows, its mean over the benchmarks by iteration; NaN where one of them was not run."""
+    parts = []
+    for _, rows in passes.groupby("student", sort=False):
+        parts.append(rows)
+        if rows["benchmark"].nunique() > 1:
+            same = [name for name in ("student", "iteration", "baseline", "row") if name in rows]
+            means = rows.groupby("iteration", sort=False).agg(
+                {**dict.fromkeys(same, "first"), "pass@1": lambda values: values.mean(skipna=False)}
+            )
+            parts.append(means.assign(benchmark=AVERAGE, column=AVERAGE))
+    return pd.concat(parts, ignore_index=True)
+
+
+def published_of(passes: pd.DataFrame, reference: Reference, name: str) -> list[float | None]:
+    """The paper's value beside each row; its average only where that is of the same benchmarks."""
+    known = published_passes(reference)
+    table = reference["tables"].get(name, {"columns": {}, "rows": {}})
+    columns = set(passes["column"].dropna()) - {AVERAGE}
+    averages = {
+        (row, AVERAGE): value
+        for place, (column, entry) in enumerate(table["columns"].items())
+        if set(entry.get("mean_of", ())) == columns and passes["column"].notna().all()
+        for row, values in table["rows"].items()
+        if (value := values[place]) is not None
+    }
+    return [
+        (known | averages).get((f"{row['row']} Iter{row['iteration']}" if pd.isna(row.get("baseline")) else row["row"],
+                                row["column"]))
+        for row in passes.to_dict("records")
+    ]  # fmt: skip
+
+
+def make_table(
+    summaries: Sequence[str], entries: Sequence[Mapping[str, Any]], name: str, reference: Reference | None
+) -> pd.DataFrame:
+    """The table as it is read; with a reference, averages too, and what the paper publishes."""
+    passes = frame_passes(summaries, entries)
+    if reference:
+        passes = passes.reindex(columns=[*passes, *({"row", "column"} - set(passes))])
+        passes = with_averages(passes)
+    frame = shape(passes)
+    if reference:
+        frame["Problems"] = passes["problems"].astype("Int64").astype(object).where(passes["problems"].notna(), "")
+        frame["Published"] = pd.Series(published_of(passes, reference, name), dtype=float)
+    ran = passes["pass@1"].notna()
+    return frame if ran.all() else frame.assign(**{"pass@1": frame["pass@1"].astype(object).where(ran, NOT_RUN)})
+
+
 def main(options: Namespace) -> None:
-    frame = shape(frame_passes(options.summaries, options.entries))
-    note = "Intervals: bootstrap over problems, one training run. Gain: points over iteration 0."
+    reference = load_reference(options.reference) if options.reference else None
+    frame = make_table(options.summaries, options.entries, options.name, reference)
+    note = NOTE + (OF_AVERAGES if reference else "")
+    note += tell_not_run(missing_parts(options.summaries, options.entries))
     title = f"{TITLES[options.name]} ({options.label})"
     write_table(frame, title, note, options.csv, options.markdown, options.latex)
     manifests = {path: read_json(path)["manifest"] for path in options.summaries}
-    write_json(options.manifest, {"inputs": digest_files(*options.summaries), "of": manifests, "versions": versions()})
+    inputs = digest_files(*options.summaries, *([options.reference] if options.reference else []))
+    write_json(options.manifest, {"inputs": inputs, "of": manifests, "versions": versions()})
 
 
 if __name__ == "__main__":

@@ -1,15 +1,17 @@
 """Tabulate best and worst answers by the scoring system, and its error rate (Table 4)."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from refinecoder.manifest import digest_files, versions
-from refinecoder.passes import pair_entries
+from refinecoder.passes import missing_parts, pair_entries
 from refinecoder.records import read_json, write_json
+from refinecoder.reference import Reference, load_reference
 from refinecoder.steps import json_value, parser, run
-from refinecoder.tables import add_table_options, write_table
+from refinecoder.tables import NOT_RUN, add_table_options, tell_not_run, write_table
 
 COLUMNS = {"best": "Best", "mean": "Mean", "worst": "Worst", "error_rate": "Error rate"}
 
@@ -18,12 +20,22 @@ def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("summaries", nargs="+", help="JSON: summaries of score_selection")
     options.add_argument("--entries", type=json_value, required=True, help="JSON: model and benchmark of each summary")
+    options.add_argument("--reference", help="YAML: the paper's published figures, to stand beside ours")
     add_table_options(options)
     options.add_argument("--manifest", required=True, help="JSON: where the numbers come from")
     return options
 
 
-def row(entry: dict[str, str], summary: dict[str, Any]) -> dict[str, Any]:
+def published(entry: Mapping[str, str], reference: Reference) -> str:
+    """The paper's values in one cell; empty where it has none of this model and benchmark."""
+    table = reference["tables"].get("table4", {"columns": {}, "rows": {}})
+    of = {column["benchmark"] for column in table["columns"].values() if column}
+    values = table["rows"].get(entry.get("row"), ()) if entry.get("column") in of else ()
+    named = zip(table["columns"], values, strict=False)
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in named if value is not None)
+
+
+def row(entry: Mapping[str, str], summary: Mapping[str, Any]) -> dict[str, Any]:
     """Percentages with their intervals."""
     found: dict[str, Any] = {
         "Model": entry["model"],
@@ -32,6 +44,9 @@ def row(entry: dict[str, str], summary: dict[str, Any]) -> dict[str, Any]:
         "Samples": summary["samples"],
     }
     for name, title in COLUMNS.items():
+        if summary[name]["value"] is None:
+            found |= {title: NOT_RUN, f"{title} 95%": ""}
+            continue
         found[title] = 100 * summary[name]["value"]
         found[f"{title} 95%"] = f"{100 * summary[name]['low']:.1f} to {100 * summary[name]['high']:.1f}"
     return found
@@ -39,19 +54,22 @@ def row(entry: dict[str, str], summary: dict[str, Any]) -> dict[str, Any]:
 
 def main(options: Namespace) -> None:
     summaries = {path: read_json(path) for path in options.summaries}
-    frame = pd.DataFrame(
-        [row(entry, summaries[path]) for path, entry in pair_entries(options.summaries, options.entries)]
-    )
+    pairs = list(pair_entries(options.summaries, options.entries))
+    frame = pd.DataFrame([row(entry, summaries[path]) for path, entry in pairs])
+    if options.reference:
+        reference = load_reference(options.reference)
+        frame["Published"] = [published(entry, reference) for _, entry in pairs]
     unjudged = sum(summary["unjudged"] for summary in summaries.values())
     note = (
         "pass@1 (%) of the sample that the scoring system rates best and of the one that it rates worst; "
         "error rate: best fails and worst passes. Over all problems with a sample that was judged; "
         f"{unjudged} had none. Intervals: bootstrap over problems."
-    )
+    ) + tell_not_run(missing_parts(options.summaries, options.entries, rows=None))
     title = f"Table 4: the scoring system ({options.label})"
     write_table(frame, title, note, options.csv, options.markdown, options.latex)
     manifests = {path: summary["manifest"] for path, summary in summaries.items()}
-    write_json(options.manifest, {"inputs": digest_files(*options.summaries), "of": manifests, "versions": versions()})
+    inputs = digest_files(*options.summaries, *([options.reference] if options.reference else []))
+    write_json(options.manifest, {"inputs": inputs, "of": manifests, "versions": versions()})
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ FIGURES = {
     "figure7": "Figure 7: the records nearest to a benchmark",
     "training": "Training loss by update",
 }
-CAPTIONS = {"table1": "table", "table2": "table"}
+CAPTIONS = {"table1": "table", "table2": "table", "table5": "table"}
 SIGNS = {"holds": "✓", "does not hold": "✗", "within noise": "≈", "not measured": "–"}
 DECIMALS = {"audit": None, "plan_and_actual": None, "table3": 2, "leakage": 2}  # None: as written; 1 for others
 NAMED = ("versions", "model", "models", "problems")
@@ -155,8 +155,8 @@ def described(settings: Mapping[str, Any]) -> dict[str, Table]:
         for entry in settings["variants"]
     ]  # fmt: skip
     benchmarks = [
-        (entry["title"], entry.get("size", f"all of {entry.get('path')}"), steps_of(entry),
-         entry["decoding"]["samples"], entry["decoding"]["temperature"])
+        (entry["title"], entry.get("size", f"all of {as_text(entry.get('path') or entry.get('source'))}"),
+         steps_of(entry), entry["decoding"]["samples"], entry["decoding"]["temperature"])
         for entry in settings["benchmarks"]
     ]  # fmt: skip
     return {

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.stats import t as student_t
 
+from refinecoder.kinds import NOT_RUN
 from refinecoder.metrics import bootstrap_interval
 from refinecoder.randomness import hash_seed
 from refinecoder.records import Record
@@ -62,11 +63,25 @@ class Chain(NamedTuple):
 
 
 def read_passes(outcomes: Sequence[Record]) -> dict[int, dict[str, float]]:
-    """Share of samples that pass, by iteration and problem."""
-    found: dict[int, dict[str, list[int]]] = {}
-    for outcome in outcomes:
+    """Share of samples that pass, by iteration and problem; of no problem that was not run."""
+    found: dict[int, dict[str, list[int]]] = {outcome["iteration"]: {} for outcome in outcomes}
+    for outcome in (outcome for outcome in outcomes if outcome["verdict"] != NOT_RUN):
         found.setdefault(outcome["iteration"], {}).setdefault(outcome["id"], []).append(outcome["passed"])
     return {t: {name: statistics.fmean(passed) for name, passed in by.items()} for t, by in found.items()}
+
+
+def on_common_problems(chains: Sequence[Chain]) -> list[Chain]:
+    """The chains over the problems that were run in all of them, at all iterations; none where there are none."""
+    all_passes = [passes for chain in chains for passes in chain.passes.values()]
+    common = set.intersection(*map(set, all_passes)) if all_passes else set()
+    if not common:
+        return []
+    return [
+        chain._replace(
+            passes={t: {name: share for name, share in by.items() if name in common} for t, by in chain.passes.items()}
+        )
+        for chain in chains
+    ]
 
 
 def paired(claim: str, of: str, better: Mapping[str, float], worse: Mapping[str, float], seed: int) -> Effect:

@@ -1,7 +1,7 @@
 """An experiment's config: checked against the closed schema, one clear line for what is wrong."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from refinecoder.processes import split_batch
 from refinecoder.records import BadInput
+from refinecoder.reference import load_reference, published_passes
 
 STUDENT_BACKENDS = ("transformers", "server", "replay")
 _NEEDED = {"endpoint": ("base_url",), "server": ("command",), "replay": ("run",)}
 _SCRIPTED = {"teacher": ("alpha", "beta", "syntax_rate", "errors"), "judge": ("noise", "flip_rate")}
+REFERENCE = Path(__file__).parents[2] / "reference" / "refinecoder.yaml"
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
 
 
@@ -43,6 +45,10 @@ def _explain(error: ValidationError) -> str:
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"{place}: the key '{missing}' is missing; add it (docs/config.md says what it means)"
+    if error.validator == "dependentRequired":
+        given, wanted = next((key, name) for key, names in error.validator_value.items() if key in error.instance
+                             for name in names if name not in error.instance)  # fmt: skip
+        return f"{place}: '{given}' needs '{wanted}' beside it; add it"
     if error.validator == "enum":
         return (
             f"{place}: {error.instance!r} is not available; choose one of {', '.join(map(str, error.validator_value))}"
@@ -65,6 +71,8 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
     for index, baseline in enumerate(config["baselines"]):
         if baseline["name"] in taken:
             yield f"baselines[{index}].name: a variant is named '{baseline['name']}'; choose another"
+        if "backend" in baseline:
+            yield from _option_faults(f"baselines[{index}]", baseline)
     yield from _resource_faults(config)
     method = {key: config["variants"][0][key] for key in ("on_self_win", "on_original_win")}
     if method != {"on_self_win": "replace", "on_original_win": "critique"}:
@@ -81,6 +89,7 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _iteration_faults(config)
     yield from _leakage_faults(config)
     yield from _answer_faults(config)
+    yield from _published_faults(config)
     for index, benchmark in enumerate(config["benchmarks"]):
         part, _, parts = benchmark.get("part", "0/1").partition("/")
         if not int(part) < int(parts):
@@ -103,6 +112,21 @@ def _answer_faults(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"{place}: '{other}' is no benchmark that is asked itself; there are {asked}"
         elif any(benchmark.get(key) != entries[other].get(key) for key in ("template", "decoding", "limit")):
             yield f"{place}: template, decoding and limit must be those of '{other}', whose answers these are"
+
+
+def _published_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    lists = {key: config[key] for key in ("students", "baselines", "benchmarks")}
+    if not any("published" in entry for entries in lists.values() for entry in entries):
+        return
+    places = published_passes(load_reference(REFERENCE))
+    rows, columns = (dict.fromkeys(place[part] for place in places) for part in (0, 1))
+    families = dict.fromkeys(row.rpartition(" Iter")[0] for row in rows if " Iter" in row)
+    known = {"students": families, "baselines": rows, "benchmarks": columns}
+    for key, entries in lists.items():
+        for index, entry in enumerate(entries):
+            if "published" in entry and entry["published"] not in known[key]:
+                has = ", ".join(known[key])
+                yield f"{key}[{index}].published: the paper has no '{entry['published']}'; it has {has}"
 
 
 def _leakage_faults(config: Mapping[str, Any]) -> Iterator[str]:
@@ -131,18 +155,24 @@ def _iteration_faults(config: Mapping[str, Any]) -> Iterator[str]:
 
 def _role_faults(config: Mapping[str, Any]) -> Iterator[str]:
     for role, entry in config["roles"].items():
-        backend, options = entry["backend"], entry["options"]
+        backend = entry["backend"]
         if role == "student" and backend not in STUDENT_BACKENDS:
             yield f"roles.student.backend: the student is trained here; choose one of {', '.join(STUDENT_BACKENDS)}"
         if backend == "scripted" and entry.get("model") != role:
             yield f"roles.{role}.model: {entry.get('model')!r} does not play this part; the scripted one is '{role}'"
         if backend not in ("scripted", "replay") and role != "student" and "model" not in entry:
             yield f"roles.{role}: the key 'model' is missing; name a folder or a model of the hub"
-        needed = _SCRIPTED.get(role, ()) if backend == "scripted" else _NEEDED.get(backend, ())
-        missing = [name for name in needed if name not in options]
-        yield from (f"roles.{role}.options: the key '{name}' is missing; add it" for name in missing)
-        if backend == "server" and "{port}" not in options.get("command", "{port}"):
-            yield f"roles.{role}.options.command: it says nothing of {{port}}, on which the server must listen; add it"
+        needed = _SCRIPTED.get(role, ()) if backend == "scripted" else None
+        yield from _option_faults(f"roles.{role}", entry, needed)
+
+
+def _option_faults(place: str, entry: Mapping[str, Any], needed: Sequence[str] | None = None) -> Iterator[str]:
+    backend, options = entry["backend"], entry["options"]
+    for name in _NEEDED.get(backend, ()) if needed is None else needed:
+        if name not in options:
+            yield f"{place}.options: the key '{name}' is missing; add it"
+    if backend == "server" and "{port}" not in options.get("command", "{port}"):
+        yield f"{place}.options.command: it says nothing of {{port}}, on which the server must listen; add it"
 
 
 def _batch_faults(place: str, settings: Mapping[str, Any], processes: int) -> Iterator[str]:

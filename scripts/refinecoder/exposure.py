@@ -1,6 +1,6 @@
 """What a measure of leakage found, as JSON: indicators, distributions, and the nearest records with what they share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -32,20 +32,27 @@ def _questions(measure: Measure, place: int, padded: np.ndarray, unpadded: np.nd
         }
 
 
-def describe(measure: Measure, dataset: str) -> list[dict[str, Any]]:
-    """One entry a benchmark.
+def describe(measure: Measure, dataset: str, naming: Mapping[str, Sequence[int]]) -> list[dict[str, Any]]:
+    """One entry a benchmark; ``naming``: records that name it, by benchmark, where that was looked for.
+
+    ``flagged``: some record counts as leaked, or names the benchmark.
 
     ``tli`` is the mean times 100; ``leak`` and similarities lie in [0, 1].
     Records are counted from 1, in the order in which they were read;
     questions of ``top`` from 0, in the benchmark's order.
     """
+    # With the numbers of all of them the file would grow with the data.
+    named = {
+        name: {"records_naming": len(found), "first_naming": list(found[:SHOWN])} for name, found in naming.items()
+    }
     padded, unpadded, entries = measure.leak(), measure.leak(padded=False), []
     for place, (low, high) in enumerate(pairwise(measure.index.bounds.tolist())):
-        top, own = measure.likest[place], padded[low:high]
+        top, own, name = measure.likest[place], padded[low:high], measure.index.benchmarks[place].name
+        leaked = int(measure.records_leaked[place])
         entries.append(
             {
                 "dataset": dataset,
-                "benchmark": measure.index.benchmarks[place].name,
+                "benchmark": name,
                 "records": measure.records,
                 "questions": high - low,
                 "k": measure.k,
@@ -53,7 +60,9 @@ def describe(measure: Measure, dataset: str) -> list[dict[str, Any]]:
                 "unpadded": _indicator(unpadded[low:high]),
                 **measure.counting._asdict(),
                 "questions_leaked": int(measure.questions_leaked[low:high].sum()),
-                "records_leaked": int(measure.records_leaked[place]),
+                "records_leaked": leaked,
+                **named.get(name, {}),
+                "flagged": leaked > 0 or bool(naming.get(name)),
                 "distribution": {
                     "edges": [step / BINS for step in range(BINS + 1)],
                     "questions": histogram(own).tolist(),

@@ -1,5 +1,7 @@
 """Figures as SVG, PDF and PNG that repeat to the byte."""
 
+import math
+import textwrap
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
@@ -9,9 +11,11 @@ matplotlib.use("Agg")
 
 import pandas as pd
 from matplotlib import pyplot
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from refinecoder.records import whole
+from refinecoder.tables import NOT_RUN
 
 # Okabe and Ito's palette: told apart by colour-blind readers and, by its lightness, in grey.
 BLUE, ORANGE, GREY, GREEN = "#0072B2", "#E69F00", "#BBBBBB", "#009E73"
@@ -29,7 +33,26 @@ pyplot.rcParams.update(
 )
 
 
-MARKERS = ("o", "s", "^", "D", "v", "P")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "d", "p")
+ACROSS = 4  # panels side by side, at most
+
+
+def lay_out(panels: int) -> tuple[int, int]:
+    """Rows and columns of a figure with so many panels."""
+    return math.ceil(panels / ACROSS), min(panels, ACROSS)
+
+
+def write_not_run(axis: Axes) -> None:
+    """Say in a panel that there is nothing to draw."""
+    axis.set_xticks([])
+    axis.text(0.5, 0.5, NOT_RUN, transform=axis.transAxes, ha="center", va="center")
+
+
+def write_note(figure: Figure, note: str, place: float) -> None:
+    """A note below a figure, at a height in its own units; nothing for none."""
+    if note:
+        lines = textwrap.fill(note.strip(), int(13 * figure.get_figwidth()), break_on_hyphens=False)
+        figure.text(0.5, place, lines, ha="center", va="top", fontsize=9)
 
 
 def add_figure_options(options: ArgumentParser) -> None:

@@ -71,6 +71,7 @@ VERDICTS = ("passed", "failed", "error", "timeout", "memory", "output", "killed"
 NOT_RUN = "not_run"  # what its benchmark needs is not installed
 WINNERS = ("self", "original", "tie", "unjudged")
 REASONS = ("initial", "self", "original", "tie", "unjudged", "critique_missing", "kept")
+COMPARISONS = ("lines", "decimals")
 MODES = ("run", "call", "outputs", "stdio", "unittest", "command")
 
 # How a program is tested: a program says it itself, or its problem does.
@@ -101,13 +102,24 @@ TESTED = (
     ),
     Field("preamble", "call: trusted code that precedes the program", required=False),
     Field("cases", "stdio: objects with stdin and the stdout that is wanted", (LIST,), required=False),
+    Field(
+        "comparison",
+        "stdio: of outputs, by lines (where absent), or by lines and else by their numbers",
+        required=False,
+        choices=COMPARISONS,
+    ),
     Field("language", "command: of its files", required=False),
     Field("compile", "command: words of the command line that compiles, or null", (LIST, NULL), required=False),
     Field("run", "command: words of the command line that runs", (LIST,), required=False),
     Field("inputs", "read-only files: name in the working folder to path here", (OBJECT,), required=False),
     Field("timeout", "seconds of CPU", (NUMBER,), required=False),
     Field("memory_mb", "memory in MiB", (WHOLE,), required=False),
-    Field("needs", "what must be installed: a command or 'import NAME', to how it is had", (OBJECT,), required=False),
+    Field(
+        "needs",
+        "what must be installed: a command, a path or 'import NAME', to how it is had",
+        (OBJECT,),
+        required=False,
+    ),
 )
 
 _KINDS = (
@@ -127,7 +139,7 @@ _KINDS = (
         Field("canonical_solution", "a right answer, or null where the benchmark has none", (TEXT, NULL)),
         Field("kind", "the kind of benchmark, which says how an answer is read; plain where absent", required=False),
         Field("mode", "what is done with programs that answer it; call where absent", required=False, choices=MODES),
-        Field("head", "code that the answer completes, which goes before one that is its completion alone", required=False),
+        Field("code_prompt", "code that precedes the answer's, where its reader needs it", required=False),
         *TESTED,
     )),
     Kind("document", "a text of the miniature's corpus", "corpus.jsonl", (

@@ -202,8 +202,10 @@ def _view(pairs: Array, questions: int, grams: int, kept: Array) -> View:
     common = np.full(grams, -1)
     often = np.flatnonzero(number > COMMON)
     common[often] = np.arange(len(often))
-    rows = np.zeros((len(often), questions), np.int16)
     here = common[gram] >= 0
+    # Sums of rows are most of the work: the narrowest type that holds a question's common grams.
+    most = np.bincount(question[here], minlength=1).max()
+    rows = np.zeros((len(often), questions), np.int8 if most <= np.iinfo(np.int8).max else np.int16)
     rows[common[gram[here]], question[here]] = 1
     bounds = np.concatenate(([0], np.cumsum(np.where(common >= 0, 0, number))))
     return View(np.bincount(question, minlength=questions), common, rows, bounds, question[~here])
@@ -364,11 +366,11 @@ class Matcher:
     def _evaluate(self, found: Combinations, first: int) -> Array:
         """Shared common grams of a block of combinations (rows) with every question (columns)."""
         bounds = found.bounds[first : first + BLOCK + 1]
-        counts = np.zeros((len(bounds) - 1, len(self._view.sizes)), np.int16)
+        counts = np.zeros((len(bounds) - 1, len(self._view.sizes)), self._view.rows.dtype)
         some = np.flatnonzero(np.diff(bounds))
         if len(some):
             rows = self._view.rows[found.grams[bounds[0] : bounds[-1]]]
-            counts[some] = np.add.reduceat(rows, bounds[some] - bounds[0], axis=0)
+            counts[some] = np.add.reduceat(rows, bounds[some] - bounds[0], axis=0, dtype=rows.dtype)
         return counts
 
     def _best(self, counts: Array, members: Array, before: int) -> tuple[Array, Array, Array]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import platform
-from importlib import metadata
 from pathlib import Path
 
 PACKAGES = ("torch", "transformers", "trl", "datasets", "evalplus", "bigcodebench", "tokenizers", "numpy", "snakemake")
@@ -33,6 +32,8 @@ def fingerprint(model: str) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that results depend on."""
+    from importlib import metadata  # takes as long to import as numpy, which most steps that digest files need not
+
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:

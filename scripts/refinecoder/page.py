@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError
 
 from refinecoder.records import BadInput
+from refinecoder.tables import NOT_RUN
 
 LONG = 30  # rows; a longer table is folded away on the screen
 SHORT, WIDE = 26, 40  # characters; shorter text is not broken into lines, longer text needs a broad column
@@ -31,7 +32,7 @@ class Table(NamedTuple):
 
 def look_of(column: Sequence[str]) -> str:
     """How a column is set, by its cells: all numbers or intervals, or by the length of the longest."""
-    filled = [cell for cell in column if cell]
+    filled = [cell for cell in column if cell and cell != NOT_RUN]
     if filled and all(_NUMBERS.fullmatch(cell) for cell in filled):
         return "number"
     longest = max(map(len, filled), default=0)
@@ -56,10 +57,10 @@ def as_text(value: Any) -> str:
 
 def _rounded(column: Sequence[str], decimals: int) -> list[str]:
     """A column of numbers with as many decimals; of whole numbers, or with text in it, as it is."""
-    filled = [cell for cell in column if cell]
+    filled = [cell for cell in column if cell and cell != NOT_RUN]
     if not all(_NUMBER.fullmatch(cell) for cell in filled) or all(re.fullmatch(r"[-+]?\d+", cell) for cell in filled):
         return list(column)
-    return [f"{float(cell):z.{decimals}f}" if cell else "" for cell in column]
+    return [f"{float(cell):z.{decimals}f}" if cell in filled else cell for cell in column]
 
 
 def _read_rows(path: str | Path) -> list[list[str]]:

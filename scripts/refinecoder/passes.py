@@ -1,5 +1,6 @@
 """pass@1 by iteration as data frames, from the summaries of score_benchmark."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,8 +29,30 @@ def frame_passes(summaries: Sequence[str], entries: Sequence[Mapping[str, str]])
                 **entry,
                 "iteration": found["iteration"],
                 "problems": found["problems"],
-                **{name: None if found[name] is None else 100 * found[name] for name in ("pass@1", "low", "high")},
+                **percentages(found),
             }
             for found in read_json(path)["iterations"]
         ]
     return pd.DataFrame(rows)
+
+
+def percentages(found: Mapping[str, Any]) -> dict[str, float]:
+    """pass@1 and its interval in percent; NaN where nothing was run."""
+    return {name: math.nan if found[name] is None else 100 * found[name] for name in ("pass@1", "low", "high")}
+
+
+def missing_parts(
+    summaries: Sequence[str], entries: Sequence[Mapping[str, str]], rows: str | None = "iterations"
+) -> dict[str, tuple[int, list[str]]]:
+    """What benchmarks were not run, or not all of: by title, how many problems at most, and what they miss.
+
+    ``rows``: under which key of a summary its rows lie; none for a summary that is one itself.
+    """
+    found: dict[str, tuple[int, list[str]]] = {}
+    for path, entry in pair_entries(summaries, entries):
+        summary = read_json(path)
+        for row in summary[rows] if rows else [summary]:
+            if "not_run" in row:
+                number, why = found.get(entry["benchmark"], (0, []))
+                found[entry["benchmark"]] = max(number, row["not_run"]), sorted({*why, *row["missing"]})
+    return found

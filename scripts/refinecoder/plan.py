@@ -207,10 +207,11 @@ class Planner:
             self._asked("teacher", "suggestion", "instruction", "answer", "feedback"), "suggestion",
             f"{folder}/responses/suggestions.*.jsonl", f"{folder}/ask_teacher_for_suggestions.*.tsv",
         )  # fmt: skip
+        template = "second_try" if self._settings["format"] == "single" else None
         own = self._work(
-            "Second tries", "student", 2 * failed, self._asked("student", None, "instruction", "answer", "feedback"),
-            "answer", f"{folder}/responses/solutions.*.jsonl", f"{folder}/ask_models.*.tsv", solved["student"],
-            "benchmark",
+            "Second tries", "student", 2 * failed,
+            self._asked("student", template, "instruction", "answer", "feedback"), "answer",
+            f"{folder}/responses/solutions.*.jsonl", f"{folder}/ask_models.*.tsv", solved["student"], "benchmark",
         )  # fmt: skip
         yield own._replace(jobs=0) if joins else own
 
@@ -233,7 +234,7 @@ def measure(runs: Sequence[str | Path], works: Sequence[Work]) -> Measured:
 
 def _price(role: str, model: str, tokens_in: float, tokens_out: float, settings: Mapping[str, Any]) -> float | None:
     """US dollars; only endpoints are paid by the token."""
-    if settings["roles"].get(role, {}).get("backend") != "endpoint":
+    if settings["roles"].get(role, {}).get("backend") != "endpoint" and model not in settings["endpoints"]:
         return 0.0
     price = settings["plan"]["prices"].get(model)
     return None if price is None else (tokens_in * price["input"] + tokens_out * price["output"]) / MILLION

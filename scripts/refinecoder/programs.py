@@ -27,9 +27,14 @@ def run_program(response: str) -> Record | None:
     return None if code is None else {"id": program_id(code), "mode": "run", "code": code}
 
 
-def answer_program(response: str, problem: Record) -> Record | None:
-    """An answer's program under a problem's tests, which are joined when it runs; None for one without code."""
-    given = read_answer(response, problem)
+def answer_program(response: str, problem: Record, whole: bool = False) -> Record | None:
+    """An answer's program under a problem's tests, which are joined when it runs; None for one without code.
+
+    ``whole``: the answer is the program. Raises BadInput where it could not be: a program of files has its tests in it.
+    """
+    if whole and problem.get("mode") == "command":
+        raise BadInput(f"{problem['id']}: its programs are made of answers and tests; leave out --whole")
+    given = {"code": response} if whole else read_answer(response, problem)
     if given is None:
         return None
     text = given["code"] if set(given) == {"code"} else to_line(given)

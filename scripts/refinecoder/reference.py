@@ -166,6 +166,15 @@ def pass_cells(reference: Reference) -> list[Cell]:
     ]
 
 
+def published_passes(reference: Reference) -> dict[tuple[str, str], float]:
+    """Published pass@1 (percent) by model and column, of the tables that are of benchmarks alone (1, 2 and 5)."""
+    return {
+        (cell.model, cell.column): cell.value
+        for cell in pass_cells(reference)
+        if all(reference["tables"][cell.table]["columns"].values())
+    }
+
+
 def averages(reference: Reference) -> list[Average]:
     """Every published average whose cells were all published too."""
     found = []

@@ -35,6 +35,10 @@ class Row(NamedTuple):
         return f"{self.source}{self.kind}{self.number}"
 
 
+def _no_object(where: str) -> BadInput:
+    return BadInput(f"{where}: a record must be a JSON object; mend or remove it")
+
+
 def _lines(path: str, stream: IO[bytes]) -> Iterator[Row]:
     decode = json.JSONDecoder().raw_decode
     for number, line in enumerate(io.TextIOWrapper(stream, encoding="utf-8"), start=1):
@@ -43,6 +47,8 @@ def _lines(path: str, stream: IO[bytes]) -> Iterator[Row]:
             record, end = decode(line) if line.startswith("{") else (None, 0)
             if line[end:] not in ("", "\n"):
                 record = json.loads(line)
+            if type(record) is not dict:
+                raise _no_object(f"{path}:{number}")
             yield Row(path, ":", number, record)
         except json.JSONDecodeError as error:
             where = f"{path}:{number}"
@@ -60,7 +66,11 @@ def _array(path: str, stream: IO[bytes]) -> Iterator[Row]:
         records = json.load(stream)
     except json.JSONDecodeError as error:
         raise BadInput(f"{path}:{error.lineno}: not JSON ({error.msg}); mend the file") from None
-    yield from (Row(path, ", record ", number, record) for number, record in enumerate(records, start=1))
+    for number, record in enumerate(records, start=1):
+        row = Row(path, ", record ", number, record)
+        if not isinstance(record, dict):
+            raise _no_object(row.where)
+        yield row
 
 
 def _parquet(path: str, stream: IO[bytes]) -> Iterator[Row]:
@@ -122,12 +132,8 @@ def _hub_rows(name: str) -> Iterator[Row]:
 
 
 def read_rows(source: str) -> Iterator[Row]:
-    """Yield the records of a source. Raises BadInput for what is missing, binary or broken."""
-    rows = _hub_rows(source.removeprefix("hub:")) if source.startswith("hub:") else _file_rows(source)
-    for row in rows:
-        if not isinstance(row.record, dict):
-            raise BadInput(f"{row.where}: a record must be a JSON object; mend or remove it")
-        yield row
+    """The records of a source, one by one. Raises BadInput for what is missing, binary or broken."""
+    return _hub_rows(source.removeprefix("hub:")) if source.startswith("hub:") else _file_rows(source)
 
 
 def _turn(turn: Any, where: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import math
 from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 
 import pandas as pd
@@ -15,6 +16,18 @@ def add_table_options(options: ArgumentParser) -> None:
     options.add_argument("--csv", required=True)
     options.add_argument("--markdown", required=True)
     options.add_argument("--latex", required=True)
+
+
+NOT_RUN = "not run"  # in the place of a score
+
+
+def tell_not_run(missing: Mapping[str, tuple[int, Sequence[str]]]) -> str:
+    """A sentence for a table's or figure's note on what was not run, by its name; empty where all was.
+
+    ``missing``: how many problems of a benchmark, and what they miss.
+    """
+    told = [f"{name}, {number} problems ({'; '.join(why)})" for name, (number, why) in missing.items() if number]
+    return f" Not run: {'; '.join(told)}." if told else ""
 
 
 def _shown(value: object, decimals: int) -> object:

@@ -30,6 +30,8 @@ pytestmark = [
     ),
 ]
 REDUCED, BRIEF = "tests/reduced.yaml", "tests/cluster/brief.yaml"
+# All of the reduced miniature takes half an hour here; it is asked for by name.
+ASKED = (REDUCED,) if os.environ.get("WHOLE") else (REDUCED, BRIEF)
 # This machine's size: the profile is for a cluster's. Two cores hold few Snakemakes at a time.
 SIZE = ["--jobs", "4", "--slurm-init-seconds-before-status-checks", "4", "--latency-wait", "10"]
 WRITERS = "writers.log"
@@ -43,6 +45,17 @@ if "--help" not in sys.argv:
     time.sleep(float(open("seconds").read()))
     with open("{WRITERS}", "a") as log:
         print("end", os.getpid(), file=log, flush=True)
+"""
+# Stands before a training's: each update takes as long as the file says, whatever else this machine does.
+SLUGGISH = """
+import time
+import transformers
+
+def wait_first(trainer, *inputs, step=transformers.Trainer.training_step, **named):
+    time.sleep(float(open("seconds").read()))
+    return step(trainer, *inputs, **named)
+
+transformers.Trainer.training_step = wait_first
 """
 GREEDY = """
 import os
@@ -76,12 +89,24 @@ def brief_copy(folder):
 
 @pytest.fixture(scope="module")
 def whole(cluster, tmp_path_factory):
-    """A run of everything that the brief config asks for; it goes on while the other tests strike."""
+    """A run of everything that the config asks for; it goes on while the other tests strike."""
     copy = brief_copy(tmp_path_factory.mktemp("whole"))
-    run = start(copy, configs=(REDUCED, BRIEF))
+    run = start(copy, configs=ASKED)
     yield copy, run
     run.kill()
     run.wait()
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    """The same run without SLURM."""
+    copy = brief_copy(tmp_path_factory.mktemp("here"))
+    done = subprocess.run(
+        ["snakemake", "--cores", "2", "--configfile", *ASKED],
+        cwd=copy, env=environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=1200,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return copy
 
 
 @pytest.fixture
@@ -98,9 +123,9 @@ def folder(tmp_path, whole):
         slurm.call("scancel", str(number), check=False)
 
 
-def change(folder, before):
-    """Put code before the step that writes the table of the audit."""
-    step = folder / "scripts/audit_tables.py"
+def change(folder, before, name="audit_tables"):
+    """Put code before a step, by default the one that writes the table of the audit."""
+    step = folder / f"scripts/{name}.py"
     text = step.read_text()
     place = text.index("\nimport") + 1
     step.write_text(text[:place] + before + text[place:])
@@ -192,6 +217,26 @@ def test_a_failed_job_is_sent_again_with_more_memory_and_time(folder):
     assert [jobs(folder)[number] for number in (first, second)] == ["FAILED", "COMPLETED"]
     assert (detail(first, "MinMemoryNode"), detail(second, "MinMemoryNode")) == ("2000M", "4000M")
     assert (detail(first, "TimeLimit"), detail(second, "TimeLimit")) == ("00:30:00", "01:00:00")
+
+
+def test_a_time_limit_strikes_in_training_which_continues_from_its_checkpoint(folder, here):
+    base = "results/reduced/tiny/base"
+    change(folder, SLUGGISH, "pretrain_base")
+    (folder / "seconds").write_text("0.4")  # 250 updates: more than the minute of the first attempt
+    (folder / "short.yaml").write_text("resources: {training: {runtime: 1}}\n")
+    status, told = finish(folder, base, configs=(REDUCED, "short.yaml"))
+    assert status == 0, told
+    found = jobs(folder)
+    struck = [number for number, state in found.items() if state == "TIMEOUT"]
+    assert struck and set(found.values()) == {"TIMEOUT", "COMPLETED"}
+    limits = [detail(number, "TimeLimit") for number in (*struck, max(found))]
+    assert limits == [f"00:0{minutes}:00" for minutes in range(1, len(limits) + 1)]
+    log = (folder / "results/reduced/logs/tiny/pretrain_base.log").read_text()
+    step = int(re.search(r"continues from .*checkpoint-(\d+)", log)[1])
+    assert step >= 20 and step % 20 == 0
+    weights = [(place / base / "model.safetensors").read_bytes() for place in (folder, here)]
+    assert weights[0] == weights[1], "not those of an undisturbed training"
+    print(f"struck {len(struck)} times; the last attempt went on after update {step} of 250")
 
 
 def test_an_interrupt_leaves_no_job_behind(folder):
@@ -385,16 +430,10 @@ def test_two_nodes_train_one_model(tmp_path, stage):
     assert read_log(folder, name)["throughput"]["processes"] == 2 and (folder / name / "model.safetensors").is_file()
 
 
-def test_a_whole_run_beside_all_this_gives_the_bytes_of_one_here(whole, tmp_path_factory):
+def test_a_whole_run_beside_all_this_gives_the_bytes_of_one_here(whole, here):
     folder, run = whole
-    status = run.wait(timeout=900)
+    status = run.wait(timeout=2700)
     assert status == 0, (folder / "run.log").read_text()[-4000:]
-    here = brief_copy(tmp_path_factory.mktemp("here"))
-    done = subprocess.run(
-        ["snakemake", "--cores", "2", "--configfile", REDUCED, BRIEF],
-        cwd=here, env=environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=600,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     one, other = compared(here), compared(folder)
     assert len(one) > 15 and one.keys() == other.keys()
     assert [name for name in one if one[name] != other[name]] == []

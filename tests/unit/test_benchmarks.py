@@ -14,10 +14,9 @@ from execute_programs import completed
 from prepare_benchmark import Data, check_size, once, own_settings
 from refinecoder.benchmarks import MODULES, PREPARED
 from refinecoder.configuration import load_schema
-from refinecoder.needs import is_there, not_run, unmet
+from refinecoder.needs import is_there, not_run, problems_not_run, unmet
 from refinecoder.records import BadInput
 from score_benchmark import judge, summarize
-from score_benchmark import not_run as problems_not_run
 
 ABSENT = {"a-compiler-of-nowhere": "apt-get install nowhere"}
 

@@ -123,7 +123,7 @@ def test_verdicts(effects, verdict):
 
 
 def test_samples_that_pass_are_shared_out_to_problems():
-    outcomes = [{"iteration": 1, "id": "p", "sample": s, "passed": int(s == 1)} for s in (1, 2)]
+    outcomes = [{"iteration": 1, "id": "p", "sample": s, "passed": int(s == 1), "verdict": "passed"} for s in (1, 2)]
     assert read_passes(outcomes) == {1: {"p": 0.5}}
 
 

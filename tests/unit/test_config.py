@@ -140,7 +140,28 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
         ({"variants": [{**DEFAULT["variants"][0], "on_self_win": "keep"}]}, "variants[0]: the method replaces"),
         ({"final_iteration": 6}, "final_iteration: 6 exceeds the 5 iterations of variants[0]"),
         ({"feedback": {"iterations": [0, 4]}}, "feedback.iterations: 4 exceeds final_iteration 3"),
-        ({"feedback": {"format": "single"}}, "feedback.format: 'single' is not"),
+        ({"feedback": {"format": "both"}}, "feedback.format: 'both' is not available; choose one of two_turn, single"),
+        ({"feedback": {"cases": "all"}}, "feedback.cases: 'all' is not available; choose one of hidden, examples"),
+        (
+            {"benchmarks": [{**DEFAULT["benchmarks"][0], "published": "bcb"}, *DEFAULT["benchmarks"][1:]]},
+            "benchmarks[0].published: the paper has no 'bcb'; it has",
+        ),
+        (
+            {"students": [{**DEFAULT["students"][0], "published": "RefineCoder-QW-7B Iter3"}]},
+            "students[0].published: the paper has no 'RefineCoder-QW-7B Iter3'; it has RefineCoder-DS-6.7B, RefineCoder-QW-7B",
+        ),
+        (
+            {"baselines": [{"name": "b", "title": "t", "model": "m", "published": "GPT"}]},
+            "baselines[0].published: the paper has no 'GPT'; it has DSCoder-6.7B-Base,",
+        ),
+        (
+            {"baselines": [{"name": "b", "title": "t", "model": "m", "backend": "endpoint", "options": {}}]},
+            "baselines[0].options: the key 'base_url' is missing; add it",
+        ),
+        (
+            {"baselines": [{"name": "b", "title": "t", "model": "m", "backend": "endpoint"}]},
+            "baselines[0]: 'backend' needs 'options' beside it; add it",
+        ),
         ({"figures": {"figure3": ["hart"]}}, "figures.figure3: no benchmark 'hart' is listed"),
         ({"scoring_study": {"samples": 1}}, "scoring_study.samples: 1 is less than the minimum of 2"),
         ({"seeds": 0}, "seeds: 0 is less than the minimum of 1"),

@@ -29,6 +29,8 @@ def test_every_step_is_a_command_with_help(step):
 def test_every_step_is_used_by_a_rule_with_the_digest_of_its_code():
     rules = "".join(path.read_text() for path in Path("rules").glob("*.smk"))
     for step in STEPS:
+        if step.stem in ("import_samples",):  # for files of users', which no config names
+            continue
         assert f"scripts/{step.name}" in rules
         digests = (f'{digest}("{step.stem}"' for digest in ("code_digest", "reading_code"))
         assert any(digest in rules for digest in digests) or step.stem in ("complete_requests", "launch_processes")

@@ -222,6 +222,19 @@ def test_p3_leaks_into_humaneval_by_its_solutions_and_is_not_seen_by_its_questio
     assert leaked and set(leaked) == {"human_eval.py"}
 
 
+@pytest.mark.parametrize(("name", "field", "naming"), [("p3", "sol_docstring", 795), ("exercism", "instruction", 0)])
+def test_p3_is_flagged_for_humaneval_by_what_it_says_of_itself(tmp_path, name, field, naming):
+    path = DATA / "leakage" / name / {"p3": "puzzles.json"}.get(name, f"{name}.jsonl")
+    if not path.exists():
+        pytest.skip(f"no {path}: the data are not part of the project; BENCHMARK_DATA names their folder")
+    benchmark = DATA / "humaneval" / "HumanEval.jsonl.gz"
+    done = measured(tmp_path, path, benchmark, "--benchmark-mention", "human[-_ ]?eval", field=field)
+    assert done.returncode == 0, done.stderr
+    found = result(tmp_path)
+    assert found["records_naming"] == naming and found["flagged"] == (naming > 0)
+    assert done.stdout.rstrip().endswith("FLAGGED") == (naming > 0)
+
+
 # The command line.
 
 
@@ -354,3 +367,4 @@ def test_bad_files_and_numbers(tmp_path):
     fails(measured(tmp_path, lines, None, "--k", 0), "--k 0: must be at least 1")
     fails(measured(tmp_path, lines, None, "--benchmark-records", "2-3"), "must be FIRST-LAST among the 1 of b")
     fails(measured(tmp_path, lines, None, "--benchmark-records", "1-1", "1-1"), "2 values for 1 sources")
+    fails(measured(tmp_path, lines, None, "--benchmark-mention", "(a"), "--benchmark-mention: not a regular expression")

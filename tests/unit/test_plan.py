@@ -19,7 +19,9 @@ from refinecoder.usage import Usage, read_usage
 LENGTHS = {name: 10 * place for place, name in enumerate(
     ("snippet", "concepts", "instruction", "answer", "judgement", "comparison", "critique", "suggestion", "feedback"),
     start=1)}  # fmt: skip
-TEMPLATES = {name: ["a b c"] for name in ("concepts", "judge_point", "judge_pair", "critic", "suggestion")}
+TEMPLATES = {
+    name: ["a b c"] for name in ("concepts", "judge_point", "judge_pair", "critic", "suggestion", "second_try")
+}
 TEMPLATES["evolution"] = ["a", "a b c"]
 
 
@@ -37,9 +39,9 @@ def settings(**changes):
         "rates": dict.fromkeys((*roles, "training"), rate),
     }  # fmt: skip
     base = {
-        "per_snippet": 2, "rounds": 1, "keep": "last", "d0_size": 80, "snippets": 50, "samples": 7, "orders": 1,
+        "per_snippet": 2, "rounds": 1, "keep": "last", "d0_size": 80, "snippets": 50, "samples": 7, "orders": 1, "format": "two_turn",
         "seeds": 1, "shards": dict.fromkeys((*roles, "benchmark"), 1), "roles": roles,
-        "gpus": {**dict.fromkeys(roles, 0), "training": 2}, "teachers": [("instructions", "ask_teacher/answers.*.tsv")],
+        "endpoints": [], "gpus": {**dict.fromkeys(roles, 0), "training": 2}, "teachers": [("instructions", "ask_teacher/answers.*.tsv")],
         "chains": [chain], "solved": [solved], "plan": plan,
     }  # fmt: skip
     return {**base, **changes}
@@ -70,6 +72,15 @@ def test_a_variants_benchmarks_are_asked_by_one_job():
     hours = rows(settings(solved=[one, {**one, "folder": "s/acr/benchmarks/c"}]))["Benchmarks"].hours
     apart = rows(settings(solved=[one, {**one, "folder": "s/other/benchmarks/b"}]))["Benchmarks"].hours
     assert apart - hours == pytest.approx(1 / 3600), "a second job starts up a second time"
+
+
+@pytest.mark.parametrize(("form", "template"), [("two_turn", 0), ("single", 3)])
+def test_second_tries_are_asked_as_their_format_says(form, template):
+    solved = {**settings()["solved"][0], "folder": "s/acr/feedback/b", "work": "feedback", "samples": 1}
+    found = rows(settings(solved=[solved], format=form))
+    assert found["Suggestions"].requests == 20 and found["Second tries"].requests == 40
+    assert found["Second tries"].tokens_in == 40 * (template + 0.5 * (30 + 40 + 90)), "instruction, answer, feedback"
+    assert found["Suggestions"].tokens_in == 20 * (3 + 30 + 40 + 90)
 
 
 def test_what_is_asked_again_is_paid_again_and_only_where_it_is():
@@ -109,6 +120,15 @@ def test_only_endpoints_are_paid_and_an_unknown_price_is_no_zero():
     assert rows(paid)["Judgements"].usd is None and rows(paid)["Samples"].usd == 0
     paid["plan"] = {**paid["plan"], "prices": {"big": {"input": 2.0, "output": 8.0}}}
     row = rows(paid)["Judgements"]
+    assert row.usd == pytest.approx((2 * row.tokens_in + 8 * row.tokens_out) / 1e6)
+
+
+def test_a_baseline_behind_an_endpoint_is_paid_too():
+    solved = {**settings()["solved"][0], "student": "big", "folder": "baselines/b/benchmarks/b"}
+    paid = settings(solved=[solved], endpoints=["big"])
+    assert rows(paid)["Benchmarks"].usd is None and rows(paid)["Samples"].usd == 0
+    paid["plan"] = {**paid["plan"], "prices": {"big": {"input": 2.0, "output": 8.0}}}
+    row = rows(paid)["Benchmarks"]
     assert row.usd == pytest.approx((2 * row.tokens_in + 8 * row.tokens_out) / 1e6)
 
 

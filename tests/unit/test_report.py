@@ -27,6 +27,7 @@ FIGURES = ("figure3", "figure4", "figure5", "figure6", "figure7", "training")
 SETTINGS = {
     "experiment": "small", "label": LABEL, "method": "acr", "final_iteration": 3, "d0_size": 1234, "samples": 7,
     "seeds": [5, 6], "execution": {"timeout": 4, "memory_mb": 1024, "isolation": "auto"},
+    "feedback": {"iterations": [0], "format": "single", "cases": "examples"},
     "roles": {"teacher": {"backend": "scripted", "model": "teacher"},
               "judge": {"backend": "scripted", "model": "judge"},
               "critic": {"backend": "scripted", "model": "critic"}, "student": {"backend": "transformers"}},

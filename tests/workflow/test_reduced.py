@@ -357,7 +357,7 @@ def test_a_baseline_stands_in_the_tables_and_is_measured_as_the_students_are(red
     path = folder / REDUCED
     model = "results/reduced/tiny/acr/iter_0/model"
     path.write_text(path.read_text() + f"baselines: [{{name: other, title: Other, model: {model}}}]\n")
-    run = snakemake(folder, "table2", "results/reduced/plan.csv")
+    run = snakemake(folder, "table2", "baselines", "results/reduced/plan.csv")
     assert run.returncode == 0, run.stderr[-2000:]
     assert "train_model" not in run.stdout + run.stderr
     results = folder / "results" / "reduced"
@@ -367,6 +367,8 @@ def test_a_baseline_stands_in_the_tables_and_is_measured_as_the_students_are(red
     table = pd.read_csv(results / "tables/table2.csv")
     assert list(table["Model"])[-1] == "Other" and table["pass@1"].iloc[-1] == table["pass@1"].iloc[0]
     assert pd.isna(table["Gain"].iloc[-1]) and "nan" not in (results / "tables/table2.md").read_text()
+    alone = pd.read_csv(results / "tables/baselines.csv")
+    assert list(alone["Model"]) == ["Other"] and alone["pass@1"].iloc[0] == table["pass@1"].iloc[0]
     plan = pd.read_csv(results / "plan.csv").set_index("Model")
     assert plan.loc["Other", "Stage"] == "Benchmarks" and plan.loc["Other", "Requests"] == 40
 
@@ -399,6 +401,7 @@ def test_the_gate_lets_the_instructions_through_and_is_counted(results):
 def test_d0_does_not_leak_and_the_leaky_data_set_does(results):
     measured = {r["dataset"]: r for r in json.loads((results / "leakage" / "datasets.json").read_text())["results"]}
     assert measured["d0"]["questions_leaked"] == measured["d0"]["records_leaked"] == 0
+    assert measured["leaky"]["flagged"] and not measured["d0"]["flagged"]
     assert measured["leaky"]["questions_leaked"] == measured["leaky"]["records_leaked"] == 4  # a fifth of 20
     planted = [r for r in load(results / "leakage" / "leaky.jsonl") if r["id"].startswith("leak.")]
     prompts = {problem["prompt"] for problem in load(results / "benchmarks" / "in_distribution.jsonl")}

@@ -20,7 +20,16 @@ STRONG = (BUBBLEWRAP, NAMESPACES)  # programs cannot see or reach anything outsi
 WORK = "/tmp/program"  # where a program begins, empty
 BASE, INPUTS, INPUTS_INSIDE = "JAIL_BASE", "JAIL_INPUTS", "/inputs"
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_SETTINGS = ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives", "/etc/mime.types", "/etc/java-17-openjdk")
+_JAVA = sorted(str(path) for path in Path("/etc").glob("java-*-openjdk"))
+_SETTINGS = (
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/alternatives",
+    "/etc/mime.types",
+    "/etc/mono",
+    "/etc/ssl/openssl.cnf",
+    *_JAVA,
+)
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _AS_USER = ("--unshare-all", "--uid", str(confine.USER), "--gid", str(confine.USER))
 _AS_ROOT = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")

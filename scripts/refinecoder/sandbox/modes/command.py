@@ -1,5 +1,6 @@
 """Mode ``command``: a program of any language, compiled and run by command lines (MultiPL-E)."""
 
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -92,6 +93,6 @@ def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
         return Outcome("passed", 1, 1, None, end.seconds)
     last = (told["errors"].strip().splitlines() or [""])[-1]
     error = f"{told['stage']}: status {status}: {last}"[:300]
-    if status < 0:
+    if status < 0 and (told["stage"], -status) != ("run", signal.SIGABRT):  # which is how C's assert fails
         return Outcome("killed", 0, 1, f"signal {-status}", end.seconds)
     return Outcome("failed" if told["stage"] == "run" else "error", 0, 1, error, end.seconds)

@@ -1,6 +1,8 @@
 """Mode ``stdio``: a whole program that reads standard input; what it writes is compared outside."""
 
 import os
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from refinecoder.sandbox.channel import Channel, ChannelClosed
@@ -15,7 +17,9 @@ PROCESSES = False
 
 
 def check(program: dict[str, Any]) -> None:
-    """Each case is a text to read and a text to write."""
+    """Each case is a text to read and a text to write; the comparison is one that there is."""
+    if program.get("comparison", "lines") not in COMPARISONS:
+        raise ValueError(f"unknown comparison {program['comparison']!r}; there are {', '.join(COMPARISONS)}")
     cases = program["cases"]
     if not isinstance(cases, list) or not cases:
         raise ValueError("no cases")
@@ -44,6 +48,30 @@ def same_output(found: str, wanted: str) -> bool:
     return lines(found) == lines(wanted)
 
 
+def same_decimals(found: str, wanted: str) -> bool:
+    """Equal line by line without blanks around them, or else number by number, exactly; as LiveCodeBench has it.
+
+    Source: its lcb_runner/evaluation/testing_util.py.
+    """
+
+    def lines(text: str) -> list[str]:
+        return [line.strip() for line in text.strip().split("\n")]
+
+    def same(one: str, other: str) -> bool:
+        if one == other:
+            return True
+        try:
+            return list(map(Decimal, one.split())) == list(map(Decimal, other.split()))
+        except InvalidOperation:
+            return False
+
+    ours, theirs = lines(found), lines(wanted)
+    return len(ours) == len(theirs) and all(map(same, ours, theirs))
+
+
+COMPARISONS: dict[str, Callable[[str, str], bool]] = {"lines": same_output, "decimals": same_decimals}
+
+
 def _run_case(program: dict[str, Any], case: dict[str, str], worker: "Worker") -> tuple[End, str, str | None]:
     with worker.start(program, PROCESSES, stdin=case["stdin"].encode()) as execution:
         try:
@@ -58,6 +86,7 @@ def _run_case(program: dict[str, Any], case: dict[str, str], worker: "Worker") -
 def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
     """Passed if every case is; stops at the first that is not."""
     total, seconds = len(program["cases"]), 0.0
+    same = COMPARISONS[program.get("comparison", "lines")]
     for passed, case in enumerate(program["cases"]):
         end, output, error = _run_case(program, case, worker)
         seconds += end.seconds
@@ -67,6 +96,6 @@ def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
             verdict = "memory" if (error or "").startswith("MemoryError") else "error"
             told = error or f"exit status {os.waitstatus_to_exitcode(end.status)}"
             return Outcome(verdict, passed, total, told, seconds)
-        if not same_output(output, case["stdout"]):
+        if not same(output, case["stdout"]):
             return Outcome("failed", passed, total, f"case {passed + 1}: another output", seconds)
     return Outcome("passed", total, total, None, seconds)

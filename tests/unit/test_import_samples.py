@@ -1,0 +1,135 @@
+"""Anybody's samples: what is read of them, what is refused, and that they are scored as they stand."""
+
+import gzip
+import json
+import subprocess
+import sys
+
+import pytest
+
+from refinecoder.programs import answer_program
+from refinecoder.records import BadInput
+
+PROBLEMS = [
+    {"id": f"T/{number}", "prompt": f"Write f to add {number}.", "canonical_solution": None, "mode": "call",
+     "code_prompt": "def f(x):\n", "entry_point": "f", "tests": f"assert f(1) == {1 + number}"}
+    for number in range(3)
+]  # fmt: skip
+
+
+def lines(path, records):
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def step(name, *words):
+    return subprocess.run(
+        [sys.executable, f"scripts/{name}.py", *map(str, words)], capture_output=True, text=True, timeout=120
+    )
+
+
+def take(folder, samples, *options, problems=PROBLEMS):
+    path = lines(folder / "samples.jsonl", samples) if isinstance(samples, list) else samples
+    problems = lines(folder / "problems.jsonl", problems)
+    return step("import_samples", path, "--problems", problems, "--output", folder / "responses.jsonl", *options)
+
+
+def sample(number, text, field="solution"):
+    return {"task_id": f"T/{number}", field: text}
+
+
+def adding(number):
+    return f"def f(x):\n    return x + {number}\n"
+
+
+def score(folder, problems, samples, *options):
+    """pass@1 by the steps that follow, and the programs that were run."""
+    common = [folder / problems, "--responses", folder / "responses.jsonl", "--iterations", 0, 0]
+    run = step("collect_solutions", *common, "--samples", samples, "--output", folder / "solutions", "--programs",
+               folder / "programs", "--counts", folder / "counts", *options)  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    run = step("execute_programs", folder / "programs", "--problems", folder / problems, "--output", folder / "runs")
+    assert run.returncode == 0, run.stderr
+    run = step("score_benchmark", folder / "solutions", "--runs", folder / "runs", "--problems", folder / problems,
+               "--models", "theirs", "--decoding", "{}", "--seed", 0, "--outcomes", folder / "outcomes", "--summary",
+               folder / "summary")  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    programs = [json.loads(line) for line in (folder / "programs").read_text().splitlines()]
+    return json.loads((folder / "summary").read_text())["iterations"][0], programs
+
+
+def test_samples_are_scored_as_they_stand(tmp_path):
+    wrong = "def f(x):\n    '''It takes\n\n    ```\n    x\n    ```\n    '''\n    return None\n"
+    samples = [sample(2, "    return x + 2\n", "completion"), sample(0, adding(0)), sample(1, adding(1)),
+               sample(0, f"\n# mine\n{adding(0)}\n\n"), sample(1, "def f(x): return"), sample(2, wrong)]  # fmt: skip
+    run = take(tmp_path, samples)
+    assert run.returncode == 0 and run.stdout.startswith("6 samples of 3 problems, 2 each"), run.stderr
+    assert "read otherwise than they stand, as the benchmark reads answers: 1 (T/2:2)" in run.stdout
+    responses = [json.loads(line) for line in (tmp_path / "responses.jsonl").read_text().splitlines()]
+    assert [response["custom_id"] for response in responses] == [f"0/T/{n}:{s}:1" for n in range(3) for s in (1, 2)]
+    row, programs = score(tmp_path, "problems.jsonl", 2)
+    assert row["pass@1"] == pytest.approx((1 + 0.5 + 0.5) / 3) and row["pass@2"] == 1.0
+    assert programs[0]["code"] == adding(0) and programs[1]["code"] == f"\n# mine\n{adding(0)}\n\n"
+    assert programs[4]["code"] == adding(2), "a completion goes on from the problem's head"
+
+
+def test_a_program_without_code_is_counted_and_passes_nothing(tmp_path):
+    run = take(tmp_path, [sample(0, ""), sample(1, adding(1)), sample(2, "I cannot.")])
+    assert "without code, which pass nothing: 1 (T/0:1)" in run.stdout
+    row, _ = score(tmp_path, "problems.jsonl", 1)
+    assert row["pass@1"] == pytest.approx(1 / 3) and row["verdicts"] == {"error": 1, "no_code": 1, "passed": 1}
+
+
+def test_whole_programs_run_as_they_stand_whatever_the_reader_would_make_of_them(tmp_path):
+    program = f"'''\n```python\nnot this\n```\n'''\n{adding(0)}"
+    run = take(tmp_path, [sample(0, program), sample(1, "def f(x"), sample(2, "")], "--whole")
+    assert run.stdout == "3 samples of 3 problems, 1 each\n"
+    row, programs = score(tmp_path, "problems.jsonl", 1, "--whole")
+    assert [found["code"] for found in programs] == [program, "def f(x", ""]
+    assert row["pass@1"] == pytest.approx(1 / 3) and row["verdicts"] == {"error": 2, "passed": 1}
+    with pytest.raises(BadInput, match="T/0: its programs are made of answers and tests; leave out --whole"):
+        answer_program("", {"id": "T/0", "mode": "command"}, whole=True)
+
+
+def test_partial_samples_make_a_smaller_benchmark_that_is_said(tmp_path):
+    samples = [sample(2, adding(2)), sample(0, adding(1))]
+    run = take(tmp_path, samples, "--partial", tmp_path / "some.jsonl")
+    assert "2 samples of 2 problems, 1 each; problems left out, without a sample: 1 (T/1)" in run.stdout
+    row, _ = score(tmp_path, "some.jsonl", 1)
+    assert (row["problems"], row["pass@1"]) == (2, 0.5)
+    assert (tmp_path / "some.jsonl").read_text().count("\n") == 2
+
+
+def test_a_gzipped_file_is_read_too(tmp_path):
+    path = tmp_path / "theirs.jsonl.gz"
+    path.write_bytes(gzip.compress("".join(json.dumps(sample(n, adding(n))) + "\n" for n in range(3)).encode()))
+    assert take(tmp_path, path).stdout == "3 samples of 3 problems, 1 each\n"
+
+
+ALL = [sample(number, adding(number)) for number in range(3)]
+MANY = [{**PROBLEMS[0], "id": f"T/{number}"} for number in range(9)]
+BARE = [{name: value for name, value in problem.items() if name != "code_prompt"} for problem in PROBLEMS]
+
+
+@pytest.mark.parametrize(
+    ("samples", "options", "problems", "says"),
+    [
+        ([*ALL, sample(9, "")], {}, PROBLEMS, "unknown problems 1 (T/9);"),
+        ([*ALL, sample(9, "", "completion")], {"partial": True}, PROBLEMS, "unknown problems 1 (T/9);"),
+        (ALL, {}, MANY, "problems without a sample 6 (T/3, T/4, T/5, T/6, T/7, ...);"),
+        ([*ALL, ALL[1]], {}, PROBLEMS, "problems with another number of samples than 1: 1 (T/1);"),
+        ([*ALL[:2], ALL[1]], {}, PROBLEMS, "problems without a sample 1 (T/2); problems with another number"),
+        ([*ALL, *ALL[1:]], {"partial": True}, PROBLEMS, "problems with another number of samples than 2: 1 (T/0);"),
+        ([{"task_id": "T/0"}], {}, PROBLEMS, ":1: a sample needs the text 'solution' or 'completion'"),
+        ([ALL[0], {"solution": ""}], {}, PROBLEMS, ":2: a sample is an object with the text 'task_id'"),
+        ([ALL[0], ["T/0"]], {}, PROBLEMS, ":2"),
+        ([], {}, PROBLEMS, "no sample in it"),
+        ([sample(0, "    return x", "completion")], {}, BARE, ":1: a completion, but T/0 has no head that it goes on"),
+    ],
+)
+def test_what_is_wrong_with_samples_ends_in_one_line(tmp_path, samples, options, problems, says):
+    more = ["--partial", tmp_path / "some.jsonl"] if options else []
+    run = take(tmp_path, samples, *more, problems=problems)
+    assert run.returncode == 1 and run.stderr.count("\n") == 1 and says in run.stderr, run.stderr
+    assert run.stderr.startswith(f"error: {tmp_path / 'samples.jsonl'}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["problems.jsonl", "samples.jsonl"]
