@@ -5,6 +5,7 @@ train where absent); a part is a configuration, or by its ending a file of the
 repository. JSON lines and Parquet pass by in pieces; a JSON array is read whole.
 """
 
+import contextlib
 import gzip
 import io
 import json
@@ -131,9 +132,27 @@ def _hub_rows(name: str) -> Iterator[Row]:
         raise BadInput(f"hub:{name}: not to be had ({reason[:160]}); go online or name a local file instead") from None
 
 
+def _evalplus_rows(name: str) -> Iterator[Row]:
+    from evalplus.data.utils import get_dataset_metadata, make_cache  # needed for this source alone
+
+    plain, _, version = name.partition("@")
+    if plain not in ("HumanEvalPlus", "MbppPlus") or not version:
+        raise BadInput(f"evalplus:{name}: name HumanEvalPlus@VERSION or MbppPlus@VERSION")
+    url, path = get_dataset_metadata(plain, version, mini=False)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # its progress
+            make_cache(url, path)
+    except (OSError, EOFError, ValueError) as error:
+        raise BadInput(
+            f"evalplus:{name}: not to be had ({error}); go online or name a local file instead ({url})"
+        ) from None
+    yield from _file_rows(path)
+
+
 def read_rows(source: str) -> Iterator[Row]:
     """The records of a source, one by one. Raises BadInput for what is missing, binary or broken."""
-    return _hub_rows(source.removeprefix("hub:")) if source.startswith("hub:") else _file_rows(source)
+    origin, _, name = source.partition(":")
+    return {"hub": _hub_rows, "evalplus": _evalplus_rows}.get(origin, lambda _: _file_rows(source))(name)
 
 
 def _turn(turn: Any, where: str) -> tuple[str, str]:
