@@ -39,9 +39,7 @@ rule prepare_benchmark:
     """A benchmark's own data, read into problems."""
     input:
         data=lambda wildcards: [path for source in sources_of(wildcards) for path in local(source)],
-        ids=lambda wildcards: [
-            BENCHMARKS[wildcards.benchmark][key] for key in ("ids",) if key in BENCHMARKS[wildcards.benchmark]
-        ],
+        ids=lambda wildcards: BENCHMARKS[wildcards.benchmark].get("ids", []),
         template=lambda wildcards: BENCHMARKS[wildcards.benchmark]["template"],
     output:
         problems=f"{RESULTS}/benchmarks/{{benchmark}}.jsonl",

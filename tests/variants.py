@@ -120,17 +120,20 @@ def some_variants(tasks, number):
     return list(islice(variants(tasks), number))
 
 
-def evalplus_verdicts(dataset, data, solutions, folder):
-    """What evalplus' own evaluate says, in its processes: for each solution, whether it passes base and plus."""
+def evalplus_verdicts(dataset, data, solutions, folder, least=1.0):
+    """What evalplus' own evaluate says, in its processes: for each solution, whether it passes base and plus.
+
+    ``least``: its min_time_limit, seconds by the clock for each call.
+    """
     samples = folder / f"{dataset}.samples.jsonl"
     with open(samples, "w") as file:
         for task, _, code in solutions:
             file.write(json.dumps({"task_id": task, "solution": code}) + "\n")
     path = {"humaneval": "HUMANEVAL_OVERRIDE_PATH", "mbpp": "MBPP_OVERRIDE_PATH"}[dataset]
     environment = {**os.environ, path: str(data), "XDG_CACHE_HOME": str(folder / "cache")}
-    command = "import sys; from evalplus.evaluate import evaluate; evaluate(sys.argv[1], sys.argv[2], parallel=2)"
+    command = "import sys; from evalplus.evaluate import evaluate; evaluate(sys.argv[1], sys.argv[2], parallel=2, min_time_limit=float(sys.argv[3]))"
     subprocess.run(
-        [sys.executable, "-c", command, dataset, str(samples)], env=environment, check=True, capture_output=True,
+        [sys.executable, "-c", command, dataset, str(samples), str(least)], env=environment, check=True, capture_output=True,
         stdin=subprocess.DEVNULL, cwd=folder,
     )  # fmt: skip
     results = json.loads((folder / f"{dataset}.samples_eval_results.json").read_text())["eval"]

@@ -6,6 +6,7 @@ of the repository; or ``evalplus:NAME@VERSION``, a release that evalplus fetches
 and keeps. JSON lines and Parquet pass by in pieces; a JSON array is read whole.
 """
 
+import contextlib
 import gzip
 import io
 import json
@@ -140,11 +141,13 @@ def _evalplus_rows(name: str) -> Iterator[Row]:
         raise BadInput(
             f"evalplus:{name}: must be HumanEvalPlus@VERSION or MbppPlus@VERSION, such as v0.1.10 and v0.2.0"
         )
+    url, path = get_dataset_metadata(dataset, version, mini=False)
     try:
-        url, path = get_dataset_metadata(dataset, version, mini=False)
-        make_cache(url, path)
-    except OSError as error:
-        raise BadInput(f"evalplus:{name}: not to be had ({error}); go online or name a local file instead") from None
+        with contextlib.redirect_stdout(io.StringIO()):  # its progress
+            make_cache(url, path)
+    except (OSError, EOFError, ValueError) as error:
+        reason = f"not to be had ({error}); go online or name a local file instead ({url})"
+        raise BadInput(f"evalplus:{name}: {reason}") from None
     yield from (row._replace(source=f"evalplus:{name}") for row in _file_rows(path))
 
 

@@ -89,19 +89,29 @@ def test_constants_that_are_changed_are_noticed():
 @pytest.mark.parametrize(("dataset", "number", "start", "tasks"), [("humaneval", 240, 32, 70), ("mbpp", 260, 100, 130)])
 def test_the_same_verdicts_as_evalplus(dataset, number, start, tasks, tmp_path):
     """Of 500 solutions in all; those that pass what evalplus fails are explained in docs/benchmarks.md."""
-    records = [record for record in honest.read_lines(FILES[dataset]) if record["task_id"] not in SLOW][
-        start : start + tasks
-    ]
+    quick = [record for record in honest.read_lines(FILES[dataset]) if record["task_id"] not in SLOW]
+    records = quick[start : start + tasks]
     solutions = variants.some_variants(records, number)
     problems = prepared(dataset, records)
-    data = tmp_path / "data.jsonl"
-    data.write_text("".join(json.dumps(record) + "\n" for record in records))
-    theirs = variants.evalplus_verdicts(dataset, data, solutions, tmp_path)
-    ours = list(runs(problems, [(task, code) for task, _, code in solutions]))
-    different = [
-        (task, name, run["verdict"], run["error"], passes)
-        for (task, name, _), run, passes in zip(solutions, ours, theirs, strict=True)
-        if (run["verdict"] == "passed") != passes and task not in EXPLAINED
-    ]
-    assert different == []
+
+    def of_evalplus(chosen, folder, **options):
+        folder.mkdir()
+        wanted = {task for task, _, _ in chosen}
+        data = folder / "data.jsonl"
+        data.write_text("".join(json.dumps(record) + "\n" for record in records if record["task_id"] in wanted))
+        return variants.evalplus_verdicts(dataset, data, chosen, folder, **options)
+
+    theirs = of_evalplus(solutions, tmp_path / "all")
     assert 0.2 * number < sum(theirs) < 0.8 * number
+    ours = [run["verdict"] == "passed" for run in runs(problems, [(task, code) for task, _, code in solutions])]
+    different = [
+        (solution, mine)
+        for solution, mine, their in zip(solutions, ours, theirs, strict=True)
+        if mine != their and solution[0] not in EXPLAINED
+    ]
+    if (
+        different
+    ):  # evalplus' limits are by the clock, so that a busy machine fails right programs: once more, patiently
+        again = of_evalplus([solution for solution, _ in different], tmp_path / "again", least=20.0)
+        different = [found for found, their in zip(different, again, strict=True) if found[1] != their]
+    assert different == []

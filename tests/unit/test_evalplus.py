@@ -12,6 +12,7 @@ from refinecoder.prompts import load_template
 from refinecoder.records import BadInput
 from refinecoder.sandbox.packing import Expected, unpack
 from refinecoder.sandbox.pool import execute_all
+from refinecoder.sources import read_rows
 
 PLUS = {"humaneval_plus": "humanevalplus/HumanEvalPlus.jsonl.gz", "mbpp_plus": "mbppplus/MbppPlus.jsonl.gz"}
 ORIGINAL = {"humaneval": "humaneval/HumanEval.jsonl.gz", "mbpp": "mbpp/mbpp.jsonl"}
@@ -194,3 +195,16 @@ def test_canonical_solutions_of_the_original_files(kind):
     runs = list(execute_all(lines, 2))
     assert [run for run in runs if run["verdict"] != "passed"] == []
     assert len(runs) == {"humaneval": 164, "mbpp": 974}[kind]
+
+
+def test_evalplus_own_download(tmp_path, monkeypatch):
+    monkeypatch.setattr("evalplus.data.utils.CACHE_DIR", str(tmp_path))
+    (tmp_path / "MbppPlus-v0.2.0.jsonl").write_text(json.dumps(MADE_UP) + "\n")
+    assert [row.record for row in read_rows("evalplus:MbppPlus@v0.2.0")] == [MADE_UP]
+    with pytest.raises(BadInput, match="evalplus:MbppPlus: name HumanEvalPlus@VERSION or MbppPlus@VERSION"):
+        list(read_rows("evalplus:MbppPlus"))
+    monkeypatch.setattr("wget.download", lambda *_: (_ for _ in ()).throw(OSError("no network")))
+    with pytest.raises(
+        BadInput, match=r"evalplus:MbppPlus@v9: not to be had \(no network\); go online or name a local file"
+    ):
+        list(read_rows("evalplus:MbppPlus@v9"))

@@ -16,6 +16,7 @@ calls, before each of which the program is loaded anew (all at once where
 absent); ``iterate``, 1 if what can be iterated over is wanted as a list.
 """
 
+import functools
 import json
 import re
 import signal
@@ -59,17 +60,21 @@ def _expected_text(program: dict[str, Any]) -> str:
     return expected if isinstance(expected, str) else pack_items(list(map(encode, expected)))
 
 
-def _read(program: dict[str, Any]) -> tuple[list[Any], Expected]:
-    """Calls and expected values. Raises ValueError."""
+def _are_calls(calls: Any) -> bool:
+    return isinstance(calls, list) and bool(calls) and all(isinstance(call, list) for call in calls)
+
+
+@functools.lru_cache(maxsize=1024)  # each answer to a problem brings the same texts
+def _count(calls: str | None, expected: str | None) -> tuple[int, int]:
+    """Numbers of calls and of expected values in texts, 0 where there is none. Raises ValueError."""
     try:
-        calls, expected = unpack(_calls_text(program)), Expected(_expected_text(program))
-        for number in range(len(expected)):
-            expected[number]
-    except (BadMessage, TypeError) as error:
+        found = unpack(calls) if calls is not None else [[]]
+        values = len(Expected(expected)) if expected is not None else 0
+    except BadMessage as error:
         raise ValueError(f"its calls or expected values cannot be read ({error})") from None
-    if not isinstance(calls, list) or not calls or not all(isinstance(call, list) for call in calls):
+    if not _are_calls(found):
         raise ValueError("its calls must be argument lists, at least one")
-    return calls, expected
+    return len(found), values
 
 
 def _check_limits(limits: Any, count: int) -> None:
@@ -81,29 +86,24 @@ def _check_limits(limits: Any, count: int) -> None:
 
 
 def check(program: dict[str, Any]) -> None:
-    """Argument lists and as many expected values, a known oracle, parts that add up.
-
-    Texts are not read here, as each answer of a problem brings the same ones:
-    what is wrong with them is told by ``check_values``, once.
-    """
+    """Argument lists and as many expected values, a known oracle, parts that add up."""
     if not _ENTRY.fullmatch(program["entry_point"]):
         raise ValueError(f"its entry_point {program['entry_point']!r} is neither a name nor Class().method")
     if program["oracle"] not in ORACLES:
         raise ValueError(f"its oracle is {program['oracle']!r}; there are {', '.join(ORACLES)}")
-    if not (isinstance(program["calls"], str) and isinstance(program["expected"], str)):
-        check_values(program)
-
-
-def check_values(program: dict[str, Any]) -> None:
-    """As ``check``, with what stands in texts. Raises ValueError."""
-    calls, expected = _read(program)
-    if len(calls) != len(expected):
-        raise ValueError(f"{len(calls)} calls, but {len(expected)} expected values")
-    parts = program.get("parts", [len(calls)])
-    if not all(type(part) is int and part >= 0 for part in parts) or sum(parts) != len(calls):
-        raise ValueError(f"its parts {parts} do not add up to {len(calls)} calls")
+    calls, expected = program["calls"], program["expected"]
+    if not isinstance(calls, str) and not _are_calls(calls):
+        raise ValueError("its calls must be argument lists, at least one")
+    texts = _count(*(values if isinstance(values, str) else None for values in (calls, expected)))
+    count = texts[0] if isinstance(calls, str) else len(calls)
+    wanted = texts[1] if isinstance(expected, str) else len(expected)
+    if count != wanted:
+        raise ValueError(f"{count} calls, but {wanted} expected values")
+    parts = program.get("parts", [count])
+    if not all(type(part) is int and part >= 0 for part in parts) or sum(parts) != count:
+        raise ValueError(f"its parts {parts} do not add up to {count} calls")
     if "limits" in program:
-        _check_limits(program["limits"], len(calls))
+        _check_limits(program["limits"], count)
 
 
 class OutOfTime(BaseException):
