@@ -18,6 +18,11 @@ FIELDS = {field.name for field in KINDS["program"].fields}
 SLOW = {"Mbpp/599", "Mbpp/255", "Mbpp/392", "Mbpp/271", "Mbpp/603", "Mbpp/592", "HumanEval/15", "HumanEval/130"}
 # Where ours differs from evalplus 0.3.1, and why: docs/benchmarks.md.
 EXPLAINED = {"HumanEval/32"}
+# First constants whose change changes nothing: an unused text (64) or function (50), a case that comes out alike
+# (46, 75), letters that are there twice or never come (89, 78).
+SAME = {f"HumanEval/{number}" for number in (46, 50, 64, 75, 78, 89)}
+# Changes that no input of HumanEval+ notices: lists of two (90), 2 as the largest prime (94).
+UNNOTICED = {"HumanEval/90", "HumanEval/94"}
 
 
 def prepared(dataset, records):
@@ -82,8 +87,7 @@ def test_constants_that_are_changed_are_noticed():
         if made is not None:
             changed.append((record["task_id"], made))
     passed = [run["id"].split()[0] for run in runs(problems, changed) if run["verdict"] == "passed"]
-    print(f"{len(changed)} solutions with their first constant changed; these still pass: {passed}")
-    assert len(changed) > 40 and len(passed) <= len(changed) // 10
+    assert len(changed) > 40 and set(passed) == SAME | UNNOTICED
 
 
 @pytest.mark.parametrize(("dataset", "number", "start", "tasks"), [("humaneval", 240, 32, 70), ("mbpp", 260, 100, 130)])
