@@ -76,4 +76,5 @@ def not_run(program: Record) -> Record | None:
     if not missing:
         return None
     return {"id": program["id"], "verdict": NOT_RUN, "passed": 0, "total": 0, "error": _told(missing, needs),
-            "seconds": 0.0, "isolation": None, "integrity": "outside", "mode": program["mode"], "missing": missing}  # fmt: skip
+            "seconds": 0.0, "isolation": None, "integrity": "outside", "mode": program["mode"],
+            "missing": missing}  # fmt: skip

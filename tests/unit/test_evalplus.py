@@ -201,7 +201,7 @@ def test_evalplus_own_download(tmp_path, monkeypatch):
     monkeypatch.setattr("evalplus.data.utils.CACHE_DIR", str(tmp_path))
     (tmp_path / "MbppPlus-v0.2.0.jsonl").write_text(json.dumps(MADE_UP) + "\n")
     assert [row.record for row in read_rows("evalplus:MbppPlus@v0.2.0")] == [MADE_UP]
-    with pytest.raises(BadInput, match="evalplus:MbppPlus: name HumanEvalPlus@VERSION or MbppPlus@VERSION"):
+    with pytest.raises(BadInput, match="evalplus:MbppPlus: must be HumanEvalPlus@VERSION or MbppPlus@VERSION"):
         list(read_rows("evalplus:MbppPlus"))
     monkeypatch.setattr("wget.download", lambda *_: (_ for _ in ()).throw(OSError("no network")))
     with pytest.raises(

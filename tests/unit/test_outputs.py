@@ -20,8 +20,11 @@ def execute(code, **changes):
     [
         ("def f(x): return x * x", "passed", 3, None),
         ("print('passed')\ndef f(x):\n    print(x)\n    return x * x", "passed", 3, None),
-        ("def f(x): return 4", "failed", 1, "call 2: another output"),
-        ("def f(x): return 36 // (3 - x)", "failed", 0, "call 1: another output"),
+        ("def f(x): return 4", "failed", 1, "f(3) gives 4, not 9"),
+        ("def f(x): return 36 // (3 - x)", "failed", 0, "f(2) gives 36, not 4"),
+        ("def f(x): return {'b', 'a', (1, 2)} if x == 2 else 0", "failed", 0, "f(2) gives {"),
+        ("def f(x): return [f]", "failed", 0, "f(2) gives [<an object>], not 4"),
+        ("def f(x): return [x] * 500", "failed", 0, "call 1: another output"),
         ("def f(x): return x * x if x == 2 else 1 / 0", "error", 1, "ZeroDivisionError"),
         ("def g(x): return x * x", "error", 0, "NameError: no f"),
         ("def f(x):\n    while x == 3: pass\n    return x * x", "timeout", 1, "call 2: more than 0.2 s of CPU"),

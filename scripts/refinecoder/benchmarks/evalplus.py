@@ -131,6 +131,7 @@ def _read_plus(record: Record, where: str, kind: str, template: str, worker: Wor
         "oracle_settings": {
             "dataset": "mbpp" if is_mbpp else "humaneval", "entry_point": name, "atol": record["atol"], "parts": parts,
             "calls": name in _NEEDS_CALLS,
+            "shown": not (is_mbpp and name in MBPP_OUTPUT_NOT_NONE_TASKS),  # whose values are only whether there is one
         },
         "limits": limits[0] if len(set(limits)) == 1 else limits,
         "timeout": sum(min(_LONGEST, sum(limits[start : start + part])) + 1

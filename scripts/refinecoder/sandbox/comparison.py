@@ -1,5 +1,6 @@
 """Mode ``outputs``, outside the jail: what a program's calls gave, held against what they should."""
 
+import json
 from typing import Any
 
 from refinecoder.sandbox.channel import Channel, ChannelClosed
@@ -8,6 +9,8 @@ from refinecoder.sandbox.inside import describe
 from refinecoder.sandbox.oracles import ORACLES
 from refinecoder.sandbox.outcome import heard
 from refinecoder.sandbox.packing import Expected, decode, unpack
+
+_SHORT = 400  # characters of a message whose value may be told
 
 
 class Comparison:
@@ -41,6 +44,12 @@ class Comparison:
         except Exception:
             return False
 
+    def _shown(self, message: Any) -> list[str] | None:
+        """What a call gave and what it should have, as expressions, where they are short; else None."""
+        if len(json.dumps(message)) > _SHORT or self._expected.digest(self._passed):
+            return None
+        return [repr(decode(message)), repr(self._expected[self._passed])]
+
     def _is_known(self, result: dict[str, Any]) -> bool:
         """Whether a large value is the expected one by its digest; if not, it is asked for itself."""
         wanted = self._expected.digest(self._passed)
@@ -52,7 +61,8 @@ class Comparison:
         """Take one result; the outcome where that decides it."""
         if isinstance(result, list):
             if not self._is_right(result[0]):
-                return self._outcome("failed", f"call {self._passed + 1}: another output")
+                outcome = self._outcome("failed", f"call {self._passed + 1}: another output")
+                return {**outcome, "shown": self._shown(result[0])}
         elif "digest" not in result:
             return self._ended_badly(result)
         elif not self._is_known(result):

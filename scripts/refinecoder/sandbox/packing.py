@@ -25,6 +25,9 @@ _FORMAT = 2  # of marshal: the last without references, which tell equal values 
 class Opaque:
     """Stands for an object that cannot cross; equals nothing but itself."""
 
+    def __repr__(self) -> str:
+        return "<an object>"
+
 
 def _opaque(number: int, kind: str, name: str) -> Opaque:
     return Opaque()

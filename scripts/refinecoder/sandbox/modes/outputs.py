@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from refinecoder.sandbox.channel import LARGEST, Channel, ChannelClosed
 from refinecoder.sandbox.codec import BadMessage
-from refinecoder.sandbox.inside import describe, run_program
+from refinecoder.sandbox.inside import MESSAGE_LIMIT, describe, run_program
 from refinecoder.sandbox.outcome import Outcome, lost
 from refinecoder.sandbox.packing import (
     LARGE,
@@ -223,6 +223,13 @@ def _job(program: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _case(program: dict[str, Any], number: int, shown: list[str]) -> str | None:
+    """The failing case as ``f(arguments) gives X, not Y``; None where it is long."""
+    arguments = ", ".join(map(repr, unpack(_calls_text(program))[number]))
+    case = f"{program['entry_point']}({arguments}) gives {shown[0]}, not {shown[1]}"
+    return case if len(case) <= MESSAGE_LIMIT else None
+
+
 def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
     """What the oracle says of the outputs, in their order, up to the first that fails."""
     settings = program.get("oracle_settings", {})
@@ -245,8 +252,11 @@ def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
         return lost(watched if watched.timed_out else end, program)._replace(seconds=end.seconds)
     if told["verdict"] == "gone":
         return lost(end, program, told["total"], told["passed"])
+    error, shown = told["error"], told.get("shown")
+    if shown and settings.get("shown", True):
+        error = _case(program, told["passed"], shown) or error
     return Outcome(
-        end.overflow(told["verdict"]), told["passed"], told["total"], told["error"], end.seconds,
+        end.overflow(told["verdict"]), told["passed"], told["total"], error, end.seconds,
         starved=told["verdict"] == "timeout",
     )  # fmt: skip
 
