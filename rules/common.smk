@@ -126,6 +126,11 @@ def any_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
+def as_list(value):
+    """A setting that is one text or a list of them, as a list."""
+    return [value] if isinstance(value, str) else value
+
+
 def as_json(value):
     """A setting as one shell-safe argument (used with :q)."""
     return json.dumps(value, sort_keys=True)

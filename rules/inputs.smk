@@ -24,8 +24,7 @@ def benchmarks_of(*kinds):
 
 def sources_of(wildcards):
     """A benchmark's own data, as it is named."""
-    source = BENCHMARKS[wildcards.benchmark]["source"]
-    return [source] if isinstance(source, str) else source
+    return as_list(BENCHMARKS[wildcards.benchmark]["source"])
 
 
 def kind_settings(wildcards):
@@ -780,8 +779,11 @@ def planned_templates():
 
 
 def counted_snippets(wildcards):
-    """The harvested snippets; nothing where they would have to be downloaded to be counted."""
-    return [] if config["snippets"]["source"].startswith("hub:") else f"{HOME}/snippets/snippets.jsonl"
+    """The harvested snippets; nothing where they, or what they must not overlap with, had to be downloaded first."""
+    guards = [BENCHMARKS[name].get("source", []) for name in BENCHMARKS if BENCHMARKS[name]["decontaminate"]]
+    sources = [config["snippets"]["source"], *(place for guard in guards for place in as_list(guard))]
+    remote = any(source.startswith(("hub:", "evalplus:")) for source in sources)
+    return [] if remote else f"{HOME}/snippets/snippets.jsonl"
 
 
 def planned_files():

@@ -10,8 +10,7 @@ TURN_MEASURES = ["critiques", "responses"] if SOLVED else ["critiques"]
 
 def places_of_questions(wildcards, name):
     """Where a benchmark's questions are: this run's problems, or the sources that config names."""
-    source = QUESTIONS[name].get("source") or problems_of(wildcards, name)
-    return [source] if isinstance(source, str) else source
+    return as_list(QUESTIONS[name].get("source") or problems_of(wildcards, name))
 
 
 def question_files(wildcards):
