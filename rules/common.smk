@@ -60,8 +60,10 @@ def begin_cluster_run():
         note_run(LEDGER, name)
         # Jobs follow SLURM, not this process, even where a node is this machine.
         os.environ.pop(RUN_VARIABLE, None)
-    elif gpus := workflow.global_resources.get("gpu"):
-        offer_gpus(f"{LEDGER}/gpus", gpus.value)
+        return
+    gpus = workflow.global_resources.get("gpu").value
+    if gpus:
+        offer_gpus(f"{LEDGER}/gpus", gpus)
 
 
 def end_cluster_run():
