@@ -134,7 +134,8 @@ for work, owners, names in asked_together():
         message:
             f"all models of {{wildcards.student}} {{wildcards.variant}} answer {work} {' '.join(names)}, shard {{wildcards.shard}}"
         shell:
-            "OMP_NUM_THREADS=1 python scripts/complete_requests.py {input.requests:q} --output {output:q}"
+            "OMP_NUM_THREADS=1 python scripts/hold_gpus.py --devices {resources.gpu} python scripts/complete_requests.py"
+            " {input.requests:q} --output {output:q}"
             " {params.backend:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 

@@ -14,6 +14,7 @@ from refinecoder.benchmarks import PREPARED, module_name
 from refinecoder.cluster import RUN_NAME, end_earlier_runs, end_run, is_wanted, note_run
 from refinecoder.configuration import check_config
 from refinecoder.digest import code_digest
+from refinecoder.gpus import offer_gpus
 from refinecoder.randomness import hash_seed
 from refinecoder.records import BadInput
 from refinecoder.runlock import RUN_VARIABLE, claim_run, name_run
@@ -47,7 +48,8 @@ def begin_cluster_job():
 def begin_cluster_run():
     """End what a killed run left on a cluster; leave a note of the name of this run's jobs, where they go to SLURM.
 
-    Before the first job, but not for commands that only look.
+    Where they run here instead, they are dealt the GPUs that a profile names. Before the first job, but not for
+    commands that only look.
     """
     try:
         if CLAIMED:
@@ -59,6 +61,10 @@ def begin_cluster_run():
         note_run(LEDGER, name)
         # Jobs follow SLURM, not this process, even where a node is this machine.
         os.environ.pop(RUN_VARIABLE, None)
+        return
+    gpus = workflow.global_resources.get("gpu").value
+    if gpus:
+        offer_gpus(f"{LEDGER}/gpus", gpus)
 
 
 def end_cluster_run():

@@ -55,7 +55,7 @@ rule ask_teacher:
     message:
         "the teacher answers {wildcards.stage}, shard {wildcards.shard}"
     shell:
-        "python scripts/complete_requests.py {input:q} --output {output:q} {params.backend:q}"
+        "python scripts/hold_gpus.py --devices {resources.gpu} python scripts/complete_requests.py {input:q} --output {output:q} {params.backend:q}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 

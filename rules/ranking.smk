@@ -52,7 +52,7 @@ rule ask_judge:
     message:
         "{wildcards.stage} of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
     shell:
-        "python scripts/complete_requests.py {input:q} --output {output:q} {params.backend:q}"
+        "python scripts/hold_gpus.py --devices {resources.gpu} python scripts/complete_requests.py {input:q} --output {output:q} {params.backend:q}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 

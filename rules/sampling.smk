@@ -51,7 +51,8 @@ rule ask_student:
     message:
         "M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant} samples, shard {wildcards.shard}"
     shell:
-        "OMP_NUM_THREADS=1 python scripts/complete_requests.py {input.requests:q} --output {output:q}"
+        "OMP_NUM_THREADS=1 python scripts/hold_gpus.py --devices {resources.gpu} python scripts/complete_requests.py"
+        " {input.requests:q} --output {output:q}"
         " {params.backend:q} --model {params.model:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 

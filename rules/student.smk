@@ -57,7 +57,7 @@ rule pretrain_base:
     message:
         "pre-train the base of {wildcards.student}"
     shell:
-        "{params.step} {input.corpus:q} --chat-template {input.chat_template:q}"
+        "python scripts/hold_gpus.py --devices {resources.gpu} {params.step} {input.corpus:q} --chat-template {input.chat_template:q}"
         " --architecture {params.architecture:q} --settings {params.settings:q} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q} > {log:q} 2>&1"
 
@@ -97,7 +97,7 @@ rule train_model:
     message:
         "train M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant}"
     shell:
-        "{params.step} {input.dataset:q} --start {params.start:q} {params.tokens:q}"
+        "python scripts/hold_gpus.py --devices {resources.gpu} {params.step} {input.dataset:q} --start {params.start:q} {params.tokens:q}"
         " --settings {params.settings:q} --loss {params.loss} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"

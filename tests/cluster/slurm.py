@@ -1,8 +1,9 @@
-"""A real SLURM on one machine, for tests: `python tests/cluster/slurm.py up | down`.
+"""A real SLURM on one machine, for tests: `python tests/cluster/slurm.py up [--accounting] | down`.
 
 munged, slurmctld and one slurmd a node, all on loopback, without systemd. Each
 node claims 64 cores, 1 TB and 8 A100s, which are device nodes where we are
-root and mere counts elsewhere. Daemons are known, and ended, by the process
+root and mere counts elsewhere. With --accounting there are also slurmdbd and a
+database of its own, and jobs are taken only for an account (mini). Daemons are known, and ended, by the process
 ids that were written down when they started. State lies in $SLURM_TEST_DIR
 (.slurm below the project).
 """
@@ -20,6 +21,8 @@ ROOT = Path(os.environ.get("SLURM_TEST_DIR", Path(__file__).resolve().parents[2]
 NODES = int(os.environ.get("NODES", "2"))
 PORT = int(os.environ.get("PORT0", "17000"))
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch")
+NEEDED_FOR_ACCOUNTING = ("slurmdbd", "mariadbd", "mariadb-install-db", "mariadb")
+ACCOUNT = "mini"
 SYSTEM = Path("/etc/slurm/slurm.conf")
 CLIENTS = ("srun", "sbatch", "scancel", "squeue", "scontrol", "sinfo", "sacct", "sacctmgr", "sshare")
 
@@ -31,7 +34,7 @@ SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
 CredType=cred/munge
-AuthInfo=socket={root}/run/munge.sock
+AuthInfo=socket={root}/run/munge.sock,cred_expire=20
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 StateSaveLocation={root}/state/ctld
 SlurmdSpoolDir={root}/state/spool.%n
@@ -59,17 +62,43 @@ SlurmdParameters=config_overrides
 GresTypes=gpu
 EnforcePartLimits=ALL
 JobRequeue=1
-AccountingStorageType=accounting_storage/none
 PlugStackConfig={root}/etc/plugstack.conf
 NodeName=gpu[1-{nodes}] NodeHostname=localhost NodeAddr=127.0.0.1 Port={first}-{last} Sockets=2 CoresPerSocket=32 ThreadsPerCore=1 RealMemory=1000000 Gres=gpu:a100:8 Feature=a100 State=UNKNOWN
 PartitionName=gpu Nodes=gpu[1-{nodes}] Default=YES MaxTime=7-00:00:00 DefaultTime=60 DefMemPerCPU=1000 State=UP
 PartitionName=cpu Nodes=gpu[1-{nodes}] MaxTime=1-00:00:00 DefaultTime=30 DefMemPerCPU=1000 State=UP
 """
+WITHOUT_ACCOUNTING = "AccountingStorageType=accounting_storage/none\n"
+ACCOUNTING = """\
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=127.0.0.1
+AccountingStoragePort={database}
+AccountingStoragePass={root}/run/munge.sock
+AccountingStorageEnforce=associations
+AccountingStoreFlags=job_comment
+AccountingStorageTRES=gres/gpu,gres/gpu:a100
+"""
+DATABASE = """\
+AuthType=auth/munge
+AuthInfo=socket={root}/run/munge.sock
+DbdHost={host}
+DbdAddr=127.0.0.1
+DbdPort={database}
+SlurmUser={user}
+PidFile={root}/run/slurmdbd.own
+LogFile={root}/log/slurmdbd.log
+StorageType=accounting_storage/mysql
+StorageHost=127.0.0.1
+StoragePort={storage}
+StorageUser=slurm
+StoragePass=slurm
+StorageLoc=slurm
+"""
 
 
-def missing():
+def missing(accounting=False):
     """What is not installed."""
-    return [name for name in NEEDED if not shutil.which(name)]
+    needed = NEEDED + (NEEDED_FOR_ACCOUNTING if accounting else ())
+    return [name for name in needed if not shutil.which(name)]
 
 
 def environment():
@@ -128,7 +157,7 @@ def works(*command):
     return subprocess.run(command, env=environment(), capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
 
 
-def configure():
+def configure(accounting):
     """Write all that the daemons read."""
     for name in ("etc", "run", "log", "state/ctld", "dev", "bin"):
         (ROOT / name).mkdir(parents=True, exist_ok=True)
@@ -146,13 +175,39 @@ def configure():
     (ROOT / "etc/cgroup.conf").write_text("CgroupPlugin=cgroup/v1\nConstrainCores=no\nConstrainRAMSpace=no\n")
     (ROOT / "etc/plugstack.conf").touch()
     user = pwd.getpwuid(os.geteuid()).pw_name
-    ports = {"port": PORT, "first": PORT + 101, "last": PORT + 100 + NODES}
-    conf = CONF.format(host=socket.gethostname().partition(".")[0], user=user, root=ROOT, nodes=NODES, **ports)
-    (ROOT / "etc/slurm.conf").write_text(conf)
+    ports = {"port": PORT, "database": PORT + 1, "storage": PORT + 2, "first": PORT + 101, "last": PORT + 100 + NODES}
+    host = socket.gethostname().partition(".")[0]
+    values = {"host": host, "user": user, "root": ROOT, "nodes": NODES, **ports}
+    if accounting:
+        database = ROOT / "etc/slurmdbd.conf"
+        database.touch(mode=0o600)
+        database.write_text(DATABASE.format(**values))
+    conf = CONF + (ACCOUNTING if accounting else WITHOUT_ACCOUNTING)
+    (ROOT / "etc/slurm.conf").write_text(conf.format(**values))
     for name in CLIENTS:
         wrapper = ROOT / "bin" / name
         wrapper.write_text(f'#!/bin/sh\nSLURM_CONF={ROOT}/etc/slurm.conf exec {shutil.which(name)} "$@"\n')
         wrapper.chmod(0o755)
+
+
+def start_database():
+    """mariadbd and slurmdbd, until the account is there."""
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    place, door = f"--datadir={ROOT}/state/mysql", f"--socket={ROOT}/run/mysql.sock"
+    if not (ROOT / "state/mysql").exists():
+        install = ["mariadb-install-db", "--no-defaults", place, "--auth-root-authentication-method=normal"]
+        call(*install, "--skip-test-db", f"--user={user}")
+    options = [place, door, f"--user={user}", "--bind-address=127.0.0.1", f"--port={PORT + 2}", "--skip-name-resolve"]
+    quick = ["--innodb-flush-log-at-trx-commit=0", "--innodb-lock-wait-timeout=900"]
+    start("mariadbd", "mariadbd", "--no-defaults", *options, *quick, f"--pid-file={ROOT}/run/mariadbd.own")
+    client = ("mariadb", "--no-defaults", "--user=root", door, "--execute")
+    until(lambda: works(*client, "select 1"), 60, "mariadbd")
+    call(*client, "create user if not exists slurm@'127.0.0.1' identified by 'slurm'")
+    call(*client, "grant all on slurm.* to slurm@'127.0.0.1'")
+    start("slurmdbd", "slurmdbd", "-D")
+    until(lambda: works("sacctmgr", "-n", "show", "cluster"), 60, "slurmdbd")
+    for entry in (["cluster", "mini"], ["account", ACCOUNT, "cluster=mini"], ["user", user, f"account={ACCOUNT}"]):
+        call("sacctmgr", "-i", "add", *entry, check=False)  # fails where it is there already
 
 
 def start_controller():
@@ -166,9 +221,9 @@ def start_node(number):
     start(f"slurmd.gpu{number}", "slurmd", "-D", "-N", f"gpu{number}")
 
 
-def up():
+def up(accounting=False):
     """The cluster, ready for jobs; nothing where it is."""
-    configure()
+    configure(accounting)
     # srun inside a job is given none of our variables: it reads the system's file.
     if os.access(SYSTEM.parent, os.W_OK) and (SYSTEM.is_symlink() or not SYSTEM.exists()):
         SYSTEM.unlink(missing_ok=True)
@@ -177,6 +232,8 @@ def up():
     munge += ["--pid-file", ROOT / "run/munged.own", "--log-file", ROOT / "log/munged.log"]
     start("munged", "munged", *map(str, munge), "--seed-file", str(ROOT / "run/munge.seed"))
     until(lambda: works("munge", "-n", "-S", str(ROOT / "run/munge.sock")), 10, "munged")
+    if (ROOT / "etc/slurmdbd.conf").exists():
+        start_database()
     start_controller()  # first: a node that finds none waits 10 s before it asks again
     for number in range(1, NODES + 1):
         start_node(number)
@@ -196,18 +253,20 @@ def down():
         until(lambda: not call("squeue", "-h", check=False).strip(), 30, "jobs to end")
     for path in sorted((ROOT / "run").glob("slurmd.gpu*.pid")):
         stop(path.stem)
-    stop("slurmctld")
-    stop("munged")
+    for name in ("slurmctld", "slurmdbd", "mariadbd", "munged"):
+        stop(name)
     if SYSTEM.is_symlink() and SYSTEM.readlink() == ROOT / "etc/slurm.conf":
         SYSTEM.unlink()
     shutil.rmtree(ROOT, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    if missing():
-        sys.exit(f"error: not installed: {', '.join(missing())} (Debian: apt-get install slurm-wlm munge)")
-    if sys.argv[1:] == ["up"]:
-        up()
+    accounting = sys.argv[1:] == ["up", "--accounting"]
+    if missing(accounting):
+        packages = "slurm-wlm munge" + (" slurmdbd mariadb-server" if accounting else "")
+        sys.exit(f"error: not installed: {', '.join(missing(accounting))} (Debian: apt-get install {packages})")
+    if sys.argv[1:2] == ["up"] and (accounting or len(sys.argv) == 2):
+        up(accounting)
         print(f"export SLURM_CONF={ROOT}/etc/slurm.conf PATH={ROOT}/bin:$PATH")
     elif sys.argv[1:] == ["down"]:
         down()

@@ -119,6 +119,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                close_fds=False,  # the locks of its GPUs, so that they are free when all of the server is gone
             )
         deadline = time.monotonic() + self._launch.startup_timeout
         while not self._is_healthy():

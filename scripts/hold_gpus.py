@@ -1,0 +1,28 @@
+"""Run a command on GPUs of its own, where a run on one machine deals them out; elsewhere, just run it.
+
+SLURM gives each job its GPUs. On one machine Snakemake counts them but does
+not say which: two jobs would both take the first. So a job takes a lock for
+each of its GPUs, which ends with its last process, and sees only these.
+"""
+
+import os
+from argparse import REMAINDER, ArgumentParser, Namespace
+
+from refinecoder.gpus import take_gpus
+from refinecoder.steps import parser, run
+
+
+def arguments() -> ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("--devices", type=int, required=True, help="GPUs that the job asks for")
+    options.add_argument("command", nargs=REMAINDER, help="the command with its options")
+    return options
+
+
+def main(options: Namespace) -> None:
+    take_gpus(options.devices)
+    os.execvp(options.command[0], options.command)
+
+
+if __name__ == "__main__":
+    run(main, arguments())

@@ -1,0 +1,52 @@
+"""One machine's GPUs, dealt out to the jobs of a run by a lock for each."""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+FOLDER = "REFINECODER_GPU_LOCKS"
+DEVICES = "REFINECODER_GPU_DEVICES"
+_PAUSE = 0.2
+
+
+def offer_gpus(folder: str | Path, count: int) -> None:
+    """Have the jobs that are started from here take their GPUs from ``count`` of those that are visible here."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    devices = visible.split(",") if visible else [str(number) for number in range(count)]
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    os.environ |= {FOLDER: str(Path(folder).resolve()), DEVICES: ",".join(devices[:count])}
+
+
+def _lock(path: Path) -> bool:
+    """Whether the lock was free; then this process and what it becomes hold it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return False
+    os.set_inheritable(descriptor, True)
+    return True
+
+
+def take_gpus(count: int) -> None:
+    """See only ``count`` of the GPUs on offer from here on; where none are, or none are asked for, nothing changes.
+
+    Snakemake starts no more jobs than there are GPUs for, so that one waits
+    only for what a killed run left behind.
+    """
+    devices = os.environ.pop(DEVICES, "").split(",")
+    folder = os.environ.pop(FOLDER, None)
+    if folder is None or not count:
+        return
+    taken: list[str] = []
+    while True:
+        free = [device for device in devices if device not in taken]
+        for device in free[:]:
+            if len(taken) < min(count, len(devices)) and _lock(Path(folder, device)):
+                taken.append(device)
+        if len(taken) == min(count, len(devices)):
+            break
+        time.sleep(_PAUSE)
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(taken)
