@@ -18,6 +18,10 @@ def add_table_options(options: ArgumentParser) -> None:
     options.add_argument("--latex", required=True)
 
 
+_LATEX = str.maketrans(
+    {char: f"\\{char}" for char in "&%$#_{}"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+)
 NOT_RUN = "not run"  # in the place of a score
 
 
@@ -50,4 +54,5 @@ def write_table(
         body = shown.to_markdown(index=False, disable_numparse=True)
         path.write_text(f"# {title}\n\n{body}\n\n{note}\n", encoding="utf-8")
     with whole(latex) as path:
-        path.write_text(shown.to_latex(index=False, caption=f"{title}. {note}", escape=True), encoding="utf-8")
+        caption = f"{title}. {note}".translate(_LATEX)  # pandas escapes cells alone
+        path.write_text(shown.to_latex(index=False, caption=caption, escape=True), encoding="utf-8")

@@ -19,6 +19,7 @@ from refinecoder.figures import lay_out
 from refinecoder.needs import not_run
 from refinecoder.page import read_table
 from refinecoder.reference import load_reference
+from refinecoder.tables import write_table
 from score_feedback import differences, first_tries, rows
 from score_selection import main as score_selection
 from summarize_seeds import tidy
@@ -235,3 +236,12 @@ def test_effects_are_of_problems_that_were_run_everywhere(tmp_path):
 
 def test_every_table_of_the_paper_has_a_title_here():
     assert set(load_reference(REFERENCE)["tables"]) - set(tabulate_passes.TITLES) == {"table3", "table4"}
+
+
+def test_a_caption_may_hold_what_latex_reads_as_its_own(tmp_path):
+    paths = [str(tmp_path / name) for name in ("t.csv", "t.md", "t.tex")]
+    write_table(pd.DataFrame({"a_b": ["50%"]}), "pass@1 (%) of M_0 & {x}", r"a\b ~ ^ $ #", *paths)
+    text = (tmp_path / "t.tex").read_text()
+    caption = text[text.index("\\caption") : text.index("\n", text.index("\\caption"))]
+    assert r"pass@1 (\%) of M\_0 \& \{x\}" in caption
+    assert r"a\textbackslash{}b \textasciitilde{} \textasciicircum{} \$ \#" in caption
