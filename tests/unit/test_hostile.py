@@ -39,7 +39,7 @@ GROUPS = {
     "outputs": {
         **outputs({**hostile.EXITS, **hostile.EQUALS, **hostile.OUTPUTS}),
         **outputs({name: code for name, code in hostile.FORGERIES.items() if "sleep" not in code}),  # it only waits here
-        **outputs({"secret": hostile.LEAKS["read outside"]}, [(0,)], [hostile.SECRET]),
+        **outputs({"read outside": hostile.LEAKS["read outside"]}, [(0,)], [hostile.SECRET]),
         **outputs({name: code for name, code in hostile.ATTACKS.items() if "memory" in name or "value" in name or "wiped" in name}),
     },
     "outputs of floats": {
