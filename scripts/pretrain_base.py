@@ -22,18 +22,19 @@ def arguments() -> ArgumentParser:
 
 
 def main(options: Namespace) -> None:
-    group, settings = join_processes(options.threads), Settings(**options.settings)
-    documents = [record["text"] for record in load_records(options.corpus, "document")]
-    tokenizer = train_tokenizer(
-        documents, options.architecture["vocabulary"], Path(options.chat_template), settings.seed
-    )
-    model = new_model(options.architecture, tokenizer, settings.seed)
-    parameters = model.num_parameters()
-    examples = encode_documents(documents, tokenizer)
-    log = pretrain(model, tokenizer, examples, settings, Path(options.output))
-    tokens = sum(len(example["input_ids"]) for example in examples)
-    if group.first:
-        write_json(options.log, {"parameters": parameters, "tokens": tokens, **log})
+    settings = Settings(**options.settings)
+    with join_processes(options.threads) as group:
+        documents = [record["text"] for record in load_records(options.corpus, "document")]
+        tokenizer = train_tokenizer(
+            documents, options.architecture["vocabulary"], Path(options.chat_template), settings.seed
+        )
+        model = new_model(options.architecture, tokenizer, settings.seed)
+        parameters = model.num_parameters()
+        examples = encode_documents(documents, tokenizer)
+        log = pretrain(model, tokenizer, examples, settings, Path(options.output))
+        tokens = sum(len(example["input_ids"]) for example in examples)
+        if group.first:
+            write_json(options.log, {"parameters": parameters, "tokens": tokens, **log})
 
 
 if __name__ == "__main__":

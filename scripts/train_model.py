@@ -32,20 +32,23 @@ def arguments() -> ArgumentParser:
 
 
 def main(options: Namespace) -> None:
-    group, settings, account = join_processes(options.threads), Settings(**options.settings), Account("training")
-    records = list(account.take(load_records(options.dataset, "dataset")))
-    special = (options.chat_template, options.eos_token, options.pad_token)
-    model, tokenizer = load_student(options.start, *special, settings)
-    kept, long = split_over_long(records, tokenizer, settings)
-    for record in long:
-        account.reject(record["id"], "over_long")
-    if not kept:
-        raise BadInput(f"{options.dataset}: no record fits into training.max_length {settings.max_length}; raise it")
-    account.given = len(kept)
-    log = fine_tune(model, tokenizer, kept, settings, Path(options.output), options.loss, options.start)
-    if group.first:
-        write_json(options.log, log)
-        account.write(options.counts, options.rejected)
+    settings, account = Settings(**options.settings), Account("training")
+    with join_processes(options.threads) as group:
+        records = list(account.take(load_records(options.dataset, "dataset")))
+        special = (options.chat_template, options.eos_token, options.pad_token)
+        model, tokenizer = load_student(options.start, *special, settings)
+        kept, long = split_over_long(records, tokenizer, settings)
+        for record in long:
+            account.reject(record["id"], "over_long")
+        if not kept:
+            raise BadInput(
+                f"{options.dataset}: no record fits into training.max_length {settings.max_length}; raise it"
+            )
+        account.given = len(kept)
+        log = fine_tune(model, tokenizer, kept, settings, Path(options.output), options.loss, options.start)
+        if group.first:
+            write_json(options.log, log)
+            account.write(options.counts, options.rejected)
 
 
 if __name__ == "__main__":

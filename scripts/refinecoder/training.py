@@ -71,13 +71,22 @@ class Settings(NamedTuple):
     checkpoint_minutes: float | None = None
 
 
-def join_processes(threads: int) -> Group:
-    """Compute with so many CPU threads (more may change a result's last bits), as one of the processes of a group."""
+@contextmanager
+def join_processes(threads: int) -> Iterator[Group]:
+    """Compute with so many CPU threads (more may change a result's last bits), as one of the processes of a group.
+
+    At the end all wait for the last one and close their connections: a process
+    that leaves while their threads still run may be aborted after its work is
+    done, and torchrun would call the whole training failed.
+    """
     torch.set_num_threads(threads)
     group = find_group()
     if group.size > 1:
         die_with_parent()
-    return group
+    yield group
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 def _share_models(settings: Settings | None) -> SFTConfig | None:

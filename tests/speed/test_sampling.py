@@ -13,7 +13,6 @@ from refinecoder.miniature.grammar import instruct
 from refinecoder.miniature.student import new_model, train_tokenizer
 from refinecoder.miniature.tasks import draw_specification, draw_wording
 from refinecoder.randomness import keyed
-from refinecoder.training import join_processes
 
 pytestmark = pytest.mark.speed
 ARCHITECTURE = {
@@ -26,7 +25,7 @@ PROMPTS, SAMPLES, TOKENS = 120, 7, 32
 @pytest.fixture(scope="module")
 def student(tmp_path_factory):
     """A random model of the miniature's size, and its tokenizer."""
-    join_processes(1)
+    torch.set_num_threads(1)
     documents = list(compose_documents(2000, {1: 1, 2: 1, 3: 1}, 0.5, 0))
     tokenizer = train_tokenizer(documents, 768, Path("config/chat_templates/miniature.jinja"), 0)
     model = new_model(ARCHITECTURE, tokenizer, 0).eval()
