@@ -45,7 +45,7 @@ lint: setup  ## formatting, style, and Snakemake's own checks
 test: setup lint  ## lint, unit and workflow tests, the reduced miniature included
 	pytest -m "not faults and not slurm and not speed"
 
-test-faults: setup  ## kill the workflow at random moments; the same command must finish it
+test-faults: setup  ## kill the workflow at random moments; all canonical solutions, over and over, beside a load
 	pytest -m faults
 
 # Where SLURM is not installed the tests are skipped, with one line.

@@ -4,18 +4,40 @@ import ast
 import gzip
 import json
 import os
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+REPEATS = int(os.environ.get("REPEATS", "3"))  # how often all canonical solutions run, where all of them do
 DATA = Path(os.environ.get("BENCHMARK_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
-def read_lines(name):
-    """Records of a JSONL file of the benchmarks' data; skips the test where it is missing."""
+@contextmanager
+def load(processes):
+    """So many processes beside the test that take all they can get of the cores."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def path_of(name):
+    """A file of the benchmarks' data; skips the test where it is missing."""
     path = DATA / name
     if not path.exists():
         pytest.skip(f"no {path}: benchmark data are not part of the project; BENCHMARK_DATA names their folder")
+    return path
+
+
+def read_lines(name):
+    """Records of a JSONL file of the benchmarks' data."""
+    path = path_of(name)
     with gzip.open(path, "rt") if path.suffix == ".gz" else open(path) as file:
         return [json.loads(line) for line in file]
 
