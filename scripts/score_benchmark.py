@@ -77,6 +77,18 @@ def summarize(outcomes: list[Record], seed: int) -> list[dict[str, Any]]:
     return rows
 
 
+def tell(row: dict[str, Any]) -> str:
+    """A summary's row, in a line."""
+    parts = []
+    if row["pass@1"] is not None:
+        score, low, high = (100 * row[name] for name in ("pass@1", "low", "high"))
+        ends = ", ".join(f"{verdict} {number}" for verdict, number in row["verdicts"].items())
+        parts += [f"pass@1 {score:.1f}% ({low:.1f} to {high:.1f}) of {row['problems']} problems", f"answers: {ends}"]
+    if "not_run" in row:
+        parts.append(f"{row['not_run']} problems not run: {', '.join(row['missing'])}")
+    return f"iteration {row['iteration']}: {'; '.join(parts)}"
+
+
 def main(options: Namespace) -> None:
     solutions = load_records(options.solutions, "sample")
     runs = index_records(load_records(options.runs, "run"), "id")
@@ -96,6 +108,8 @@ def main(options: Namespace) -> None:
     failing = unsolvable(problems, runs)
     if failing:
         print(f"{len(failing)} of {len(problems)} canonical solutions do not pass here: {', '.join(failing)}")
+    for row in rows:
+        print(tell(row))
     write_json(options.summary, {"iterations": rows, "unsolvable": failing, "manifest": manifest})
 
 

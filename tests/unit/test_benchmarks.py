@@ -16,7 +16,7 @@ from refinecoder.benchmarks import MODULES, PREPARED
 from refinecoder.configuration import load_schema
 from refinecoder.needs import is_there, not_run, problems_not_run, unmet, unsolvable
 from refinecoder.records import BadInput
-from score_benchmark import judge, summarize
+from score_benchmark import judge, summarize, tell
 
 ABSENT = {"a-compiler-of-nowhere": "apt-get install nowhere"}
 
@@ -65,12 +65,17 @@ def test_a_problem_that_was_not_run_is_no_failure():
     (row,) = summarize(outcomes, 0)
     assert (row["pass@1"], row["problems"], row["not_run"]) == (0.5, 2, 2)
     assert row["missing"] == ["a-compiler-of-nowhere: not installed here (apt-get install nowhere)"]
+    assert tell(row) == (
+        "iteration 0: pass@1 50.0% (0.0 to 100.0) of 2 problems; answers: failed 1, passed 1; "
+        "2 problems not run: a-compiler-of-nowhere: not installed here (apt-get install nowhere)"
+    )
 
 
 def test_where_nothing_was_run_there_is_no_score():
     runs = {"a#": not_run(program("a#", needs=ABSENT))}
     (row,) = summarize(list(judge(solutions(a="a#"), runs, {"a": "nothing is there"})), 0)
     assert row["pass@1"] is None and row["problems"] == 0 and row["not_run"] == 1
+    assert tell(row).startswith("iteration 0: 1 problems not run: ")
 
 
 @pytest.mark.parametrize(("means", "share", "not_run_"), [("count", 0.25, None), ("leave_out", 0.5, 2)])
