@@ -43,7 +43,7 @@ lint: setup  ## formatting, style, and Snakemake's own checks
 	snakemake --lint
 
 test: setup lint  ## lint, unit and workflow tests, the reduced miniature included
-	pytest -m "not faults and not slurm and not speed"
+	pytest -n $(CORES) --dist loadfile --no-loadscope-reorder -m "not faults and not slurm and not speed" tests/workflow tests/unit
 
 test-faults: setup  ## kill the workflow at random moments; all canonical solutions, over and over, beside a load
 	pytest -m faults

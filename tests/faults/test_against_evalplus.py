@@ -69,7 +69,7 @@ def failures(problems, solutions):
 
 
 @pytest.mark.parametrize("loaded", [False, True])
-@pytest.mark.parametrize(("name", "number"), zip(FILES, (164, 974, 427, 164, 378), strict=True))
+@pytest.mark.parametrize(("name", "number"), list(zip(FILES, (164, 974, 427, 164, 378), strict=True)))
 def test_all_canonical_solutions_pass(prepared, name, number, loaded):
     problems = prepared(name)
     assert len(problems) == number

@@ -313,7 +313,13 @@ OWN = f"{sys.executable} {ROOT / 'tests/bad_server.py'} --port {{port}}"
 
 
 def descendants_serving():
-    return [p.pid for p in psutil.process_iter(["cmdline"]) if "bad_server.py" in " ".join(p.info["cmdline"] or [])]
+    """Servers of this test; others may run beside it."""
+    test = os.environ["PYTEST_CURRENT_TEST"]
+    return [
+        process.pid for process in psutil.process_iter(["cmdline", "environ"])
+        if "bad_server.py" in " ".join(process.info["cmdline"] or [])
+        and (process.info["environ"] or {}).get("PYTEST_CURRENT_TEST") == test
+    ]  # fmt: skip
 
 
 def test_a_server_of_its_own_is_started_fed_and_stopped(tmp_path):
