@@ -6,9 +6,11 @@ each of its GPUs, which ends with its last process, and sees only these.
 """
 
 import os
+import shutil
 from argparse import REMAINDER, ArgumentParser, Namespace
 
 from refinecoder.gpus import take_gpus
+from refinecoder.records import BadInput
 from refinecoder.steps import parser, run
 
 
@@ -20,6 +22,8 @@ def arguments() -> ArgumentParser:
 
 
 def main(options: Namespace) -> None:
+    if not options.command or not shutil.which(options.command[0]):
+        raise BadInput(f"{' '.join(options.command) or 'nothing'}: no command to run; give one after --devices")
     take_gpus(options.devices)
     os.execvp(options.command[0], options.command)
 

@@ -2,11 +2,12 @@
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 from refinecoder.miniature.student import encode_documents, new_model, train_tokenizer
 from refinecoder.records import load_records, write_json
 from refinecoder.steps import json_value, parser, run
-from refinecoder.training import Settings, join_processes, pretrain
+from refinecoder.training import join_processes, pretrain, read_settings
 
 
 def arguments() -> ArgumentParser:
@@ -22,8 +23,8 @@ def arguments() -> ArgumentParser:
 
 
 def main(options: Namespace) -> None:
-    settings = Settings(**options.settings)
-    with join_processes(options.threads) as group:
+    settings = read_settings(options.settings)
+    with join_processes(options.threads):
         documents = [record["text"] for record in load_records(options.corpus, "document")]
         tokenizer = train_tokenizer(
             documents, options.architecture["vocabulary"], Path(options.chat_template), settings.seed
@@ -31,10 +32,12 @@ def main(options: Namespace) -> None:
         model = new_model(options.architecture, tokenizer, settings.seed)
         parameters = model.num_parameters()
         examples = encode_documents(documents, tokenizer)
-        log = pretrain(model, tokenizer, examples, settings, Path(options.output))
         tokens = sum(len(example["input_ids"]) for example in examples)
-        if group.first:
+
+        def record(log: dict[str, Any]) -> None:
             write_json(options.log, {"parameters": parameters, "tokens": tokens, **log})
+
+        pretrain(model, tokenizer, examples, settings, Path(options.output), record)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ until the model is whole.
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 from refinecoder.accounts import Account
 from refinecoder.records import BadInput, load_records, write_json
 from refinecoder.steps import add_account, json_value, parser, run
-from refinecoder.training import Settings, fine_tune, join_processes, load_student, split_over_long
+from refinecoder.training import fine_tune, join_processes, load_student, read_settings, split_over_long
 
 
 def arguments() -> ArgumentParser:
@@ -32,8 +33,8 @@ def arguments() -> ArgumentParser:
 
 
 def main(options: Namespace) -> None:
-    settings, account = Settings(**options.settings), Account("training")
-    with join_processes(options.threads) as group:
+    settings, account = read_settings(options.settings), Account("training")
+    with join_processes(options.threads):
         records = list(account.take(load_records(options.dataset, "dataset")))
         special = (options.chat_template, options.eos_token, options.pad_token)
         model, tokenizer = load_student(options.start, *special, settings)
@@ -45,10 +46,12 @@ def main(options: Namespace) -> None:
                 f"{options.dataset}: no record fits into training.max_length {settings.max_length}; raise it"
             )
         account.given = len(kept)
-        log = fine_tune(model, tokenizer, kept, settings, Path(options.output), options.loss, options.start)
-        if group.first:
+
+        def record(log: dict[str, Any]) -> None:
             write_json(options.log, log)
             account.write(options.counts, options.rejected)
+
+        fine_tune(model, tokenizer, kept, settings, Path(options.output), options.loss, record, options.start)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from refinecoder.records import whole
 
 MARK = "complete.json"
+LOCK = "lock"
 PREFIX = "checkpoint-"  # transformers names them so, by the number of updates
 
 
@@ -70,6 +71,17 @@ def keep_only(folder: Path, kept: Path | None) -> None:
             shutil.rmtree(path)
 
 
+def discard(folder: Path) -> None:
+    """Remove the checkpoints of a training that is done, and their folder; for the one that holds it."""
+    keep_only(folder, None)
+    for path in folder.iterdir():
+        if path.name != LOCK:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (folder / LOCK).unlink()
+    with suppress(OSError):  # a training that began since then has put its own lock there
+        folder.rmdir()
+
+
 def find_last(folder: Path, identity: str) -> Path | None:
     """The last whole checkpoint of this training; all others are removed: unfinished, or of other settings or data."""
     found = max((path for path in _all(folder) if _is_of(path, identity)), key=step_of, default=None)
@@ -94,7 +106,7 @@ def hold(folder: Path) -> Iterator[None]:
 
     One that ends well removes the folder, and with it the lock that was waited for.
     """
-    path = folder / "lock"
+    path = folder / LOCK
     file = _lock(path)
     while not (path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())):
         file.close()

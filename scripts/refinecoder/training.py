@@ -1,8 +1,8 @@
 """Records -> model: supervised fine-tuning by TRL, from a base or from nothing, in one process or in many."""
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -21,7 +21,7 @@ from transformers import (
 from transformers.trainer_pt_utils import get_model_param_count
 from trl import SFTConfig
 
-from refinecoder.checkpoints import checkpoints_of, describe_start, identify, step_of
+from refinecoder.checkpoints import checkpoints_of, describe_start, discard, identify, step_of
 from refinecoder.digest import code_digest
 from refinecoder.processes import Group, die_with_parent, find_group, split_batch
 from refinecoder.randomness import keyed
@@ -69,6 +69,17 @@ class Settings(NamedTuple):
     deepspeed: str | None = None
     checkpoint_steps: int | None = None
     checkpoint_minutes: float | None = None
+
+
+def read_settings(given: Any) -> Settings:
+    """Settings from what a step's command line gives. Raises BadInput for a key that is unknown or missing."""
+    if not isinstance(given, dict):
+        raise BadInput("--settings: must be a JSON object; docs/config.md lists the keys of training")
+    needed = [name for name in Settings._fields if name not in Settings._field_defaults]
+    for names, what in ((set(given) - set(Settings._fields), "unknown"), (set(needed) - set(given), "missing")):
+        if names:
+            raise BadInput(f"--settings: the key '{min(names)}' is {what}; docs/config.md lists the keys of training")
+    return Settings(**given)
 
 
 @contextmanager
@@ -285,20 +296,24 @@ def _run(
 
 
 def _train(
-    build: Callable[[Path], FineTuner | PreTrainer], settings: Settings, output: Path, identity: Callable[[], str]
-) -> dict[str, Any]:
+    build: Callable[[Path], FineTuner | PreTrainer],
+    settings: Settings,
+    output: Path,
+    identity: Callable[[], str],
+    record: Callable[[dict[str, Any]], None],
+) -> None:
     """Train what ``build`` makes of a folder, with checkpoints where the settings ask for them."""
-    if not (settings.checkpoint_steps or settings.checkpoint_minutes):
-        with _written_once(output) as folder:
-            return _run(build(folder), folder, None, settings)
     kept, group = checkpoints_of(output), find_group()
-    keeper = Checkpoints(kept, identity(), group, settings.checkpoint_steps, settings.checkpoint_minutes)
-    with keeper:
+    keeper = None
+    if settings.checkpoint_steps or settings.checkpoint_minutes:
+        keeper = Checkpoints(kept, identity(), group, settings.checkpoint_steps, settings.checkpoint_minutes)
+    with keeper or nullcontext():
         with _written_once(output) as folder:
-            log = _run(build(kept), folder, keeper, settings)
+            log = _run(build(kept if keeper else folder), folder, keeper, settings)
         if group.first:
-            shutil.rmtree(kept)
-    return log
+            record(log)
+            if keeper:  # last of all: a run that is killed before this continues from them
+                discard(kept)
 
 
 def fine_tune(
@@ -308,13 +323,15 @@ def fine_tune(
     settings: Settings,
     output: Path,
     loss: Literal["all", "last"],
+    record: Callable[[dict[str, Any]], None],
     start: str = "",
-) -> dict[str, Any]:
+) -> None:
     """Train ``model`` on records of D_t by TRL and save it with its tokenizer under ``output``.
 
-    ``loss``: on which assistant turns; ``start``: where the model is from, for
-    checkpoints to be known by. Returns the log: loss by step and in the mean,
-    throughput. Raises RuntimeError if the trainer lost a record or a token.
+    ``loss``: on which assistant turns; ``record``: what the first process does
+    with the log (loss by step and in the mean, throughput) before checkpoints
+    are removed; ``start``: where the model is from, for checkpoints to be known
+    by. Raises RuntimeError if the trainer lost a record or a token.
     """
     examples = [to_example(record, loss) for record in records]
 
@@ -336,7 +353,8 @@ def fine_tune(
         return trainer
 
     special = [tokenizer.chat_template, tokenizer.eos_token, tokenizer.pad_token]
-    return _train(build, settings, output, lambda: _identify(settings, describe_start(start), loss, special, examples))
+    identity = partial(_identify, settings, describe_start(start), loss, special, examples)
+    _train(build, settings, output, identity, record)
 
 
 def _check_nothing_lost(
@@ -371,11 +389,9 @@ def pretrain(
     examples: Sequence[dict[str, Any]],
     settings: Settings,
     output: Path,
-) -> dict[str, Any]:
-    """Train an untrained model on examples that bring ``input_ids`` and ``labels``.
-
-    Returns the log as :func:`fine_tune` does.
-    """
+    record: Callable[[dict[str, Any]], None],
+) -> None:
+    """Train an untrained model on examples with ``input_ids`` and ``labels``; ``record`` as in :func:`fine_tune`."""
     ordered = arrange_by_length(examples, settings.batch_size, settings.seed)
 
     def build(folder: Path) -> PreTrainer:
@@ -387,4 +403,4 @@ def pretrain(
             processing_class=tokenizer,
         )
 
-    return _train(build, settings, output, lambda: _identify(settings, ordered))
+    _train(build, settings, output, partial(_identify, settings, ordered), record)

@@ -190,7 +190,7 @@ def test_training_repeats_to_the_byte_and_learns(student, tmp_path):
     logs = []
     for name in ("one", "two"):
         model, tokenizer = load_student(student)
-        logs.append(fine_tune(model, tokenizer, records(48), SETTINGS._replace(epochs=4), tmp_path / name, "all"))
+        fine_tune(model, tokenizer, records(48), SETTINGS._replace(epochs=4), tmp_path / name, "all", logs.append)
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("one", "two")]
     assert weights[0] == weights[1]
     assert logs[0]["steps"] == 24
@@ -211,7 +211,7 @@ def test_the_loss_is_on_the_turns_that_are_asked_for(student, tmp_path, monkeypa
     record = two_turns(records(1)[0], {"critique": "Mend it.", "first_answer": "bad", "second_answer": "good"})
     for loss, text in (("all", "bad<|end|>good<|end|>"), ("last", "good<|end|>")):
         model, tokenizer = load_student(student)
-        fine_tune(model, tokenizer, [record], SETTINGS, tmp_path / loss, loss)
+        fine_tune(model, tokenizer, [record], SETTINGS, tmp_path / loss, loss, print)
         assert tokenizer.decode(seen["labels"]) == text
 
 

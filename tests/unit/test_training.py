@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refinecoder import trainers
-from refinecoder.checkpoints import MARK, describe_start, find_last, hold, identify, mark_whole
+from refinecoder.checkpoints import MARK, describe_start, discard, find_last, hold, identify, mark_whole
 from refinecoder.processes import host_of, launch_command, node_of, port_of, split_batch
-from refinecoder.records import BadInput
+from refinecoder.records import BadInput, write_json
 from refinecoder.throughput import Shape, find_peak, measure, operations_a_token
 from refinecoder.trainers import Order, admit_deepspeed
 from refinecoder.training import Settings, fine_tune, load_student, split_over_long
@@ -95,6 +96,31 @@ def test_only_the_last_whole_checkpoint_of_this_training_is_found_and_kept(tmp_p
     assert find_last(tmp_path, "mine") is None and not list(tmp_path.iterdir())
 
 
+def test_a_removal_that_is_killed_anywhere_leaves_a_whole_checkpoint_or_none(tmp_path):
+    ends = []
+    for deletions in range(20):
+        folder = tmp_path / str(deletions)
+        kept = checkpoint(folder, 5, "mine")
+        for name in ("optimizer.pt", "model.safetensors", "scheduler.pt"):
+            (kept / name).write_text(name)
+        files = {path.name for path in kept.iterdir()}
+        with hold(folder):
+            killed = os.fork()
+            if killed == 0:
+                left = iter(range(deletions))
+                sys.addaudithook(
+                    lambda event, _, left=left: (
+                        event in ("os.remove", "os.rmdir") and next(left, None) is None and os._exit(1)
+                    )
+                )
+                discard(folder)
+                os._exit(0)
+            ends.append(os.waitpid(killed, 0)[1])
+        found = find_last(folder, "mine") if folder.exists() else None
+        assert found is None or {path.name for path in found.iterdir()} == files
+    assert ends[0] != 0 and ends[-1] == 0 and not folder.exists()
+
+
 def test_a_folder_of_checkpoints_is_held_by_one_training(tmp_path):
     folder = tmp_path / "checkpoints"
     with hold(folder), open(folder / "lock") as second:
@@ -134,8 +160,8 @@ def parts(tmp_path_factory):
     settings = Settings(**{**SETTINGS, "epochs": 7})
     for name, changes in (("one", {}), ("passes", {"micro_batch": 2}), ("packed", {"packing": "bfd_split"})):
         model, tokenizer = load_student(str(folder / "base"))
-        log = fine_tune(model, tokenizer, make_records(60), settings._replace(**changes), folder / name, "all")
-        (folder / f"{name}.log.json").write_text(json.dumps(log))
+        write_log = partial(write_json, folder / f"{name}.log.json")
+        fine_tune(model, tokenizer, make_records(60), settings._replace(**changes), folder / name, "all", write_log)
     return folder
 
 
@@ -166,7 +192,7 @@ def packed_trainer(parts, tmp_path, monkeypatch, **changes):
     settings = Settings(**{**SETTINGS, "packing": "bfd_split", "over_long": "split", **changes})
     records = make_records(20)
     assert split_over_long(records, tokenizer, settings) == (records, [])
-    fine_tune(model, tokenizer, records, settings, tmp_path / "model", "all")
+    fine_tune(model, tokenizer, records, settings, tmp_path / "model", "all", print)
     return seen[0], records
 
 
