@@ -154,6 +154,12 @@ def gpus_of(kind):
     return 0 if idle else config["resources"][kind]["gpu"]
 
 
+def gpu_model():
+    """The model of GPU that the profile names, if it does."""
+    named = (workflow.resource_settings.default_resources or {}).get("gpu_model")
+    return str(named.raw).strip("'\"") if named else ""
+
+
 def asks_for(kind):
     """Resources of the rules of a kind of work; another attempt asks for more."""
     asked, largest, gpus = config["resources"][kind], config["resources"]["largest"], gpus_of(kind)
@@ -171,6 +177,10 @@ def asks_for(kind):
         # One task a node, which starts that node's processes; srun, within the rule, starts the tasks.
         resources |= {"tasks": asked["nodes"], "tasks_per_gpu": 0, "mpi": "srun"}
         resources["slurm_extra"] = "--ntasks-per-node=1"
+        if gpus:
+            # By their sum alone SLURM may give one node 7 and the other 1.
+            each = [gpu_model(), str(gpus // asked["nodes"])]
+            resources["slurm_extra"] += f" --gpus-per-node={':'.join(filter(None, each))}"
     # A profile's gpu_model would get a GPU for a job that asks for none.
     return resources if gpus else {**resources, "gpu_model": ""}
 

@@ -361,12 +361,26 @@ def test_the_paper_s_jobs_are_accepted(folder):
     } <= accepted.keys()
 
 
-def test_a_training_on_two_nodes_is_accepted(folder):
-    (folder / "two.yaml").write_text("training: {nodes: 2}\nresources: {training: {nodes: 2, gpu: 16}}\n")
+@pytest.mark.parametrize("devices", [8, 4])
+def test_a_training_on_two_nodes_is_accepted_with_as_many_gpus_on_each(folder, devices):
+    training, asked = f"{{nodes: 2, devices: {devices}}}", f"{{nodes: 2, gpu: {2 * devices}}}"
+    (folder / "two.yaml").write_text(f"training: {training}\nresources: {{training: {asked}}}\n")
     model = "results/refinecoder/refinecoder-ds-6.7b/acr/iter_0/model"
     found = paper_jobs(folder, model, "--configfile", "config/refinecoder.yaml", "two.yaml")
     line = accept(folder, found)["train_model"]
-    assert "--nodes=2" in line and "--ntasks=2" in line and "--ntasks-per-node=1" in line and "--gpus=a100:16" in line
+    assert (
+        "--nodes=2" in line
+        and "--ntasks=2" in line
+        and "--ntasks-per-node=1" in line
+        and f"--gpus=a100:{2 * devices}" in line
+    )
+    told = subprocess.run(
+        [*shlex.split(line), "--wait", f"--output={folder}/job.log", "--wrap=srun sh -c 'echo $CUDA_VISIBLE_DEVICES'"],
+        env=slurm.environment(), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    seen = (folder / "job.log").read_text().split()
+    assert [len(node.split(",")) for node in seen] == [devices, devices]
 
 
 def public_python():
