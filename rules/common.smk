@@ -24,7 +24,7 @@ LEDGER = ".snakemake"
 
 
 def begin_run():
-    """Claim the folder; whether it is ours."""
+    """Claim the folder."""
     os.environ.pop(RUN_NAME, None)
     return claim_run(LEDGER)
 
@@ -51,20 +51,20 @@ def begin_cluster_run():
     Where they run here instead, they are dealt the GPUs that a profile names. Before the first job, but not for
     commands that only look.
     """
+    name = getattr(workflow.scheduler._executor, "run_uuid", None)
+    gpus = workflow.global_resources.get("gpu").value
     try:
-        if CLAIMED:
+        if CLAIM is not None:
+            CLAIM.wait()
             end_earlier_runs(LEDGER)
+        if name:
+            note_run(LEDGER, name)
+            # Jobs follow SLURM, not this process, even where a node is this machine.
+            os.environ.pop(RUN_VARIABLE, None)
+        elif gpus:
+            offer_gpus(f"{LEDGER}/gpus", gpus)
     except BadInput as error:
         sys.exit(f"error: {error}")
-    name = getattr(workflow.scheduler._executor, "run_uuid", None)
-    if name:
-        note_run(LEDGER, name)
-        # Jobs follow SLURM, not this process, even where a node is this machine.
-        os.environ.pop(RUN_VARIABLE, None)
-        return
-    gpus = workflow.global_resources.get("gpu").value
-    if gpus:
-        offer_gpus(f"{LEDGER}/gpus", gpus)
 
 
 def end_cluster_run():
@@ -83,7 +83,7 @@ except BadInput as error:
 
 if workflow.remote_exec:
     begin_cluster_job()
-CLAIMED = workflow.is_main_process and not workflow.output_settings.dryrun and begin_run()
+CLAIM = begin_run() if workflow.is_main_process and not workflow.output_settings.dryrun else None
 
 STUDENTS = {student["name"]: student for student in config["students"]}
 VARIANTS = {variant["name"]: variant for variant in config["variants"]}

@@ -7,12 +7,17 @@ On several nodes: srun --nodes=2 --ntasks=2 --ntasks-per-node=1 \\
 The nodes meet at the first of them, which Slurm names, or at MASTER_ADDR and MASTER_PORT.
 """
 
+import logging
 import os
+import sys
 from argparse import REMAINDER, ArgumentParser, Namespace
 
-from refinecoder.processes import launch_command
+from torch.distributed import run as torchrun
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+from refinecoder.processes import launch_arguments
 from refinecoder.records import BadInput
-from refinecoder.steps import parser, run
+from refinecoder.steps import BAD_INPUT, parser, run
 
 
 def arguments() -> ArgumentParser:
@@ -27,8 +32,17 @@ def main(options: Namespace) -> None:
     step = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not step or min(options.nodes, options.devices) < 1:
         raise BadInput("nothing to start; give --nodes and --devices of 1 or more, and a step after --")
-    command = launch_command(options.nodes, options.devices, step, os.environ)
-    os.execv(command[0], command)
+    command = launch_arguments(options.nodes, options.devices, step, os.environ)
+    # What it says of each process that ends is in what it raises.
+    logging.getLogger("torch.distributed.elastic.multiprocessing.api").setLevel(logging.CRITICAL)
+    try:
+        torchrun.run(torchrun.parse_args(command))
+    except ChildFailedError as failed:
+        told = {failure.message for failure in failed.failures.values()}
+        bad = sorted(message for message in told if message.startswith(BAD_INPUT))
+        if bad:
+            sys.exit(bad[0])
+        raise
 
 
 if __name__ == "__main__":

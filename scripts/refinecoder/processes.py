@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -13,7 +12,6 @@ from refinecoder.records import BadInput
 
 _PR_SET_PDEATHSIG = 1
 FIRST_PORT, PORTS = 20000, 12000
-MODULE = "torch.distributed.run"
 
 
 class Group(NamedTuple):
@@ -94,9 +92,16 @@ def port_of(environment: Mapping[str, str]) -> int:
     return FIRST_PORT + int(environment.get("SLURM_JOB_ID", 0)) % PORTS
 
 
-def launch_command(nodes: int, devices: int, command: list[str], environment: Mapping[str, str]) -> list[str]:
-    """torchrun's command line for this node: ``devices`` processes, of ``nodes`` x ``devices`` in all."""
-    start = [sys.executable, "-m", MODULE, f"--nproc-per-node={devices}"]
+def launch_arguments(nodes: int, devices: int, command: list[str], environment: Mapping[str, str]) -> list[str]:
+    """torchrun's arguments for this node: ``devices`` processes, of ``nodes`` x ``devices`` in all.
+
+    Raises BadInput where fewer GPUs are shown to this node than it is to have processes.
+    """
+    visible = environment.get("CUDA_VISIBLE_DEVICES", "")
+    shown = [device for device in visible.split(",") if re.match(r"\d+$|GPU-|MIG-", device)]
+    if 0 < len(shown) < devices:
+        raise BadInput(f"--devices {devices}: CUDA_VISIBLE_DEVICES shows {len(shown)} ({visible}); make them equal")
+    start = [f"--nproc-per-node={devices}"]
     if nodes == 1:
         return [*start, "--standalone", "--", *command]
     place = (f"--node-rank={node_of(environment)}", f"--master-addr={host_of(environment)}")

@@ -14,7 +14,6 @@ import threading
 from pathlib import Path
 
 RUN_VARIABLE = "REFINECODER_RUN"
-_held: list[int] = []
 
 
 def name_run() -> str:
@@ -50,25 +49,39 @@ def _clear_stale_locks(folder: Path) -> None:
         print("an earlier run was killed; its lock is removed and its unfinished jobs are done again", file=sys.stderr)
 
 
-def claim_run(folder: str | Path = ".snakemake") -> bool:
-    """Claim this folder for this process and clear what a killed run left locked.
+class Claim:
+    """A process's claim to a folder, kept until it ends; what a killed run left locked there is cleared.
 
-    Returns False where another command is at work here. If that is a run,
-    Snakemake's own lock stops this one; if it is a short one (a report), this
-    one gets the claim as soon as it ends. Called when a Snakefile is read by a
-    command that is no dry run; a job's own Snakemake claims nothing.
+    Where another command is at work there, the claim is had as soon as that
+    ends. If that is a run, Snakemake's own lock stops this one before; a short
+    one (a report) is waited for.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self._file = os.open(folder / "run.flock", os.O_RDWR | os.O_CREAT, 0o644)
+        self._waiting: threading.Thread | None = None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._waiting = threading.Thread(target=fcntl.flock, args=(self._file, fcntl.LOCK_EX), daemon=True)
+            self._waiting.start()
+        else:
+            _clear_stale_locks(folder)
+
+    def wait(self) -> None:
+        """Return once the folder is this process's alone."""
+        if self._waiting and self._waiting.is_alive():
+            print("waits: another command is at work in this folder", file=sys.stderr)
+            self._waiting.join()
+
+
+def claim_run(folder: str | Path = ".snakemake") -> Claim | None:
+    """Claim this folder for this process, when a Snakefile is read by a command that is no dry run.
+
+    None in a job's own Snakemake, which claims nothing.
     """
     if RUN_VARIABLE in os.environ:
-        return False
+        return None
     os.environ[RUN_VARIABLE] = name_run()
-    folder = Path(folder)
-    folder.mkdir(exist_ok=True)
-    descriptor = os.open(folder / "run.flock", os.O_RDWR | os.O_CREAT, 0o644)
-    _held.append(descriptor)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        threading.Thread(target=fcntl.flock, args=(descriptor, fcntl.LOCK_EX), daemon=True).start()
-        return False
-    _clear_stale_locks(folder)
-    return True
+    return Claim(Path(folder))

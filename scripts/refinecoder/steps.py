@@ -3,14 +3,19 @@
 import argparse
 import gc
 import json
+import os
 import sys
+import time
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 from refinecoder.records import BadInput
 
 # Imports make a million objects that stay; collecting among them every 700 took up to a fifth of a step's start.
 gc.set_threshold(100_000, 50, 100)
+
+BAD_INPUT = "error: "
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -48,14 +53,23 @@ def parse_part(text: str) -> tuple[int, int]:
     return int(part), int(parts)
 
 
+def _end(message: str) -> NoReturn:
+    """End with one line; where torchrun started many processes, which all find the same fault, leave it to that."""
+    told = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    if told is None:
+        sys.exit(BAD_INPUT + message)
+    Path(told).write_text(json.dumps({"message": BAD_INPUT + message, "timestamp": int(time.time())}), encoding="utf-8")
+    sys.exit(1)
+
+
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
     """Parse the command line and run a step; bad input ends in one line."""
     options = arguments.parse_args()
     try:
         main(options)
     except BadInput as error:
-        sys.exit(f"error: {error}")
+        _end(str(error))
     except OSError as error:
         if error.filename is None:
             raise
-        sys.exit(f"error: {error.filename}: {error.strerror}; name a place that can be read and written")
+        _end(f"{error.filename}: {error.strerror}; name a place that can be read and written")

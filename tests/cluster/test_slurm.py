@@ -11,7 +11,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -163,6 +163,18 @@ def writers(folder):
     return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
 
 
+@contextmanager
+def other_command(folder):
+    """A Snakemake that runs no jobs, while it is at work in the folder."""
+    hold = f"from refinecoder.runlock import Claim; kept = Claim(Path('{folder}/.snakemake')); print('held', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"from pathlib import Path; {hold}"],
+        cwd=ROOT / "scripts", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as other:  # fmt: skip
+        assert other.stdout.readline() == "held\n"
+        yield
+
+
 def await_writer(folder, count=1, seconds=90):
     """Until the step has begun for the nth time."""
     slurm.until(lambda: sum(word == "begin" for word, _ in writers(folder)) >= count, seconds, "the job's step")
@@ -196,7 +208,9 @@ def test_an_interrupt_leaves_no_job_behind(folder):
     assert list((folder / ".snakemake/slurm_runs").iterdir()) == []
 
 
-def test_a_killed_run_is_finished_by_the_same_command_without_a_second_writer(folder, right):
+@pytest.mark.parametrize("looks", [False, True])
+def test_a_killed_run_is_finished_by_the_same_command_without_a_second_writer(folder, right, looks):
+    """Also where a command that only looks (a report) is at work when it starts."""
     change(folder, SLOW)
     (folder / "seconds").write_text("600")
     run = start(folder, "audit")
@@ -206,7 +220,11 @@ def test_a_killed_run_is_finished_by_the_same_command_without_a_second_writer(fo
     time.sleep(3)
     assert list(jobs(folder).values()) == ["RUNNING"]  # SLURM knows nothing of it
     (folder / "seconds").write_text("3")
-    status, told = finish(folder, "audit")
+    with other_command(folder) if looks else nullcontext():
+        again = start(folder, "audit")
+        if looks:
+            slurm.until(lambda: "waits: another command" in (folder / "run.log").read_text(), 60, "the run")
+    status, told = wait(again), (folder / "run.log").read_text()
     assert status == 0 and right(), told
     assert "an earlier run was killed; its jobs" in told
     assert list(jobs(folder).values()) == ["CANCELLED", "COMPLETED"]

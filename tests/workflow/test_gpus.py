@@ -8,6 +8,7 @@ import pytest
 
 from conftest import ROOT, command, copy_workflow, environment
 from refinecoder.gpus import offer_gpus, take_gpus
+from refinecoder.records import BadInput
 
 STUDENT = """
   - name: {name}
@@ -74,9 +75,36 @@ def test_a_gpu_is_free_when_the_last_process_that_uses_it_has_ended(tmp_path):
     assert second.communicate(timeout=20)[0] == "3\n"
 
 
-@pytest.mark.parametrize(("count", "says"), [(0, "all"), (2, "3,4"), (5, "3,4")])
-def test_a_job_sees_what_it_asks_for_as_far_as_it_is_there(tmp_path, count, says):
+@pytest.mark.parametrize(("count", "says"), [(0, "all"), (2, "3,4")])
+def test_a_job_sees_what_it_asks_for(tmp_path, count, says):
     assert hold(tmp_path, count, SAY).communicate(timeout=20)[0] == f"{says}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--devices=5", "true"], "--devices 5: the run deals out 2 GPUs; ask for fewer, or give it more"),
+        (["--devices=1"], "nothing: no command to run; give one after --devices"),
+        (["--devices=1", "no-such-program"], "no-such-program: no command to run; give one after --devices"),
+    ],
+)
+def test_bad_input(tmp_path, arguments, message):
+    offer = {"REFINECODER_GPU_LOCKS": str(tmp_path), "REFINECODER_GPU_DEVICES": "3,4"}
+    told = subprocess.run(
+        [sys.executable, "scripts/hold_gpus.py", *arguments],
+        cwd=ROOT, env={**environment(), **offer}, capture_output=True, text=True, timeout=20,
+    )  # fmt: skip
+    assert (told.returncode, told.stderr) == (1, f"error: {message}\n") and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("visible", ["4,5", ""])
+def test_fewer_gpus_than_the_run_is_to_use_are_no_start(tmp_path, monkeypatch, visible):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    with pytest.raises(
+        BadInput, match=f"CUDA_VISIBLE_DEVICES '{visible}' shows {len(visible) // 2 + bool(visible)} GPUs"
+    ):
+        offer_gpus(tmp_path / "gpus", 8)
+    assert not (tmp_path / "gpus").exists()
 
 
 def test_without_a_choice_of_the_user_s_the_first_are_on_offer(tmp_path, monkeypatch):
