@@ -454,6 +454,26 @@ def test_problems_whose_tests_a_right_answer_fails():
     assert {run["verdict"] for run in runs.values()} == {"failed"}
 
 
+def test_a_program_inside_a_bash_function_does_not_end_it():
+    right = """has_close_elements() {
+    # prints true or false, doesn't return
+    tr ' ' '\\n' <<< "$1" | awk -v limit="$2" '
+{ n[NR] = $1 }
+END {
+    for (i in n) for (j in n) if (i < j) {
+        if ((n[i] - n[j]) ^ 2 < limit ^ 2) close_ones = 1
+}
+    print close_ones ? "true" : "false"
+}
+'
+}
+has_close_elements "1.0 2.0" 0.5"""
+    problem = runnable("sh")[0]
+    wrong = right.replace("< limit", "> limit")
+    runs = judge([("right", fenced("sh", right), problem), ("wrong", fenced("sh", wrong), problem)])
+    assert {name: run["verdict"] for name, run in runs.items()} == {"right": "passed", "wrong": "failed"}, runs
+
+
 def test_the_text_in_which_brackets_mean_nothing():
     code = 'a = "{" + \'}\' + `${x} {` /* { */ // }\nb = s.replace(/[/}]/g, "\\"}");'
     assert "{" not in mute(code) and "}" not in mute(code) and len(mute(code)) == len(code)
@@ -479,6 +499,12 @@ def test_the_text_in_which_brackets_mean_nothing():
         ("sh", "f() { echo ${#1}; }\nf", "f() { echo ${#1}; }"),
         ("sh", "  f ()\n  {\n    g() {\n      echo }\n    }\n  }\nf", "  f ()\n  {\n    g() {\n      echo }\n    }\n  }"),
         ("sh", "f x\ng() {\n}", None),
+        ("sh", "f() {\n  awk '{\n  if (x) {\n}\n}' <<< $1\n}\nf", "f() {\n  awk '{\n  if (x) {\n}\n}' <<< $1\n}"),
+        ("sh", "f() {\n  awk \"\n{ x[\\\"\n}\n\" -\n}\nf", "f() {\n  awk \"\n{ x[\\\"\n}\n\" -\n}"),
+        ("sh", "f() {\n  cat <<-'END' | bc\nx() { don't\n}\n\tEND\n}\nf", "f() {\n  cat <<-'END' | bc\nx() { don't\n}\n\tEND\n}"),
+        ("sh", "f() {\n  x=\"$(awk '{\n}' <<< \"${1//\"\n}'\"/a}\")\"\n}\nf", "f() {\n  x=\"$(awk '{\n}' <<< \"${1//\"\n}'\"/a}\")\"\n}"),
+        ("sh", "f() {\n  # don't\n  tr \\' $'\\'' <<< $((1 << x)) # isn't\n}\n'f'", "f() {\n  # don't\n  tr \\' $'\\'' <<< $((1 << x)) # isn't\n}"),
+        ("sh", "f() {\n  echo \"\n}\nf", "f() {\n  echo \"\n}"),
     ],
 )  # fmt: skip
 def test_where_a_function_ends(language, code, text):
@@ -515,7 +541,7 @@ def test_no_answer_makes_a_program_that_cannot_be_written(language):
     check_program({**problem, **read_answer(fenced(language, "a\0b\ud800c"), problem)})
 
 
-ENDLESS = (" ", "\n", "\t", "f(", "int f(", "{", "/", "[a]", "= /[a]", '"', 'R"(', "/*", "${", "`", "f() {", "function ",
+ENDLESS = ("'", "$(", "<<a\n", "<<a", "f() {\n\"$(<<a\n", " ", "\n", "\t", "f(", "int f(", "{", "/", "[a]", "= /[a]", '"', 'R"(', "/*", "${", "`", "f() {", "function ",
            "using ", "class ", "int f(int x) { // ")  # fmt: skip
 
 

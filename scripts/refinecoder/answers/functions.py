@@ -1,9 +1,10 @@
 """A function in an answer, in languages that Python cannot parse: found by its head and its brackets."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+_FLAGS = re.DOTALL | re.MULTILINE | re.VERBOSE
 # Text in which brackets mean nothing: strings, comments, and JavaScript's templates and regular expressions.
 _MUTE = re.compile(
     r"""//[^\n]*|/\*.*?(?:\*/|\Z)
@@ -19,6 +20,15 @@ _TYPED = r"\b{name}\s*(?P<open>\()"
 _NO_TYPE = ("return", "else", "throw", "new", "case", "await", "yield")
 _VARIABLE = r"^[ \t]*(?:export\s+)?(?:const|let|var)\s+{name}\b(?:\s*:[^\n]*?)?\s*=(?![=>])"
 _SHELL = r"^(?P<indent>[ \t]*)(?:function[ \t]+{name}[ \t]*(?:\(\s*\))?|{name}[ \t]*\(\s*\))\s*\{{"
+# The same in Bash, where quotes hold line breaks: a comment is a word of its own, a here-document needs its last line.
+_SHELL_MUTE = r"""\\.|\$'(?:\\.|[^'\\])*'|'[^']*'|(?<![^\s;&|(])\#[^\n]*
+    |(?<!<)<<-?[ \t]*\\?['"]?(?P<tag>[^\s'"\\;&|<>()]++)[^\n]*\n(?:[^\n]*\n)*?\t*(?P=tag)$"""
+# What opens and closes within a text, and within what its dollars open.
+_SHELL_SIGNS = {
+    '"': re.compile(r"""\\.|(?P<open>\$[({])|(?P<close>")""", _FLAGS),
+    "{": re.compile(r"""\\.|'[^'\n]*'|(?P<open>"|\$[({])|(?P<close>\})""", _FLAGS),
+    "(": re.compile(rf"""{_SHELL_MUTE}|(?P<open>"|\$\{{|\()|(?P<close>\))""", _FLAGS),
+}
 SCRIPTS = ("js", "ts")
 
 
@@ -32,6 +42,20 @@ class Function(NamedTuple):
 def mute(code: str) -> str:
     """The code with strings and comments blanked, at the same length: what is left of brackets is structure."""
     return _MUTE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), code)
+
+
+def _closed(code: str, place: int, opened: list[str], signs: Mapping[str, re.Pattern[str]]) -> int:
+    """The place after what closes all that is opened; what is never closed stays in ``opened``.
+
+    ``signs``: by the last sign of what is open, what opens and closes within.
+    """
+    while opened and (sign := signs[opened[-1]].search(code, place)) is not None:
+        place = sign.end()
+        if sign["open"]:
+            opened.append(sign["open"][-1])
+        elif sign["close"]:
+            opened.pop()
+    return place
 
 
 def _match(muted: str, start: int, pair: str) -> int | None:
@@ -87,12 +111,19 @@ def _head_start(muted: str, name: int) -> int | None:
 
 
 def _shell_end(code: str, found: re.Match[str]) -> int | None:
+    """The place after a function's last line, which begins with its brace: outside of what is quoted."""
     line = code.find("\n", found.end())
     first = code[found.end() : line if line >= 0 else len(code)]
     if first.rstrip().endswith("}") and not re.search(r"\$\{[^}]*\}$", first.rstrip()):
         return found.end() + len(first)
-    closing = re.compile(rf"^{found['indent']}\}}", re.MULTILINE).search(code, found.end())
-    return None if closing is None else closing.end()
+    last = rf"^{re.escape(found['indent'])}\}}"
+    commands = re.compile(rf"{_SHELL_MUTE}|(?P<open>\"|\$\{{)|(?P<close>{last})", _FLAGS)
+    opened = [""]
+    end = _closed(code, found.end(), opened, {**_SHELL_SIGNS, "": commands})
+    if len(opened) > 1:  # a quote that is never closed: there is no telling what is quoted
+        closing = re.compile(last, re.MULTILINE).search(code, found.end())
+        return None if closing is None else closing.end()
+    return None if opened else end
 
 
 def find_function(code: str, name: str, language: str) -> Function | None:
