@@ -5,14 +5,17 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 _FLAGS = re.DOTALL | re.MULTILINE | re.VERBOSE
-# Text in which brackets mean nothing: strings, comments, and JavaScript's templates and regular expressions.
-_MUTE = re.compile(
-    r"""//[^\n]*|/\*.*?(?:\*/|\Z)
+# Text in which brackets mean nothing: strings, comments and JavaScript's regular expressions.
+_TEXT = r"""//[^\n]*|/\*.*?(?:\*/|\Z)
     |R"(?P<tag>[^\s()\\]*)\(.*?(?:\)(?P=tag)"|\Z)|\$?@\$?"(?:""|[^"])*"|\"{3}.*?\"{3}
-    |"(?:\\.|[^"\\\n])*"?|(?<=\d)'(?=\d)|'(?:\\.|[^'\\\n])*'?|`(?:\\.|[^`\\])*`?
-    |(?:(?<=[=(,:;!&|?\[{}])|(?<=return))[ \t]*/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/[a-z]*""",
-    re.DOTALL | re.VERBOSE,
-)
+    |"(?:\\.|[^"\\\n])*"?|(?<=\d)'(?=\d)|'(?:\\.|[^'\\\n])*'?
+    |(?:(?<=[=(,:;!&|?\[{}>])|(?<=return))\s*/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/[a-z]*"""
+_MUTE = re.compile(rf"{_TEXT}|`", _FLAGS)
+# What opens and closes within a template, and within the expressions that it holds.
+_TEMPLATE_SIGNS = {
+    "`": re.compile(r"\\.|(?P<open>\$\{)|(?P<close>`)", _FLAGS),
+    "{": re.compile(rf"{_TEXT}|(?P<open>[`{{])|(?P<close>\}})", _FLAGS),
+}
 _SCRIPT = (
     r"^[ \t]*(?:export[ \t]+(?:default[ \t]+)?)?(?:async[ \t]+)?function\b[ \t*]*{name}[ \t]*(?:<[^(]*)?(?P<open>\()"
 )
@@ -20,7 +23,7 @@ _TYPED = r"\b{name}\s*(?P<open>\()"
 _NO_TYPE = ("return", "else", "throw", "new", "case", "await", "yield")
 _VARIABLE = r"^[ \t]*(?:export\s+)?(?:const|let|var)\s+{name}\b(?:\s*:[^\n]*?)?\s*=(?![=>])"
 _SHELL = r"^(?P<indent>[ \t]*)(?:function[ \t]+{name}[ \t]*(?:\(\s*\))?|{name}[ \t]*\(\s*\))\s*\{{"
-# The same in Bash, where quotes hold line breaks: a comment is a word of its own, a here-document needs its last line.
+# Such text in Bash, where quotes hold line breaks: a comment is a word of its own, a here-document needs its last line.
 _SHELL_MUTE = r"""\\.|\$'(?:\\.|[^'\\])*'|'[^']*'|(?<![^\s;&|(])\#[^\n]*
     |(?<!<)<<-?[ \t]*\\?['"]?(?P<tag>[^\s'"\\;&|<>()]++)[^\n]*\n(?:[^\n]*\n)*?\t*(?P=tag)$"""
 # What opens and closes within a text, and within what its dollars open.
@@ -39,11 +42,6 @@ class Function(NamedTuple):
     end: int | None
 
 
-def mute(code: str) -> str:
-    """The code with strings and comments blanked, at the same length: what is left of brackets is structure."""
-    return _MUTE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), code)
-
-
 def _closed(code: str, place: int, opened: list[str], signs: Mapping[str, re.Pattern[str]]) -> int:
     """The place after what closes all that is opened; what is never closed stays in ``opened``.
 
@@ -56,6 +54,18 @@ def _closed(code: str, place: int, opened: list[str], signs: Mapping[str, re.Pat
         elif sign["close"]:
             opened.pop()
     return place
+
+
+def mute(code: str) -> str:
+    """The code with strings and comments blanked, at the same length: what is left of brackets is structure."""
+    muted, place = "", 0
+    while (found := _MUTE.search(code, place)) is not None:
+        opened = ["`"] if found[0] == "`" else []
+        end = _closed(code, found.end(), opened, _TEMPLATE_SIGNS)
+        end = len(code) if opened else end  # a template that is never closed
+        muted += code[place : found.start()] + re.sub(r"[^\n]", " ", code[found.start() : end])
+        place = end
+    return muted + code[place:]
 
 
 def _match(muted: str, start: int, pair: str) -> int | None:
