@@ -215,6 +215,32 @@ def test_programs_and_their_tests_in_one_interpreter(code, verdict, passed):
     assert found["integrity"] == "inside"
 
 
+PARTS = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self): self.assertEqual(f(0), 0)\n    def test_b(self):\n        for x in range(1, 6):\n            with self.subTest(x=x): self.assertEqual(f(x), x * x)"
+SET_UP = "import unittest\nclass T(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls): cls.value = f(2)\n    def test_a(self): self.assertEqual(self.value, 4)"
+END = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self): pass\n    @classmethod\n    def tearDownClass(cls): f(2)"
+
+
+@pytest.mark.parametrize(
+    ("code", "tests", "verdict", "passed", "total", "error"),
+    [
+        ("def f(x): return x * x", PARTS, "passed", 2, 2, None),
+        ("def f(x): return 0", PARTS, "failed", 1, 2, "AssertionError: 0 != 1"),
+        ("def f(x): return 1 // x", PARTS, "failed", 0, 2, "AssertionError: 0 != 4"),
+        ("def f(x): return x / 0", PARTS, "error", 0, 2, "ZeroDivisionError: division by zero"),
+        ("import unittest\ndef f(x):\n    if x > 1: raise unittest.SkipTest('no')\n    return x", PARTS, "error", 1, 2, "skipped: no"),
+        ("def f(x): return x * x", SET_UP, "passed", 1, 1, None),
+        ("def f(x): return x / 0", SET_UP, "error", 0, 1, "ZeroDivisionError: division by zero"),
+        ("import unittest\ndef f(x): raise unittest.SkipTest('no')", SET_UP, "error", 0, 1, "skipped: no"),
+        ("def f(x): return x / 0", END, "error", 1, 2, "ZeroDivisionError: division by zero"),
+    ],
+)  # fmt: skip
+def test_parts_of_a_test_that_fail_are_one_test_and_the_set_up_of_a_class_another(
+    code, tests, verdict, passed, total, error
+):
+    found = judge(mode="unittest", code=code, tests=tests)
+    assert tuple(found[name] for name in ("verdict", "passed", "total", "error")) == (verdict, passed, total, error)
+
+
 @pytest.mark.parametrize(
     ("files", "compile_", "run", "verdict"),
     [

@@ -454,10 +454,44 @@ def test_problems_whose_tests_a_right_answer_fails():
     assert {run["verdict"] for run in runs.values()} == {"failed"}
 
 
+def test_a_program_inside_a_bash_function_does_not_end_it():
+    right = """has_close_elements() {
+    # prints true or false, doesn't return
+    tr ' ' '\\n' <<< "$1" | awk -v limit="$2" '
+{ n[NR] = $1 }
+END {
+    for (i in n) for (j in n) if (i < j) {
+        if ((n[i] - n[j]) ^ 2 < limit ^ 2) close_ones = 1
+}
+    print close_ones ? "true" : "false"
+}
+'
+}
+has_close_elements "1.0 2.0" 0.5"""
+    problem = runnable("sh")[0]
+    wrong = right.replace("< limit", "> limit")
+    runs = judge([("right", fenced("sh", right), problem), ("wrong", fenced("sh", wrong), problem)])
+    assert {name: run["verdict"] for name, run in runs.items()} == {"right": "passed", "wrong": "failed"}, runs
+
+
+@pytest.mark.parametrize("language", ["ts", "js"])
+def test_expressions_and_templates_within_templates_do_not_hide_where_a_script_s_function_ends(language):
+    right = """const strlen = (string) => { const quoted = s => /["'{]/.test(s); return quoted(string) ? 0 : count(string); };
+function count(s) {
+  return `${s.split("").map((c) => `{${c}`).join("")}`.length / 2;
+}
+throw new Error("only an example");"""
+    problem = runnable(language)[23]
+    wrong = right.replace("/ 2", "")
+    runs = judge([("right", fenced(language, right), problem), ("wrong", fenced(language, wrong), problem)])
+    assert {name: run["verdict"] for name, run in runs.items()} == {"right": "passed", "wrong": "failed"}, runs
+
+
 def test_the_text_in_which_brackets_mean_nothing():
     code = 'a = "{" + \'}\' + `${x} {` /* { */ // }\nb = s.replace(/[/}]/g, "\\"}");'
     assert "{" not in mute(code) and "}" not in mute(code) and len(mute(code)) == len(code)
     assert mute("1'000'000 / 2 / 3") == "1 000 000 / 2 / 3"
+    assert mute("f( /* w/o { */ b); // a/b {\nx = `${`").rstrip() == f"f({' ' * 12} b); {' ' * 8}\nx ="
     assert mute('x = @"\\" + R"a(")})a" + """\n"}""";').strip().startswith("x =") and "}" not in mute('R"a(")})a"')
 
 
@@ -475,10 +509,20 @@ def test_the_text_in_which_brackets_mean_nothing():
         ("ts", "function f(a: {b: number}): {c: number} | {d: string} { return {c: 1}; }\n", "function f(a: {b: number}): {c: number} | {d: string} { return {c: 1}; }"),
         ("ts", "const f: (a: number) => number = (a) => {\n  return a;\n}\nf(1)", "const f: (a: number) => number = (a) => {\n  return a;\n}"),
         ("js", "let f = x => x + 1; f(2);", "let f = x => x + 1;"),
+        ("js", "const f = s => { const t = s => /[\"']/.test(s); return t(s); }\nf(2)", "const f = s => { const t = s => /[\"']/.test(s); return t(s); }"),
+        ("js", "const f = s =>\n  /['{]/.test(s);\nf(2)", "const f = s =>\n  /['{]/.test(s);"),
+        ("js", "const f = (a) => `{${a.map(x => `{${x} ${`}${'`'}`}`)}`;\nf(2)", "const f = (a) => `{${a.map(x => `{${x} ${`}${'`'}`}`)}`;"),
+        ("ts", "function f(a) { return `${a.map(x => { return /[`}]/.test(x) ? `{${x}` : `\\${` })}{`; }\nf(2)", "function f(a) { return `${a.map(x => { return /[`}]/.test(x) ? `{${x}` : `\\${` })}{`; }"),
         ("js", "f(1); if (x) { f(2) }", None),
         ("sh", "f() { echo ${#1}; }\nf", "f() { echo ${#1}; }"),
         ("sh", "  f ()\n  {\n    g() {\n      echo }\n    }\n  }\nf", "  f ()\n  {\n    g() {\n      echo }\n    }\n  }"),
         ("sh", "f x\ng() {\n}", None),
+        ("sh", "f() {\n  awk '{\n  if (x) {\n}\n}' <<< $1\n}\nf", "f() {\n  awk '{\n  if (x) {\n}\n}' <<< $1\n}"),
+        ("sh", "f() {\n  awk \"\n{ x[\\\"\n}\n\" -\n}\nf", "f() {\n  awk \"\n{ x[\\\"\n}\n\" -\n}"),
+        ("sh", "f() {\n  cat <<-'END' | bc\nx() { don't\n}\n\tEND\n}\nf", "f() {\n  cat <<-'END' | bc\nx() { don't\n}\n\tEND\n}"),
+        ("sh", "f() {\n  x=\"$(awk '{\n}' <<< \"${1//\"\n}'\"/a}\")\"\n}\nf", "f() {\n  x=\"$(awk '{\n}' <<< \"${1//\"\n}'\"/a}\")\"\n}"),
+        ("sh", "f() {\n  # don't\n  tr \\' $'\\'' <<< $((1 << x)) # isn't\n}\n'f'", "f() {\n  # don't\n  tr \\' $'\\'' <<< $((1 << x)) # isn't\n}"),
+        ("sh", "f() {\n  echo \"\n}\nf", "f() {\n  echo \"\n}"),
     ],
 )  # fmt: skip
 def test_where_a_function_ends(language, code, text):
@@ -515,7 +559,7 @@ def test_no_answer_makes_a_program_that_cannot_be_written(language):
     check_program({**problem, **read_answer(fenced(language, "a\0b\ud800c"), problem)})
 
 
-ENDLESS = (" ", "\n", "\t", "f(", "int f(", "{", "/", "[a]", "= /[a]", '"', 'R"(', "/*", "${", "`", "f() {", "function ",
+ENDLESS = ("'", "$(", "<<a\n", "<<a", "f() {\n\"$(<<a\n", " ", "\n", "\t", "f(", "int f(", "{", "/", "[a]", "= /[a]", '"', 'R"(', "/*", "${", "`", "`${", "> /",  "f() {", "function ",
            "using ", "class ", "int f(int x) { // ")  # fmt: skip
 
 

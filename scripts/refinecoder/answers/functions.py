@@ -1,17 +1,21 @@
 """A function in an answer, in languages that Python cannot parse: found by its head and its brackets."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-# Text in which brackets mean nothing: strings, comments, and JavaScript's templates and regular expressions.
-_MUTE = re.compile(
-    r"""//[^\n]*|/\*.*?(?:\*/|\Z)
+_FLAGS = re.DOTALL | re.MULTILINE | re.VERBOSE
+# Text in which brackets mean nothing: strings, comments and JavaScript's regular expressions.
+_TEXT = r"""//[^\n]*|/\*.*?(?:\*/|\Z)
     |R"(?P<tag>[^\s()\\]*)\(.*?(?:\)(?P=tag)"|\Z)|\$?@\$?"(?:""|[^"])*"|\"{3}.*?\"{3}
-    |"(?:\\.|[^"\\\n])*"?|(?<=\d)'(?=\d)|'(?:\\.|[^'\\\n])*'?|`(?:\\.|[^`\\])*`?
-    |(?:(?<=[=(,:;!&|?\[{}])|(?<=return))[ \t]*/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/[a-z]*""",
-    re.DOTALL | re.VERBOSE,
-)
+    |"(?:\\.|[^"\\\n])*"?|(?<=\d)'(?=\d)|'(?:\\.|[^'\\\n])*'?
+    |(?:(?<=[=(,:;!&|?\[{}>])|(?<=return))\s*/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/[a-z]*"""
+_MUTE = re.compile(rf"{_TEXT}|`", _FLAGS)
+# What opens and closes within a template, and within the expressions that it holds.
+_TEMPLATE_SIGNS = {
+    "`": re.compile(r"\\.|(?P<open>\$\{)|(?P<close>`)", _FLAGS),
+    "{": re.compile(rf"{_TEXT}|(?P<open>[`{{])|(?P<close>\}})", _FLAGS),
+}
 _SCRIPT = (
     r"^[ \t]*(?:export[ \t]+(?:default[ \t]+)?)?(?:async[ \t]+)?function\b[ \t*]*{name}[ \t]*(?:<[^(]*)?(?P<open>\()"
 )
@@ -19,6 +23,15 @@ _TYPED = r"\b{name}\s*(?P<open>\()"
 _NO_TYPE = ("return", "else", "throw", "new", "case", "await", "yield")
 _VARIABLE = r"^[ \t]*(?:export\s+)?(?:const|let|var)\s+{name}\b(?:\s*:[^\n]*?)?\s*=(?![=>])"
 _SHELL = r"^(?P<indent>[ \t]*)(?:function[ \t]+{name}[ \t]*(?:\(\s*\))?|{name}[ \t]*\(\s*\))\s*\{{"
+# Such text in Bash, where quotes hold line breaks: a comment is a word of its own, a here-document needs its last line.
+_SHELL_MUTE = r"""\\.|\$'(?:\\.|[^'\\])*'|'[^']*'|(?<![^\s;&|(])\#[^\n]*
+    |(?<!<)<<-?[ \t]*\\?['"]?(?P<tag>[^\s'"\\;&|<>()]++)[^\n]*\n(?:[^\n]*\n)*?\t*(?P=tag)$"""
+# What opens and closes within a text, and within what its dollars open.
+_SHELL_SIGNS = {
+    '"': re.compile(r"""\\.|(?P<open>\$[({])|(?P<close>")""", _FLAGS),
+    "{": re.compile(r"""\\.|'[^'\n]*'|(?P<open>"|\$[({])|(?P<close>\})""", _FLAGS),
+    "(": re.compile(rf"""{_SHELL_MUTE}|(?P<open>"|\$\{{|\()|(?P<close>\))""", _FLAGS),
+}
 SCRIPTS = ("js", "ts")
 
 
@@ -29,9 +42,30 @@ class Function(NamedTuple):
     end: int | None
 
 
+def _closed(code: str, place: int, opened: list[str], signs: Mapping[str, re.Pattern[str]]) -> int:
+    """The place after what closes all that is opened; what is never closed stays in ``opened``.
+
+    ``signs``: by the last sign of what is open, what opens and closes within.
+    """
+    while opened and (sign := signs[opened[-1]].search(code, place)) is not None:
+        place = sign.end()
+        if sign["open"]:
+            opened.append(sign["open"][-1])
+        elif sign["close"]:
+            opened.pop()
+    return place
+
+
 def mute(code: str) -> str:
     """The code with strings and comments blanked, at the same length: what is left of brackets is structure."""
-    return _MUTE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), code)
+    muted, place = "", 0
+    while (found := _MUTE.search(code, place)) is not None:
+        opened = ["`"] if found[0] == "`" else []
+        end = _closed(code, found.end(), opened, _TEMPLATE_SIGNS)
+        end = len(code) if opened else end  # a template that is never closed
+        muted += code[place : found.start()] + re.sub(r"[^\n]", " ", code[found.start() : end])
+        place = end
+    return muted + code[place:]
 
 
 def _match(muted: str, start: int, pair: str) -> int | None:
@@ -87,12 +121,19 @@ def _head_start(muted: str, name: int) -> int | None:
 
 
 def _shell_end(code: str, found: re.Match[str]) -> int | None:
+    """The place after a function's last line, which begins with its brace: outside of what is quoted."""
     line = code.find("\n", found.end())
     first = code[found.end() : line if line >= 0 else len(code)]
     if first.rstrip().endswith("}") and not re.search(r"\$\{[^}]*\}$", first.rstrip()):
         return found.end() + len(first)
-    closing = re.compile(rf"^{found['indent']}\}}", re.MULTILINE).search(code, found.end())
-    return None if closing is None else closing.end()
+    last = rf"^{re.escape(found['indent'])}\}}"
+    commands = re.compile(rf"{_SHELL_MUTE}|(?P<open>\"|\$\{{)|(?P<close>{last})", _FLAGS)
+    opened = [""]
+    end = _closed(code, found.end(), opened, {**_SHELL_SIGNS, "": commands})
+    if len(opened) > 1:  # a quote that is never closed: there is no telling what is quoted
+        closing = re.compile(last, re.MULTILINE).search(code, found.end())
+        return None if closing is None else closing.end()
+    return None if opened else end
 
 
 def find_function(code: str, name: str, language: str) -> Function | None:

@@ -88,8 +88,15 @@ def _trap_springs() -> bool:
     return result.testsRun == _TRAPS == len(result.failures)
 
 
+def _whole(test: Any) -> Any:
+    """The test that a subTest is part of: each part that fails is kept as a failure, but they are one test."""
+    return test.test_case if isinstance(test, sys.modules["unittest.case"]._SubTest) else test  # type: ignore[attr-defined]
+
+
 def _may_skip(test: Any) -> bool:
     """Whether the tests themselves say that a test is skipped; a program could raise SkipTest too."""
+    if not hasattr(test, "_testMethodName"):  # the set-up of a class
+        return False
     method = getattr(test, test._testMethodName, None)
     return bool(getattr(type(test), "__unittest_skip__", False) or getattr(method, "__unittest_skip__", False))
 
@@ -131,10 +138,13 @@ def inside(job: dict[str, Any], channel: Channel) -> None:
         skipped = [(test, why) for test, why in result.skipped if not _may_skip(test)]
         lines += [f"skipped: {why}"[:200] for _, why in skipped]
         unasked = [test for test, _ in result.expectedFailures if not _may_fail(test)]
-        bad = len({str(test) for test, _ in (*faults, *skipped)}) + len(result.unexpectedSuccesses) + len(unasked)
+        bad = {id(_whole(test)): test for test, _ in (*faults, *skipped)}
+        # The set-up or end of a class is no test that was run, yet it stands among the faults where it fails.
+        total = result.testsRun + sum(not isinstance(test, unittest.TestCase) for test in bad.values())
+        failed = len(bad) + len(result.unexpectedSuccesses) + len(unasked)
         sprung = _trap_springs() and sprung and not _is_edited(result)
         answer = {
-            "total": result.testsRun, "passed": result.testsRun - bad, "failed": len(result.failures),
+            "total": total, "passed": total - failed, "failed": len(result.failures),
             "error": lines[0] if lines else None, "sprung": sprung,
         }  # fmt: skip
         leave()
