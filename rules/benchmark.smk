@@ -124,7 +124,7 @@ for work, owners, names in asked_together():
         conda:
             "../envs/default.yaml"
         resources:
-            **asks_for("benchmark"),
+            **asks_for("benchmark", answering if owners == [*BASELINES] else None),
         params:
             code=lambda wildcards: backend_code("student", "verbatim", answering(wildcards)),
             backend=lambda wildcards, output: backend_arguments(

@@ -147,10 +147,15 @@ def shards_of(kind):
     return range(1, config["shards"][kind] + 1)
 
 
-def gpus_of(kind):
-    """GPUs of a job: none where no model runs in it."""
-    role = ROLES.get("student" if kind == "benchmark" else kind)
-    idle = role and role["backend"] not in ("server", "transformers")
+def gpus_of(kind, entry=None):
+    """GPUs of a job: those of its server, and none where no model runs in it.
+
+    ``entry``: who answers, where that is not the role's own.
+    """
+    entry = entry or ROLES.get("student" if kind == "benchmark" else kind)
+    if entry and entry["backend"] == "server":
+        return entry["options"].get("gpus", 0)
+    idle = entry and entry["backend"] != "transformers"
     return 0 if idle else config["resources"][kind]["gpu"]
 
 
@@ -160,8 +165,11 @@ def gpu_model():
     return str(named.raw).strip("'\"") if named else ""
 
 
-def asks_for(kind):
-    """Resources of the rules of a kind of work; another attempt asks for more."""
+def asks_for(kind, answering=None):
+    """Resources of the rules of a kind of work; another attempt asks for more.
+
+    ``answering``: input function that tells who answers, where not all jobs of a rule ask the role's own.
+    """
     asked, largest, gpus = config["resources"][kind], config["resources"]["largest"], gpus_of(kind)
     resources = {
         "gpu": gpus,
@@ -181,6 +189,9 @@ def asks_for(kind):
             # By their sum alone SLURM may give one node 7 and the other 1.
             each = [gpu_model(), str(gpus // asked["nodes"])]
             resources["slurm_extra"] += f" --gpus-per-node={':'.join(filter(None, each))}"
+    if answering:
+        resources["gpu"] = lambda wildcards: gpus_of(kind, answering(wildcards))
+        return {**resources, "gpu_model": lambda wildcards: gpu_model() if gpus_of(kind, answering(wildcards)) else ""}
     # A profile's gpu_model would get a GPU for a job that asks for none.
     return resources if gpus else {**resources, "gpu_model": ""}
 

@@ -213,16 +213,24 @@ def _resource_faults(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"resources.{kind}.gpu: {asked['gpu']}, but roles.{role}.options.gpus is {wanted}; make them equal"
 
 
+def _trainings(config: Mapping[str, Any], index: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each training of a student: where in the config it is set, and its settings."""
+    student, place = config["students"][index], f"students[{index}]"
+    yield f"{place}.training", {**config["training"], **student["training"]}
+    for number, variant in enumerate(config["variants"]):
+        if "training" in variant:
+            own = {**config["training"], **student["training"], **variant["training"]}
+            yield f"variants[{number}].training", own
+    if "pretraining" in student:
+        yield f"{place}.pretraining.settings", {**config["training"], **student["pretraining"]["settings"]}
+
+
 def _student_faults(config: Mapping[str, Any]) -> Iterator[str]:
     for index, student in enumerate(config["students"]):
         if student["name"] == "baselines":
             yield f"students[{index}].name: 'baselines' is the folder of those; choose another"
         pretraining = student.get("pretraining", {})
-        stages = {"training": student["training"]}
-        if pretraining:
-            stages["pretraining.settings"] = pretraining["settings"]
-        for name, own in stages.items():
-            settings, place = {**config["training"], **own}, f"students[{index}].{name}"
+        for place, settings in _trainings(config, index):
             for key in ("epochs", "batch_size", "learning_rate"):
                 if key not in settings:
                     yield f"{place}: the key '{key}' is missing; add it"

@@ -136,6 +136,14 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
         ({"training": {"packing": "wrapped"}}, "training.packing: 'wrapped' is not available"),
         ({"training": {"over_long": "split"}}, "over_long split needs packing bfd_split"),
         ({"training": {"deepspeed": "zero9.json"}}, "deepspeed zero9.json is no file"),
+        (
+            {"training": {"devices": 2}, "variants": [{**DEFAULT["variants"][0], "training": {"batch_size": 7}}]},
+            "variants[0].training: batch_size 7 cannot be shared equally by 2 processes",
+        ),
+        (
+            {"variants": [{**DEFAULT["variants"][0], "training": {"max_length": 4096}}]},
+            "variants[0].training: max_length 4096 exceeds the base's 512 positions",
+        ),
         ({"training": {"max_length": 4096}}, "max_length 4096 exceeds the base's 512 positions"),
         ({"variants": [{**DEFAULT["variants"][0], "on_self_win": "keep"}]}, "variants[0]: the method replaces"),
         ({"final_iteration": 6}, "final_iteration: 6 exceeds the 5 iterations of variants[0]"),
@@ -210,7 +218,7 @@ def test_every_rule_that_runs_something_says_what_it_asks_for():
         for name, own in re.findall(
             r"^ *(?:use )?rule\b(.*?):\n(.*?)(?=^ *(?:use )?rule\b|\Z)", path.read_text(), re.M | re.S
         ):
-            found = re.findall(r'\*\*asks_for\("(\w+)"\)', own)
+            found = re.findall(r'\*\*asks_for\("(\w+)"', own)
             assert len(found) == 1 or "shell:" not in own, f"{path}: rule {name}"
             asked |= set(found)
     assert asked == kinds
