@@ -15,6 +15,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from refinecoder.accounts import Account
@@ -104,8 +105,8 @@ def items_of(source: Source, turns: str) -> Iterator[Item]:
         raise BadInput(f"{', '.join(source.places)}: no record in it; name another")
 
 
-def chosen(items: Sequence[Item], wanted: str, source: Source) -> Sequence[Item]:
-    """The questions of a benchmark that are asked for. Raises BadInput."""
+def chosen(items: Sequence[tuple[int, Item]], wanted: str, source: Source) -> Sequence[tuple[int, Item]]:
+    """The questions of a benchmark that are asked for, numbered as they stand there. Raises BadInput."""
     if wanted == "all":
         return items
     first, _, last = wanted.partition("-")
@@ -116,9 +117,9 @@ def chosen(items: Sequence[Item], wanted: str, source: Source) -> Sequence[Item]
 
 def read_benchmark(source: Source, wanted: str) -> Benchmark:
     """A benchmark's questions."""
-    items = chosen(list(items_of(source, "user")), wanted, source)
-    ids = [name_of(item.row.record, number) for number, item in enumerate(items, start=1)]
-    return Benchmark(source.name, ids, [item.text for item in items])
+    items = chosen(list(enumerate(items_of(source, "user"), start=1)), wanted, source)
+    ids = [name_of(item.row.record, number) for number, item in items]
+    return Benchmark(source.name, ids, [item.text for _, item in items])
 
 
 class Mentions:
@@ -170,17 +171,19 @@ class Gate:
         benchmark = self._index.benchmarks[place]
         return f"{benchmark.name} {benchmark.ids[question - int(self._index.bounds[place])]}"
 
-    def pass_on(self, items: Sequence[Item], leaked: Array, out: IO[str]) -> None:
-        """Write what may be trained on; ``leaked`` as :meth:`Measure.add` gives it."""
-        for item, questions in zip(items, leaked.tolist(), strict=True):
+    def pass_on(self, items: Sequence[Item], found: Array, out: IO[str]) -> None:
+        """Write what may be trained on; ``found`` as :meth:`Measure.add` gives it."""
+        for item, questions in zip(items, found.tolist(), strict=True):
             self.account.taken += 1
-            question = max(questions)
-            if question < 0:
+            leaked = [question for question in questions if question >= 0]
+            if not leaked:
                 self.account.given += 1
                 out.write(to_line(item.row.record) + "\n")
                 continue
+            similarities = self._index.similarities(item.text)
+            question = max(leaked, key=similarities.__getitem__)
             name = name_of(item.row.record, self.account.taken)
-            detail = f"{self._name(question)}: {self._index.similarities(item.text)[question]:.3f}"
+            detail = f"{self._name(question)}: {similarities[question]:.3f}"
             self.account.reject(name, "leaked", detail)
             self.found.append(f"{name} is like {detail}")
 
@@ -224,8 +227,22 @@ def check(options: Namespace, trains: Sequence[Source]) -> None:
     for name in ("k", "nearest", "top"):
         if getattr(options, name) < 1:
             raise BadInput(f"--{name} {getattr(options, name)}: must be at least 1")
+    if not 0 < options.threshold <= 1:
+        raise BadInput(f"--threshold {options.threshold}: must be above 0 and at most 1")
+    if not 0 <= options.stretch <= 1:
+        raise BadInput(f"--stretch {options.stretch}: must be from 0 to 1")
     if options.cleaned and len(trains) > 1:
         raise BadInput(f"--cleaned: {len(trains)} data sets; clean one at a time")
+    if options.cleaned and options.train_turns == "later":
+        raise BadInput(
+            "--cleaned: records without a later turn are not read by --train-turns later; choose other turns"
+        )
+    for name, needed in (("counts", "cleaned"), ("rejected", "counts")):
+        if getattr(options, name) and not getattr(options, needed):
+            raise BadInput(f"--{name}: needs --{needed} as well; add it")
+    for name in ("output", "cleaned", "counts", "rejected"):
+        if getattr(options, name) and Path(getattr(options, name)).is_dir():
+            raise BadInput(f"{getattr(options, name)}: is a folder; name a file")
 
 
 def main(options: Namespace) -> None:

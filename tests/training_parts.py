@@ -37,7 +37,7 @@ def save_student(folder):
         list(compose_documents(400, {1: 1, 2: 1}, 0.3, 0)), ARCHITECTURE["vocabulary"], TEMPLATE, 0
     )
     model = new_model(ARCHITECTURE, tokenizer, 0)
-    with whole(folder) as path:
+    with whole(folder, folder=True) as path:
         model.save_pretrained(path)
         tokenizer.save_pretrained(path)
 

@@ -21,14 +21,16 @@ class BadInput(Exception):
 
 
 @contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
-    """Path to write to that becomes ``path`` when the block ends well.
+def whole(path: str | Path, folder: bool = False) -> Iterator[Path]:
+    """Path to write a file to, or a ``folder``, that becomes ``path`` when the block ends well.
 
-    Files and folders alike appear whole or not at all: the temporary name is
-    unique, and the last act is a rename. On failure nothing is left behind,
-    nor what an earlier, killed attempt left.
+    Both appear whole or not at all: the temporary name is unique, and the last
+    act is a rename. On failure nothing is left behind, nor what an earlier,
+    killed attempt left. Raises BadInput where a file would take a folder's place.
     """
     target = Path(path)
+    if target.is_dir() and not folder:
+        raise BadInput(f"{path}: is a folder; name a file")
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.part")
     try:
@@ -157,8 +159,6 @@ def write_records(path: str | Path, records: Iterable[Record], kind: str) -> int
     What is written is checked like what is read, so that a broken step fails
     where it breaks and not in the next one.
     """
-    if Path(path).is_dir():
-        raise BadInput(f"{path}: is a folder; name a file")
     schema, count = KINDS[kind], 0
     with whole(path) as temporary, open(temporary, "w", encoding="utf-8") as out:
         for record in records:

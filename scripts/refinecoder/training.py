@@ -222,8 +222,13 @@ def _arguments(settings: Settings, folder: Path, **special: Any) -> SFTConfig:
 
 @contextmanager
 def _written_once(output: Path) -> Iterator[Path]:
-    """Folder that the first process writes the model to; the others have their say in it and write nothing."""
-    with whole(output) if find_group().first else nullcontext(output) as folder:
+    """Folder that the first process writes the model to; the others have their say in it and write nothing.
+
+    Raises BadInput where a folder of other things would be replaced.
+    """
+    if output.is_dir() and any(output.iterdir()) and not (output / "config.json").is_file():
+        raise BadInput(f"{output}: is a folder of other things than a model; name another")
+    with whole(output, folder=True) if find_group().first else nullcontext(output) as folder:
         yield folder
 
 

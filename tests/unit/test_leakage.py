@@ -324,6 +324,51 @@ def test_the_gate_drops_and_counts(tmp_path):
     assert json.loads((tmp_path / "r.jsonl").read_text()) == {"id": "b", "reason": "leaked", "detail": "b q: 1.000"}
 
 
+def test_the_gate_names_the_likest_question_by_its_own_name(tmp_path):
+    """Whichever benchmark it is of, and wherever in it the questions that are asked for begin."""
+    other = COPY.replace("function", "method")
+    lines = write(tmp_path / "a.jsonl", {"instruction": COPY})
+    write(tmp_path / "A.jsonl", {"prompt": "x"}, {"prompt": COPY})
+    write(tmp_path / "B.jsonl", {"prompt": "x"}, {"prompt": other})
+    names = [f"{name}={tmp_path}/{name}.jsonl" for name in "AB"]
+    for benchmarks in (names, names[::-1]):
+        run = step("measure_leakage", "--train", lines, "--train-field", "instruction", "--benchmark", *benchmarks,
+                   "--benchmark-field", "prompt", "--benchmark-records", "2-2", "--threshold", 0.1, "--cleaned", tmp_path / "c",
+                   "--rejected", tmp_path / "r", "--counts", tmp_path / "n", "--output", tmp_path / "out.json")  # fmt: skip
+        assert run.returncode == 0 and "1 is like A 2: 1.000" in run.stdout, run.stderr
+        assert json.loads((tmp_path / "r").read_text())["detail"] == "A 2: 1.000"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--threshold", "60"], "--threshold 60.0: must be above 0 and at most 1"),
+        (["--threshold", "nan"], "--threshold nan: must be above 0"),
+        (["--stretch", "2"], "--stretch 2.0: must be from 0 to 1"),
+        (["--counts", "n.json"], "--counts: needs --cleaned as well"),
+        (["--cleaned", "c.jsonl", "--rejected", "r.jsonl"], "--rejected: needs --counts as well"),
+        (["--cleaned", "c.jsonl", "--train-turns", "later"], "--cleaned: records without a later turn are not read"),
+        (["--cleaned", "folder"], "folder: is a folder; name a file"),
+        (["--output", "folder"], "folder: is a folder; name a file"),
+    ],
+)
+def test_options_that_make_no_sense(tmp_path, options, says):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/thesis.txt").write_text("precious")
+    lines = write(tmp_path / "a.jsonl", *RECORDS)
+    options = [
+        str(tmp_path / option) if option.endswith((".json", ".jsonl", "folder")) else option for option in options
+    ]
+    run = step("measure_leakage", "--train", lines, "--train-field", "instruction", "--benchmark", f"b={lines}",
+               "--benchmark-field", "instruction", "--output", tmp_path / "out.json", *options)  # fmt: skip
+    fails(run, says)
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
+        "a.jsonl",
+        "folder",
+        "folder/thesis.txt",
+    ]
+
+
 def test_the_gate_stops(tmp_path):
     fails(
         gated(tmp_path, "stop", 1.0),

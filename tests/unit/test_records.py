@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from refinecoder.accounts import Account
 from refinecoder.kinds import KINDS
-from refinecoder.records import BadInput, index_records, load_records, read_json, whole, write_records
+from refinecoder.records import BadInput, index_records, load_records, read_json, whole, write_json, write_records
 
 SAMPLE = {"id": "a", "sample": 1, "response": "x", "finish_reason": "stop"}
 
@@ -64,13 +64,22 @@ def test_a_failure_in_the_middle_leaves_what_was_there(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["samples.jsonl"]
 
 
+def test_no_file_takes_a_folder_s_place(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/thesis.txt").write_text("precious")
+    for write in (lambda path: write_json(path, {}), lambda path: write_records(path, [], "document")):
+        with pytest.raises(BadInput, match="results: is a folder; name a file"):
+            write(tmp_path / "results")
+    assert (tmp_path / "results/thesis.txt").read_text() == "precious"
+
+
 def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     target = tmp_path / "model"
     for text in ("one", "two"):
-        with whole(target) as folder:
+        with whole(target, folder=True) as folder:
             folder.mkdir()
             (folder / "file").write_text(text)
-    with pytest.raises(RuntimeError), whole(target) as folder:
+    with pytest.raises(RuntimeError), whole(target, folder=True) as folder:
         folder.mkdir()
         raise RuntimeError
     assert (target / "file").read_text() == "two"
@@ -81,7 +90,7 @@ def test_only_leftovers_of_the_same_target_are_removed(tmp_path):
     killed, other = tmp_path / ".model.0123456789ab.part", tmp_path / ".model.log.json.0123456789ab.part"
     killed.mkdir()
     other.write_text("being written")
-    with whole(tmp_path / "model") as folder:
+    with whole(tmp_path / "model", folder=True) as folder:
         folder.mkdir()
     assert not killed.exists() and other.exists()
 

@@ -40,7 +40,7 @@ def student(tmp_path_factory):
         for weight in model.parameters():
             weight.mul_(3.0)
     folder = tmp_path_factory.mktemp("student") / "model"
-    with whole(folder) as path:
+    with whole(folder, folder=True) as path:
         model.save_pretrained(path)
         tokenizer.save_pretrained(path)
     return str(folder)
