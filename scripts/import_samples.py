@@ -10,16 +10,15 @@ Samples are read as a model's answers are: by evalplus' sanitizer, say. With
 
 import ast
 from argparse import ArgumentParser, Namespace
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from refinecoder.batch import ask, respond
 from refinecoder.benchmarks import read_answer
+from refinecoder.coverage import coverage_faults, named
 from refinecoder.records import BadInput, Record, index_records, load_records, write_records
 from refinecoder.sources import read_rows
 from refinecoder.steps import parser, run
 
-NAMED = 5
 HEAD = "code_prompt"  # a problem's field with the head of its function
 
 
@@ -35,11 +34,6 @@ def arguments() -> ArgumentParser:
     )
     options.add_argument("--output", required=True, help="JSONL: responses, as of iteration 0")
     return options
-
-
-def named(names: Sequence[str]) -> str:
-    """How many there are, and which: the first few."""
-    return f"{len(names)} ({', '.join(names[:NAMED])}{', ...' if len(names) > NAMED else ''})"
 
 
 def program_of(where: str, sample: Record, problems: Mapping[str, Record]) -> str:
@@ -69,27 +63,15 @@ def read_samples(path: str, problems: Mapping[str, Record]) -> dict[str, list[st
     return found
 
 
-def check_samples(path: str, found: Mapping[str, list[str]], problems: Iterable[str], partial: bool) -> list[str]:
+def check_samples(path: str, found: Mapping[str, list[str]], problems: Collection[str], partial: bool) -> list[str]:
     """The problems without samples. Raises BadInput where there are any and ``partial`` is not said.
 
     So it does for samples of unknown problems, and for more samples of one problem than of another.
     """
-    unknown = [name for name in found if name not in problems]
-    missing = [name for name in problems if name not in found]
-    usual = Counter(len(programs) for programs in found.values()).most_common(1)[0][0]
-    unequal = [name for name, programs in found.items() if len(programs) != usual]
-    faults = [
-        f"{text} {named(names)}"
-        for text, names in (
-            ("unknown problems", unknown),
-            ("problems without a sample", [] if partial else missing),
-            (f"problems with another number of samples than {usual}:", unequal),
-        )
-        if names
-    ]
+    faults = coverage_faults({name: len(programs) for name, programs in found.items()}, problems, partial)
     if faults:
-        raise BadInput(f"{path}: {'; '.join(faults)}; mend the file, or name this benchmark's problems")
-    return missing
+        raise BadInput(f"{path}: {faults}; mend the file, or name this benchmark's problems")
+    return [name for name in problems if name not in found]
 
 
 def statements(text: str) -> list[str]:

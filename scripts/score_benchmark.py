@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from refinecoder.coverage import coverage_faults
 from refinecoder.kinds import NOT_RUN
 from refinecoder.manifest import digest_files, fingerprint, versions
 from refinecoder.metrics import bootstrap_interval, pass_at_k
 from refinecoder.needs import problems_not_run, told_missing, unsolvable
 from refinecoder.programs import find_run
 from refinecoder.randomness import hash_seed
-from refinecoder.records import Record, index_records, load_records, read_json, write_json, write_records
+from refinecoder.records import BadInput, Record, index_records, load_records, read_json, write_json, write_records
 from refinecoder.steps import json_value, parser, run
 
 
@@ -28,6 +29,22 @@ def arguments() -> ArgumentParser:
     options.add_argument("--outcomes", required=True, help="JSONL: outcomes")
     options.add_argument("--summary", required=True, help="JSON: pass@k by iteration")
     return options
+
+
+def check_solutions(path: str, solutions: list[Record], problems: list[Record]) -> None:
+    """Raise BadInput unless each model answered every problem, all as often."""
+    counts: dict[str, Counter[str]] = {}
+    for iteration, problem in (
+        solution["id"].split("/", 1) for solution in index_records(solutions, "id", "sample").values()
+    ):
+        counts.setdefault(iteration, Counter())[problem] += 1
+    if not counts:
+        raise BadInput(f"{path}: no solution in it; make it again (collect_solutions.py)")
+    known = dict.fromkeys(problem["id"] for problem in problems)
+    for iteration, samples in counts.items():
+        faults = coverage_faults(samples, known)
+        if faults:
+            raise BadInput(f"{path}: iteration {iteration}: {faults}; mend the file, or name this benchmark's problems")
 
 
 def judge(solutions: list[Record], runs: Mapping[str, Record], left_out: Mapping[str, str]) -> Iterator[Record]:
@@ -93,6 +110,7 @@ def main(options: Namespace) -> None:
     solutions = load_records(options.solutions, "sample")
     runs = index_records(load_records(options.runs, "run"), "id")
     problems = load_records(options.problems, "problem")
+    check_solutions(options.solutions, solutions, problems)
     outcomes = list(judge(solutions, runs, problems_not_run(problems, runs)))
     rows = summarize(outcomes, options.seed)
     write_records(options.outcomes, outcomes, "outcome")

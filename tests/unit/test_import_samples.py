@@ -108,6 +108,32 @@ def test_partial_samples_make_a_smaller_benchmark_that_is_said(tmp_path):
     assert (tmp_path / "some.jsonl").read_text().count("\n") == 2
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda lines: lines[:2], "iteration 0: problems without a sample 1 (T/2); mend the file"),
+        (lambda lines: [*lines, lines[0]], "the key ('0/T/0', 1) (id, sample) stands twice"),
+        (
+            lambda lines: [*lines, {**lines[0], "id": "0/T/9"}, {**lines[0], "sample": 2}],
+            "iteration 0: unknown problems 1 (T/9); problems with another number of samples than 1: 1 (T/0); mend the file",
+        ),
+        (lambda lines: [], "no solution in it"),
+    ],
+)
+def test_no_score_is_given_for_less_or_more_than_the_benchmark(tmp_path, change, says):
+    take(tmp_path, [sample(n, adding(n)) for n in range(3)])
+    score(tmp_path, "problems.jsonl", 1)
+    for name in ("summary", "outcomes"):
+        (tmp_path / name).unlink()
+    lines = [json.loads(line) for line in (tmp_path / "solutions").read_text().splitlines()]
+    (tmp_path / "solutions").write_text("".join(json.dumps(line) + "\n" for line in change(lines)))
+    run = step("score_benchmark", tmp_path / "solutions", "--runs", tmp_path / "runs", "--problems", tmp_path / "problems.jsonl",
+               "--models", "theirs", "--decoding", "{}", "--seed", 0, "--outcomes", tmp_path / "outcomes", "--summary",
+               tmp_path / "summary")  # fmt: skip
+    assert run.returncode == 1 and says in run.stderr and run.stderr.count("\n") == 1
+    assert not (tmp_path / "summary").exists() and not (tmp_path / "outcomes").exists()
+
+
 def test_a_gzipped_file_is_read_too(tmp_path):
     path = tmp_path / "theirs.jsonl.gz"
     path.write_bytes(gzip.compress("".join(json.dumps(sample(n, adding(n))) + "\n" for n in range(3)).encode()))
