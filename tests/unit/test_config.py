@@ -8,8 +8,9 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from refinecoder.configuration import check_config, load_schema
+from refinecoder.configuration import check_config
 from refinecoder.records import BadInput
+from refinecoder.schema import load_schema
 
 DEFAULT = yaml.safe_load(Path("config.yaml").read_text())
 OVERLAYS = sorted(path for path in Path("config").glob("*.yaml") if path.name != "schema.yaml")
@@ -63,6 +64,7 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
         ),
         ({"scoring": {"samples": 0}}, "scoring.samples: 0 is less than the minimum of 1"),
         ({"scoring": {"samples": "7"}}, "scoring.samples: '7' is not of type 'integer'"),
+        ({"scoring": {"samples": 7.0}}, "scoring.samples: 7.0 is not of type 'integer'"),
         ({"roles": {"judge": {"backend": "vllm"}}}, "roles.judge.backend: 'vllm' is not available; choose one of"),
         ({"roles": {"judge": {"backend": "endpoint"}}}, "roles.judge.options: the key 'base_url' is missing"),
         ({"roles": {"judge": {"backend": "server"}}}, "roles.judge.options: the key 'command' is missing"),
