@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -51,6 +52,8 @@ def parse_part(text: str) -> tuple[int, int]:
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
     """Parse the command line and run a step; bad input ends in one line."""
     options = arguments.parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names and texts may hold half characters
     try:
         main(options)
     except BadInput as error:

@@ -11,10 +11,10 @@ import pytest
 
 from collect_solutions import check_answers
 from execute_programs import completed
-from prepare_benchmark import Data, check_size, once, own_settings
+from prepare_benchmark import Data, arguments, check_size, main, once, own_settings
 from refinecoder.benchmarks import MODULES, PREPARED
 from refinecoder.needs import is_there, not_run, problems_not_run, unmet, unsolvable
-from refinecoder.records import BadInput
+from refinecoder.records import BadInput, load_records
 from refinecoder.schema import load_schema
 from score_benchmark import judge, summarize, tell
 
@@ -187,11 +187,13 @@ def test_settings_that_say_nothing_or_what_they_may_are_taken(kind):
         ({"--source": "evalplus:HumanEval@v1"}, "evalplus:HumanEval@v1: must be HumanEvalPlus@VERSION"),
         ({"--template": "absent.txt"}, "absent.txt: no such template"),
         ({"--source": "cut.gz"}, "cut.gz: cannot be read"),
+        ({"--source": "broken.gz"}, "broken.gz: cannot be read (Error -3 while decompressing data"),
     ],
 )
 def test_data_that_cannot_be_had_ends_in_one_line(tmp_path, change, fault):
     line = json.dumps({"task_id": "HumanEval_0", "language": "sh", "prompt": "f() {", "tests": "f"}) + "\n"
     (tmp_path / "cut.gz").write_bytes(gzip.compress(line.encode() * 2000)[:60])
+    (tmp_path / "broken.gz").write_bytes(b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff\xff")
     options = {"--kind": "multipl_e", "--source": "cut.gz", "--settings": '{"language": "sh"}',
                "--template": str(Path("prompts/benchmarks/multipl_e.txt").absolute()),
                "--output": "problems.jsonl", "--about": "about.json"}  # fmt: skip
@@ -201,6 +203,17 @@ def test_data_that_cannot_be_had_ends_in_one_line(tmp_path, change, fault):
     assert ended.returncode == 1 and ended.stderr.startswith(f"error: {fault}"), ended.stderr
     assert ended.stderr.count("\n") == 1
     assert not (tmp_path / "problems.jsonl").exists() and not (tmp_path / "about.json").exists()
+
+
+def test_problems_may_hold_half_a_character(tmp_path, capsys):
+    record = {"name": "HumanEval_0_f", "language": "js", "prompt": "// \ud83d ä\nfunction f(x){\n", "tests": "f(1);"}
+    (tmp_path / "half.jsonl").write_text(json.dumps(record) + "\n")
+    main(arguments().parse_args([
+        "--kind", "multipl_e", "--source", str(tmp_path / "half.jsonl"), "--settings", '{"language": "js"}', "--template",
+        "prompts/benchmarks/multipl_e.txt", "--output", str(tmp_path / "out"), "--about", str(tmp_path / "about"),
+    ]))  # fmt: skip
+    (problem,) = load_records(tmp_path / "out", "problem")
+    assert problem["code_prompt"] == record["prompt"] and record["prompt"].rstrip() in problem["prompt"]
 
 
 def test_a_file_of_the_hub_is_read_at_its_revision(tmp_path):
