@@ -1,6 +1,7 @@
 """An experiment's config: checked against the closed schema, one clear line for what is wrong."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -201,8 +202,19 @@ def _student_faults(config: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
-def check_config(config: Mapping[str, Any]) -> None:
-    """Raise BadInput, in one line, for the first thing that is wrong with a config."""
+def _write_dates_out(value: Any) -> Any:
+    """The value, its dates replaced in place by texts: YAML reads 2024-07-01 without quotes as a date."""
+    if isinstance(value, date):
+        return value.isoformat()
+    places = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for place, part in list(places):
+        value[place] = _write_dates_out(part)
+    return value
+
+
+def check_config(config: dict[str, Any]) -> None:
+    """Raise BadInput, in one line, for the first thing that is wrong with a config; its dates become texts."""
+    _write_dates_out(config)
     fault = first_fault(config, load_schema()) or next(_inconsistencies(config), None)
     if fault:
         raise BadInput(fault)

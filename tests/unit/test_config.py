@@ -1,6 +1,7 @@
 """The config is closed: what is wrong with it is said in one line."""
 
 import copy
+import json
 import re
 from pathlib import Path
 
@@ -187,6 +188,40 @@ def test_what_is_wrong_is_said_in_one_line(overlay, says):
     with pytest.raises(BadInput) as error:
         check_config(overlaid(overlay))
     assert says in str(error.value) and "\n" not in str(error.value)
+
+
+WINDOW = """
+name: lcb
+title: LiveCodeBench
+kind: livecodebench
+from: 2024-07-01
+until: {until}
+source: [a.jsonl]
+template: b.txt
+decoding: {{samples: 1, temperature: 0, max_tokens: 9}}
+decontaminate: false
+"""
+
+
+def with_window(until):
+    listed = {**DEFAULT["leakage"], "benchmarks": [*DEFAULT["leakage"]["benchmarks"], {"name": "lcb", "title": "L", "field": "x"}]}  # fmt: skip
+    benchmarks = [*DEFAULT["benchmarks"], yaml.safe_load(WINDOW.format(until=until))]
+    return overlaid({"benchmarks": benchmarks, "leakage": listed})
+
+
+@pytest.mark.parametrize("until", ["2024-09-01", '"2024-09-01"', "2024-09"])
+def test_a_date_that_yaml_reads_as_one_is_a_text_as_if_it_stood_in_quotes(until):
+    config = with_window(until)
+    check_config(config)
+    assert (config["benchmarks"][-1]["from"], config["benchmarks"][-1]["until"]) == ("2024-07-01", until.strip('"'))
+    json.dumps(config)
+
+
+@pytest.mark.parametrize("until", ["2024", "2024-09-01 12:00:00", "2024-9-1", "[2024-09-01]"])
+def test_what_is_no_day_of_a_window_is_said_in_one_line(until):
+    with pytest.raises(BadInput, match=r"benchmarks\[\d\]\.until: ") as raised:
+        check_config(with_window(until))
+    assert "\n" not in str(raised.value) and "datetime" not in str(raised.value)
 
 
 def described(schema, place=""):
