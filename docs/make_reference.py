@@ -10,8 +10,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from refinecoder.configuration import load_schema
 from refinecoder.kinds import KINDS
+from refinecoder.schema import load_schema
 
 RECORDS = """# Records
 

@@ -22,7 +22,7 @@ from refinecoder.accounts import Account
 from refinecoder.exposure import describe
 from refinecoder.leakage import Array, Benchmark, Counting, Index, Measure, chunks
 from refinecoder.manifest import digest_files
-from refinecoder.records import BadInput, to_line, whole, write_json
+from refinecoder.records import BadInput, open_lines, to_line, whole, write_json
 from refinecoder.sources import TURNS, Row, Texts, name_of, read_rows
 from refinecoder.steps import parser, run
 
@@ -205,7 +205,7 @@ def measure_source(source: Source, index: Index, options: Namespace, gate: Gate 
     with ExitStack() as stack:
         out = None
         if gate:
-            out = stack.enter_context(open(stack.enter_context(whole(options.cleaned)), "w", encoding="utf-8"))
+            out = stack.enter_context(open_lines(stack.enter_context(whole(options.cleaned))))
         for items in chunks(items_of(source, options.train_turns), lambda item: item.text):
             leaked = found.add([item.text for item in items])
             mentions.add(items)

@@ -20,6 +20,7 @@ from refinecoder.manifest import digest_files, versions
 from refinecoder.programs import answer_program
 from refinecoder.prompts import load_template
 from refinecoder.records import BadInput, Record, to_line, write_json, write_records
+from refinecoder.schema import first_fault, load_schema
 from refinecoder.sources import read_rows
 from refinecoder.steps import json_value, parser, run
 
@@ -89,12 +90,18 @@ def check_size(problems: Iterable[Record], settings: Mapping[str, Any], source: 
         )
 
 
-def own_settings(kind: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Settings that the kind takes. Raises BadInput for another."""
+def own_settings(kind: str, settings: Any) -> Mapping[str, Any]:
+    """Settings that the kind takes, as the config's schema has them. Raises BadInput for any other."""
     known = (*module_of(kind).SETTINGS, "size", "limit", "unsolvable")
-    for name in settings:
+    for name in settings if isinstance(settings, dict) else ():
         if name not in known:
             raise BadInput(f"--settings: {kind} has no '{name}'; it has {', '.join(known)}")
+    whole = load_schema()
+    entries = whole["properties"]["benchmarks"]["items"]["properties"]
+    own = {"type": "object", "properties": {name: entries[name] for name in known}, "$defs": whole["$defs"]}
+    fault = first_fault(settings, own, "--settings")
+    if fault:
+        raise BadInput(fault)
     return settings
 
 

@@ -1,59 +1,19 @@
 """An experiment's config: checked against the closed schema, one clear line for what is wrong."""
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from datetime import date
 from pathlib import Path
 from typing import Any
-
-import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
 
 from refinecoder.processes import split_batch
 from refinecoder.records import BadInput
 from refinecoder.reference import load_reference, published_passes
+from refinecoder.schema import first_fault, load_schema
 
 STUDENT_BACKENDS = ("transformers", "server", "replay")
 _NEEDED = {"endpoint": ("base_url",), "server": ("command",), "replay": ("run",)}
 _SCRIPTED = {"teacher": ("alpha", "beta", "syntax_rate", "errors"), "judge": ("noise", "flip_rate")}
 REFERENCE = Path(__file__).parents[2] / "reference" / "refinecoder.yaml"
-SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
-
-
-@cache
-def load_schema() -> dict[str, Any]:
-    """The schema of config.yaml and its overlays."""
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-
-
-def _place(error: ValidationError) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path]
-    return "".join(parts).lstrip(".") or "config"
-
-
-def _explain(error: ValidationError) -> str:
-    place = _place(error)
-    if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        unknown = next(key for key in error.instance if key not in known)
-        near = difflib.get_close_matches(str(unknown), known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
-        return f"{place}: unknown key '{unknown}'; {hint}"
-    if error.validator == "oneOf" and "model" in str(error.schema):
-        return f"{place}: exactly one of 'model' and 'pretraining' is needed; add one or remove one"
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        return f"{place}: the key '{missing}' is missing; add it (docs/config.md says what it means)"
-    if error.validator == "dependentRequired":
-        given, wanted = next((key, name) for key, names in error.validator_value.items() if key in error.instance
-                             for name in names if name not in error.instance)  # fmt: skip
-        return f"{place}: '{given}' needs '{wanted}' beside it; add it"
-    if error.validator == "enum":
-        return (
-            f"{place}: {error.instance!r} is not available; choose one of {', '.join(map(str, error.validator_value))}"
-        )
-    return f"{place}: {error.message}; see docs/config.md"
 
 
 def _duplicates(entries: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -250,9 +210,19 @@ def _student_faults(config: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
-def check_config(config: Mapping[str, Any]) -> None:
-    """Raise BadInput, in one line, for the first thing that is wrong with a config."""
-    error = best_match(Draft202012Validator(load_schema()).iter_errors(config))
-    fault = _explain(error) if error else next(_inconsistencies(config), None)
+def _write_dates_out(value: Any) -> Any:
+    """The value, its dates replaced in place by texts: YAML reads 2024-07-01 without quotes as a date."""
+    if isinstance(value, date):
+        return value.isoformat()
+    places = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for place, part in list(places):
+        value[place] = _write_dates_out(part)
+    return value
+
+
+def check_config(config: dict[str, Any]) -> None:
+    """Raise BadInput, in one line, for the first thing that is wrong with a config; its dates become texts."""
+    _write_dates_out(config)
+    fault = first_fault(config, load_schema()) or next(_inconsistencies(config), None)
     if fault:
         raise BadInput(fault)

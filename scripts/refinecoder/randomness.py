@@ -17,7 +17,7 @@ def hash_seed(*parts: object) -> int:
     attempt). 48 bits survive a JSON reader that keeps numbers as doubles.
     """
     text = "\x1f".join(str(part) for part in parts)
-    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> (64 - SEED_BITS)
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from refinecoder.kinds import KINDS, Kind
 
@@ -41,6 +41,15 @@ def whole(path: str | Path, folder: bool = False) -> Iterator[Path]:
     finally:
         for leftover in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 12}.*"):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+
+
+def open_lines(path: str | Path) -> TextIO:
+    """A file to write JSON to.
+
+    JSON may hold half characters (lone surrogates), by escapes, and UTF-8 may
+    not: those are written as JSON's escapes, and all else as it is.
+    """
+    return open(path, "w", encoding="utf-8", errors="backslashreplace")
 
 
 def to_line(record: Record) -> str:
@@ -160,7 +169,7 @@ def write_records(path: str | Path, records: Iterable[Record], kind: str) -> int
     where it breaks and not in the next one.
     """
     schema, count = KINDS[kind], 0
-    with whole(path) as temporary, open(temporary, "w", encoding="utf-8") as out:
+    with whole(path) as temporary, open_lines(temporary) as out:
         for record in records:
             count += 1
             out.write(to_line(_check(record, schema, f"record {count} for {path}")) + "\n")
@@ -169,8 +178,8 @@ def write_records(path: str | Path, records: Iterable[Record], kind: str) -> int
 
 def write_json(path: str | Path, value: Any, indent: int | None = 2) -> None:
     """Write one JSON document, whole or not at all; large ones in one line (``indent`` None), four times as fast."""
-    with whole(path) as temporary:
-        temporary.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
+    with whole(path) as temporary, open_lines(temporary) as out:
+        out.write(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
 
 
 def read_json(path: str | Path) -> Any:

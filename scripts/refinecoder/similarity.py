@@ -33,7 +33,9 @@ def find_near_duplicates(texts: Sequence[str], threshold: float) -> dict[int, in
     repeated: dict[int, int] = {}
     for number, text in enumerate(texts):
         sketch = MinHash(num_perm=128)
-        sketch.update_batch([" ".join(gram).encode() for gram in grams(text, 3)] or [text.encode()])
+        sketch.update_batch(
+            [" ".join(gram).encode() for gram in grams(text, 3)] or [text.encode("utf-8", "backslashreplace")]
+        )
         earlier = [key for key in index.query(sketch) if sketches[key].jaccard(sketch) >= threshold]
         if earlier:
             repeated[number] = min(earlier)

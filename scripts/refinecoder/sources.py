@@ -12,6 +12,7 @@ import io
 import json
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import IO, Any, NamedTuple
@@ -107,7 +108,7 @@ def _file_rows(path: str) -> Iterator[Row]:
         raise BadInput(f"{path}: no such file; name a JSONL, JSON or Parquet file, or hub:NAME") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not text (byte {error.start}); name a JSONL, JSON or Parquet file") from None
-    except (gzip.BadGzipFile, EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise BadInput(f"{path}: cannot be read ({error}); name another file") from None
 
 
@@ -145,7 +146,7 @@ def _evalplus_rows(name: str) -> Iterator[Row]:
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # its progress
             make_cache(url, path)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         reason = f"not to be had ({error}); go online or name a local file instead ({url})"
         raise BadInput(f"evalplus:{name}: {reason}") from None
     yield from (row._replace(source=f"evalplus:{name}") for row in _file_rows(path))

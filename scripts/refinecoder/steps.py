@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import io
 import json
 import os
 import sys
@@ -65,6 +66,8 @@ def _end(message: str) -> NoReturn:
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
     """Parse the command line and run a step; bad input ends in one line."""
     options = arguments.parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names and texts may hold half characters
     try:
         main(options)
     except BadInput as error:

@@ -11,11 +11,11 @@ import pytest
 
 from collect_solutions import check_answers
 from execute_programs import completed
-from prepare_benchmark import Data, check_size, once, own_settings
+from prepare_benchmark import Data, arguments, check_size, main, once, own_settings
 from refinecoder.benchmarks import MODULES, PREPARED
-from refinecoder.configuration import load_schema
 from refinecoder.needs import is_there, not_run, problems_not_run, unmet, unsolvable
-from refinecoder.records import BadInput
+from refinecoder.records import BadInput, load_records
+from refinecoder.schema import load_schema
 from score_benchmark import judge, summarize, tell
 
 ABSENT = {"a-compiler-of-nowhere": "apt-get install nowhere"}
@@ -142,18 +142,58 @@ def test_a_setting_of_another_kind_is_bad_input():
 
 
 @pytest.mark.parametrize(
+    ("kind", "settings", "fault"),
+    [
+        ("humaneval", 5, "--settings: 5 is not of type 'object'; see docs/config.md"),
+        ("humaneval", [], "--settings: [] is not of type 'object'"),
+        ("humaneval", None, "--settings: None is not of type 'object'"),
+        ("humaneval", "limit", "--settings: 'limit' is not of type 'object'"),
+        ("humaneval", {"limit": 0}, "--settings.limit: 0 is less than the minimum of 1; see docs/config.md"),
+        ("mbpp", {"limit": -1}, "--settings.limit: -1 is less than the minimum of 1"),
+        ("mbpp_plus", {"limit": "5"}, "--settings.limit: '5' is not of type 'integer'"),
+        ("mbpp_plus", {"limit": 5.0}, "--settings.limit: 5.0 is not of type 'integer'"),
+        ("mbpp_plus", {"limit": True}, "--settings.limit: True is not of type 'integer'"),
+        ("humaneval", {"limit": None}, "--settings.limit: None is not of type 'integer'"),
+        ("humaneval", {"size": "164"}, "--settings.size: '164' is not of type 'integer'"),
+        ("humaneval", {"size": 0}, "--settings.size: 0 is less than the minimum of 1"),
+        ("humaneval", {"size": False}, "--settings.size: False is not of type 'integer'"),
+        ("humaneval", {"unsolvable": "drop"}, "--settings.unsolvable: 'drop' is not available; choose one of count, leave_out"),
+        ("livecodebench", {"from": 2024}, "--settings.from: 2024 is not of type 'string'"),
+        ("livecodebench", {"until": ["2024-07"]}, "--settings.until: ['2024-07'] is not of type 'string'"),
+        ("livecodebench", {"until": "July"}, "--settings.until: 'July' does not match"),
+        ("bigcodebench", {"split": []}, "--settings.split: [] is not available; choose one of instruct, complete"),
+        ("bigcodebench", {"split": "instruct", "ids": 5}, "--settings.ids: 5 is not of type 'string'"),
+        ("multipl_e", {"language": ["js"]}, "--settings.language: ['js'] is not available; choose one of cpp, cs, java,"),
+    ],
+)  # fmt: skip
+def test_a_setting_of_the_wrong_type_or_size_is_bad_input(kind, settings, fault):
+    with pytest.raises(BadInput) as raised:
+        own_settings(kind, settings)
+    assert str(raised.value).startswith(fault) and "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", PREPARED)
+def test_settings_that_say_nothing_or_what_they_may_are_taken(kind):
+    for settings in ({}, {"limit": 1, "size": 164, "unsolvable": "leave_out"}):
+        assert own_settings(kind, settings) == settings
+
+
+@pytest.mark.parametrize(
     ("change", "fault"),
     [
+        ({"--settings": '{"language": "sh", "limit": 0}'}, "--settings.limit: 0 is less than the minimum of 1"),
         ({"--source": "absent.jsonl"}, "absent.jsonl: no such file"),
         ({"--source": "hub:nobody/nothing@main"}, "hub:nobody/nothing@main: not to be had"),
         ({"--source": "evalplus:HumanEval@v1"}, "evalplus:HumanEval@v1: must be HumanEvalPlus@VERSION"),
         ({"--template": "absent.txt"}, "absent.txt: no such template"),
         ({"--source": "cut.gz"}, "cut.gz: cannot be read"),
+        ({"--source": "broken.gz"}, "broken.gz: cannot be read (Error -3 while decompressing data"),
     ],
 )
 def test_data_that_cannot_be_had_ends_in_one_line(tmp_path, change, fault):
     line = json.dumps({"task_id": "HumanEval_0", "language": "sh", "prompt": "f() {", "tests": "f"}) + "\n"
     (tmp_path / "cut.gz").write_bytes(gzip.compress(line.encode() * 2000)[:60])
+    (tmp_path / "broken.gz").write_bytes(b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff\xff")
     options = {"--kind": "multipl_e", "--source": "cut.gz", "--settings": '{"language": "sh"}',
                "--template": str(Path("prompts/benchmarks/multipl_e.txt").absolute()),
                "--output": "problems.jsonl", "--about": "about.json"}  # fmt: skip
@@ -163,6 +203,17 @@ def test_data_that_cannot_be_had_ends_in_one_line(tmp_path, change, fault):
     assert ended.returncode == 1 and ended.stderr.startswith(f"error: {fault}"), ended.stderr
     assert ended.stderr.count("\n") == 1
     assert not (tmp_path / "problems.jsonl").exists() and not (tmp_path / "about.json").exists()
+
+
+def test_problems_may_hold_half_a_character(tmp_path, capsys):
+    record = {"name": "HumanEval_0_f", "language": "js", "prompt": "// \ud83d ä\nfunction f(x){\n", "tests": "f(1);"}
+    (tmp_path / "half.jsonl").write_text(json.dumps(record) + "\n")
+    main(arguments().parse_args([
+        "--kind", "multipl_e", "--source", str(tmp_path / "half.jsonl"), "--settings", '{"language": "js"}', "--template",
+        "prompts/benchmarks/multipl_e.txt", "--output", str(tmp_path / "out"), "--about", str(tmp_path / "about"),
+    ]))  # fmt: skip
+    (problem,) = load_records(tmp_path / "out", "problem")
+    assert problem["code_prompt"] == record["prompt"] and record["prompt"].rstrip() in problem["prompt"]
 
 
 def test_a_file_of_the_hub_is_read_at_its_revision(tmp_path):

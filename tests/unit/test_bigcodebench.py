@@ -184,6 +184,9 @@ def test_ids_must_be_those_of_tasks(tmp_path, ids, told):
         ({"code_prompt": None}, "tasks.jsonl:1: field 'code_prompt' must be a text"),
         ({"test": 3}, "tasks.jsonl:1: field 'test' must be a text"),
         ({"test": "class TestCases(:"}, "tasks.jsonl:1: BigCodeBench/0 is no program"),
+        ({"test": "x = '\ud800'"}, "tasks.jsonl:1: BigCodeBench/0 is no program"),
+        ({"test": "x = 1\0"}, "tasks.jsonl:1: BigCodeBench/0 is no program"),
+        ({"test": "(" * 300}, "tasks.jsonl:1: BigCodeBench/0 is no program"),
     ],
 )
 def test_bad_input_is_named_with_its_line(tmp_path, changes, told):

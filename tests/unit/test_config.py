@@ -1,6 +1,7 @@
 """The config is closed: what is wrong with it is said in one line."""
 
 import copy
+import json
 import re
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from refinecoder.configuration import check_config, load_schema
+from refinecoder.configuration import check_config
 from refinecoder.records import BadInput
+from refinecoder.schema import load_schema
 
 DEFAULT = yaml.safe_load(Path("config.yaml").read_text())
 OVERLAYS = sorted(path for path in Path("config").glob("*.yaml") if path.name != "schema.yaml")
@@ -63,6 +65,7 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
         ),
         ({"scoring": {"samples": 0}}, "scoring.samples: 0 is less than the minimum of 1"),
         ({"scoring": {"samples": "7"}}, "scoring.samples: '7' is not of type 'integer'"),
+        ({"scoring": {"samples": 7.0}}, "scoring.samples: 7.0 is not of type 'integer'"),
         ({"roles": {"judge": {"backend": "vllm"}}}, "roles.judge.backend: 'vllm' is not available; choose one of"),
         ({"roles": {"judge": {"backend": "endpoint"}}}, "roles.judge.options: the key 'base_url' is missing"),
         ({"roles": {"judge": {"backend": "server"}}}, "roles.judge.options: the key 'command' is missing"),
@@ -193,6 +196,40 @@ def test_what_is_wrong_is_said_in_one_line(overlay, says):
     with pytest.raises(BadInput) as error:
         check_config(overlaid(overlay))
     assert says in str(error.value) and "\n" not in str(error.value)
+
+
+WINDOW = """
+name: lcb
+title: LiveCodeBench
+kind: livecodebench
+from: 2024-07-01
+until: {until}
+source: [a.jsonl]
+template: b.txt
+decoding: {{samples: 1, temperature: 0, max_tokens: 9}}
+decontaminate: false
+"""
+
+
+def with_window(until):
+    listed = {**DEFAULT["leakage"], "benchmarks": [*DEFAULT["leakage"]["benchmarks"], {"name": "lcb", "title": "L", "field": "x"}]}  # fmt: skip
+    benchmarks = [*DEFAULT["benchmarks"], yaml.safe_load(WINDOW.format(until=until))]
+    return overlaid({"benchmarks": benchmarks, "leakage": listed})
+
+
+@pytest.mark.parametrize("until", ["2024-09-01", '"2024-09-01"', "2024-09"])
+def test_a_date_that_yaml_reads_as_one_is_a_text_as_if_it_stood_in_quotes(until):
+    config = with_window(until)
+    check_config(config)
+    assert (config["benchmarks"][-1]["from"], config["benchmarks"][-1]["until"]) == ("2024-07-01", until.strip('"'))
+    json.dumps(config)
+
+
+@pytest.mark.parametrize("until", ["2024", "2024-09-01 12:00:00", "2024-9-1", "[2024-09-01]"])
+def test_what_is_no_day_of_a_window_is_said_in_one_line(until):
+    with pytest.raises(BadInput, match=r"benchmarks\[\d\]\.until: ") as raised:
+        check_config(with_window(until))
+    assert "\n" not in str(raised.value) and "datetime" not in str(raised.value)
 
 
 def described(schema, place=""):

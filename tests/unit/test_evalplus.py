@@ -21,6 +21,9 @@ MADE_UP = {
     "entry_point": "similar_elements", "canonical_solution": "\ndef similar_elements(a, b):\n    return tuple(set(a) & set(b))\n",
     "base_input": [[[1, 2], [2, 3]]], "plus_input": [[[1], [2]], [[], [1]]], "atol": 0,
 }  # fmt: skip
+HUMANEVAL = {"task_id": "HumanEval/0", "prompt": "def f(x):\n", "entry_point": "f", "canonical_solution": "    return x\n",
+             "test": "def check(candidate): assert candidate(1) == 1"}  # fmt: skip
+MBPP = {"task_id": 1, "text": "x", "code": "def f(x): return x", "test_list": ["assert f(1)"]}
 HEAD = 'from typing import List\n\n\ndef double(xs: List[int]) -> List[int]:\n    """Twice each."""\n'
 
 
@@ -100,12 +103,50 @@ def test_what_the_sanitizer_drops_and_is_needed_comes_back():
         ("mbpp", {"task_id": 1, "text": "x", "code": "x = 1", "test_list": ["assert f(1)"]}, "its tests call nothing that its code defines"),
         ("mbpp", {"task_id": 1, "text": "x", "code": "def f(:", "test_list": ["assert f(1)"]}, "do not compile"),
         ("mbpp", {"task_id": 1, "code": "def f(): pass", "test_list": ["assert f()"]}, "neither 'text' nor 'prompt'"),
+        ("humaneval", {**HUMANEVAL, "prompt": 5}, "^data.jsonl:1: field 'prompt' must be a text; is this a file of HumanEval.$"),
+        ("humaneval", {**HUMANEVAL, "task_id": ["X/1"]}, "^data.jsonl:1: field 'task_id' must be a text"),
+        ("humaneval", {**HUMANEVAL, "entry_point": True}, "field 'entry_point' must be a text"),
+        ("humaneval", {**HUMANEVAL, "canonical_solution": {}}, "field 'canonical_solution' must be a text"),
+        ("humaneval", {**HUMANEVAL, "test": ["x"]}, "field 'test' must be a text"),
+        ("mbpp", {**MBPP, "code": 5}, "^data.jsonl:1: field 'code' must be a text; is this a file of MBPP.$"),
+        ("mbpp", {**MBPP, "test_list": [5]}, "^data.jsonl:1: field 'test_list' must be a list of texts; is this a file of MBPP.$"),
+        ("mbpp", {**MBPP, "test_list": "assert f(1)"}, "field 'test_list' must be a list of texts"),
+        ("mbpp", {**MBPP, "test_list": 0}, "field 'test_list' must be a list of texts"),
+        ("mbpp", {**MBPP, "test_list": []}, "its tests call nothing that its code defines"),
+        ("mbpp", {**MBPP, "test_imports": [1]}, "field 'test_imports' must be a list of texts"),
+        ("mbpp", {**MBPP, "test_setup_code": ["x = 1"]}, "field 'test_setup_code' must be a text"),
+        ("mbpp", {**MBPP, "text": 5}, "neither 'text' nor 'prompt' says the task"),
+        ("mbpp", {**MBPP, "task_id": ["1"]}, "field 'task_id' must be a number or a text"),
+        ("mbpp", {**MBPP, "task_id": True}, "field 'task_id' must be a number or a text"),
+        ("mbpp", {**MBPP, "code": "x = '\ud800'"}, "do not compile .*surrogates not allowed"),
+        ("mbpp", {**MBPP, "code": "x = 1\0"}, "do not compile .*null bytes"),
+        ("mbpp", {**MBPP, "test_list": ["(" * 300]}, "do not compile"),
+        ("mbpp_plus", {**MADE_UP, "prompt": 5}, "^data.jsonl:1: field 'prompt' must be a text; is this a file of evalplus.$"),
+        ("mbpp_plus", {**MADE_UP, "entry_point": ["f"]}, "field 'entry_point' must be a text"),
+        ("mbpp_plus", {**MADE_UP, "canonical_solution": 5}, "field 'canonical_solution' must be a text"),
+        ("mbpp_plus", {**MADE_UP, "plus_input": ""}, "'plus_input' must be a list of argument lists"),
+        ("mbpp_plus", {**MADE_UP, "atol": "a"}, "^data.jsonl:1: 'atol' must be a number of at least 0; name evalplus' own file$"),
+        ("mbpp_plus", {**MADE_UP, "atol": True}, "'atol' must be a number"),
+        ("mbpp_plus", {**MADE_UP, "atol": -1}, "'atol' must be a number of at least 0"),
+        ("mbpp_plus", {**MADE_UP, "atol": float("nan")}, "'atol' must be a number of at least 0"),
+        ("humaneval_plus", {**MADE_UP, "task_id": "HumanEval/0", "atol": [0]}, "'atol' must be a number"),
     ],
 )  # fmt: skip
 def test_bad_input(kind, record, fault):
     with pytest.raises(BadInput, match=fault) as raised:
         read(kind, [record])
     assert "\n" not in str(raised.value)
+
+
+def test_records_of_the_right_types_are_taken():
+    assert [read(kind, [record])[0]["id"] for kind, record in (("humaneval", HUMANEVAL), ("mbpp", MBPP))] == [
+        "HumanEval/0",
+        "MBPP/1",
+    ]
+    (problem,) = read("mbpp", [{**MBPP, "task_id": "1", "test_setup_code": None, "test_imports": None}])
+    assert problem["id"] == "MBPP/1" and problem["tests"] == "\nassert f(1)"
+    (problem,) = read("mbpp_plus", [{**MADE_UP, "plus_input": {}}])
+    assert problem["parts"] == [1], "as evalplus has it where it added none"
 
 
 def test_the_prompts_hold_the_problem_and_nothing_of_the_tests():

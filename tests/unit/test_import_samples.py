@@ -134,6 +134,28 @@ def test_no_score_is_given_for_less_or_more_than_the_benchmark(tmp_path, change,
     assert not (tmp_path / "summary").exists() and not (tmp_path / "outcomes").exists()
 
 
+def test_a_program_with_half_a_character_is_taken_and_fails_alone(tmp_path):
+    """JSON permits lone surrogates, and models cut characters in two."""
+    half = "def f(x):\n    return '\ud83d'\n"
+    run = take(tmp_path, [sample(0, adding(0)), sample(1, half), sample(2, adding(2) + "# ä\n")])
+    assert run.returncode == 0 and run.stdout == "3 samples of 3 problems, 1 each\n", run.stderr
+    row, programs = score(tmp_path, "problems.jsonl", 1)
+    assert programs[1]["code"] == half and row["pass@1"] == pytest.approx(2 / 3)
+
+
+def test_a_name_with_half_a_character_can_be_said(tmp_path):
+    problem = {**PROBLEMS[0], "id": "T/\ud83d"}
+    run = take(tmp_path, [{"task_id": "T/\ud83d", "solution": ""}], problems=[problem])
+    assert run.returncode == 0 and "which pass nothing: 1 (T/\\ud83d:1)" in run.stdout, run.stderr
+
+
+def test_a_broken_gzipped_file_ends_in_one_line(tmp_path):
+    path = tmp_path / "broken.gz"
+    path.write_bytes(b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff\xff")
+    run = take(tmp_path, path)
+    assert run.returncode == 1 and run.stderr.count("\n") == 1 and f"{path}: cannot be read" in run.stderr
+
+
 def test_a_gzipped_file_is_read_too(tmp_path):
     path = tmp_path / "theirs.jsonl.gz"
     path.write_bytes(gzip.compress("".join(json.dumps(sample(n, adding(n))) + "\n" for n in range(3)).encode()))

@@ -369,6 +369,17 @@ def test_options_that_make_no_sense(tmp_path, options, says):
     ]
 
 
+def test_texts_and_ids_with_half_a_character_pass_the_gate(tmp_path):
+    half = {"id": "a\ud83d", "instruction": "Something ä else \ud83d"}
+    lines = write(tmp_path / "a.jsonl", half, {"id": "b\ud83d", "instruction": COPY})
+    outputs = ("--cleaned", tmp_path / "c.jsonl", "--rejected", tmp_path / "r.jsonl", "--counts", tmp_path / "n.json")
+    for more in ((), outputs):
+        run = measured(tmp_path, lines, None, *more)
+        assert run.returncode == 0, run.stderr
+    assert json.loads((tmp_path / "c.jsonl").read_text()) == half
+    assert json.loads((tmp_path / "r.jsonl").read_text())["id"] == "b\ud83d"
+
+
 def test_the_gate_stops(tmp_path):
     fails(
         gated(tmp_path, "stop", 1.0),
@@ -405,6 +416,8 @@ def test_bad_files_and_numbers(tmp_path):
     fails(measured(tmp_path, binary), "b.bin: not Parquet")
     binary.write_bytes(gzip.compress(b'{"instruction": "x"}' * 99)[:40])
     fails(measured(tmp_path, binary), "b.bin: cannot be read")
+    binary.write_bytes(b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff\xff")
+    fails(measured(tmp_path, binary), "b.bin: cannot be read (Error -3 while decompressing data")
     fails(measured(tmp_path, tmp_path / "none"), "none: no such file")
     fails(measured(tmp_path, tmp_path), "cannot be read")
     fails(measured(tmp_path, lines, write(tmp_path / "empty.jsonl")), "empty.jsonl: no record in it")

@@ -621,5 +621,5 @@ def test_data_becomes_problems_by_the_step(tmp_path):
     assert problem["id"] == "HumanEval_0_f" and problem["entry_point"] == "f" and problem["mode"] == "command"
     with pytest.raises(BadInput, match=r"humaneval-js\.jsonl:1: HumanEval_0_f is in 'js', but language is 'cpp'"):
         prepare(arguments().parse_args([*line, "--settings", '{"language": "cpp"}']))
-    with pytest.raises(BadInput, match="language 'cobol' is unknown"):
+    with pytest.raises(BadInput, match="--settings.language: 'cobol' is not available; choose one of cpp,"):
         prepare(arguments().parse_args([*line, "--settings", '{"language": "cobol"}']))

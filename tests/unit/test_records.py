@@ -3,12 +3,15 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from refinecoder.accounts import Account
 from refinecoder.kinds import KINDS
+from refinecoder.randomness import hash_seed
 from refinecoder.records import BadInput, index_records, load_records, read_json, whole, write_json, write_records
+from refinecoder.similarity import find_near_duplicates
+from refinecoder.sources import read_rows
 
 SAMPLE = {"id": "a", "sample": 1, "response": "x", "finish_reason": "stop"}
 
@@ -101,6 +104,41 @@ def test_what_is_written_is_what_is_read(tmp_path_factory, texts):
     records = [{**SAMPLE, "id": str(number), "response": text} for number, text in enumerate(texts)]
     assert write_records(path, records, "sample") == len(texts)
     assert load_records(path, "sample") == records
+
+
+ANY = st.text(st.characters(), max_size=30)  # half characters (surrogates), which UTF-8 lacks, are among them
+
+
+def as_json_has_it(text):
+    """Two halves in a row are the character that they are halves of: JSON's escapes say no other."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+@given(st.lists(st.one_of(ANY, st.text('a\ud800\udc00\\"ä', max_size=9)), max_size=5))
+@example(["a\ud800 b", "\ud83d", "\ude00\ud83d", "\ud83d\ude00", "\\\ud800", '"\udfff"', "\\ud800", "\u2028\x00"])
+def test_any_text_that_is_written_is_what_is_read(tmp_path_factory, texts):
+    folder = tmp_path_factory.mktemp("any")
+    records = [{**SAMPLE, "id": str(number), "response": text} for number, text in enumerate(texts)]
+    write_records(folder / "samples.jsonl", records, "sample")
+    write_json(folder / "texts.json", texts)
+    expected = [as_json_has_it(text) for text in texts]
+    assert [record["response"] for record in load_records(folder / "samples.jsonl", "sample")] == expected
+    assert [row.record["response"] for row in read_rows(str(folder / "samples.jsonl"))] == expected
+    assert read_json(folder / "texts.json") == expected
+    lines = (folder / "samples.jsonl").read_text(encoding="utf-8").split("\n")
+    for record, line in zip(records, lines, strict=False):
+        if not any("\ud800" <= character <= "\udfff" for character in record["response"]):
+            assert line == json.dumps(record, ensure_ascii=False, separators=(",", ":")), "as ever"
+
+
+def test_half_a_character_is_an_escape_and_the_rest_of_the_line_is_as_it_was(tmp_path):
+    write_records(tmp_path / "one.jsonl", [{**SAMPLE, "response": "ä\ud800é"}], "sample")
+    assert '"response":"ä\\ud800é"' in (tmp_path / "one.jsonl").read_text(encoding="utf-8")
+
+
+def test_ids_and_texts_with_half_a_character_have_seeds_and_neighbours():
+    assert hash_seed(0, "a\ud800") != hash_seed(0, "a\ud801") != hash_seed(0, "a")
+    assert find_near_duplicates(["\ud800", "x", "\ud800"], 0.5) == {2: 0}
 
 
 def test_an_account_must_balance(tmp_path):

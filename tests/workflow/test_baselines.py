@@ -1,6 +1,7 @@
 """`snakemake baselines`: any models on any benchmarks by one small config, without a model that is trained."""
 
 import json
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 from bad_server import BadServer
 from conftest import copy_workflow, snakemake
+from livecodebench_parts import both_kinds
 
 # What asks, runs and scores; nothing of snippets, instructions, data sets or training.
 NEEDED = {"request_solutions", "collect_solutions", "execute_solutions", "score_benchmark", "tabulate_baselines",
@@ -71,6 +73,25 @@ def test_nothing_is_trained_for_baselines(clone):
     rules = asked_of(run)
     assert {name for name in rules if name not in NEEDED} == {"ask_baselines_benchmarks_easy"}
     assert rules >= NEEDED, "and one job asks a model about all benchmarks"
+
+
+def test_a_window_may_be_dates_without_quotes(clone):
+    config = yaml.safe_load((mine(clone, "http://127.0.0.1:9") / "mine.yaml").read_text())
+    config["benchmarks"].append({
+        "name": "lcb", "title": "LCB", "kind": "livecodebench", "from": date(2024, 7, 1), "until": date(2024, 9, 1),
+        "source": "lcb.jsonl", "template": "prompts/benchmarks/livecodebench.txt", "decontaminate": False,
+        "decoding": {"samples": 1, "temperature": 0.0, "max_tokens": 64},
+    })  # fmt: skip
+    config["leakage"]["benchmarks"].append({"name": "lcb", "title": "LCB", "field": "prompt"})
+    (clone / "mine.yaml").write_text(yaml.safe_dump(config))
+    assert "until: 2024-09-01\n" in (clone / "mine.yaml").read_text()
+    (clone / "lcb.jsonl").write_text("".join(json.dumps(record) + "\n" for record in both_kinds()))
+    run = snakemake(clone, "baselines", "-n", "--configfile", "mine.yaml", reduced=False)
+    assert run.returncode == 0 and "prepare_benchmark" in asked_of(run), run.stderr[-2000:]
+    run = snakemake(clone, "results/mine/benchmarks/lcb.jsonl", "--configfile", "mine.yaml", reduced=False)
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
+    about = json.loads((clone / "results/mine/benchmarks/lcb.about.json").read_text())
+    assert about["settings"] == {"from": "2024-07-01", "until": "2024-09-01"} and about["problems"] == 4
 
 
 def test_models_behind_an_endpoint_are_measured_on_all_benchmarks(clone):

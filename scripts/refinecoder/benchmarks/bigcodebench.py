@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from refinecoder.benchmarks.fields import check_texts, parsed
 from refinecoder.prompts import fill_template
 from refinecoder.records import BadInput, Record, read_json
 
@@ -32,23 +33,11 @@ _DISTRIBUTIONS = {
 _EXCEL = ("_excel(", "ExcelWriter")  # what pandas does with openpyxl, which no task imports
 
 
-def _check(where: str, record: Record) -> None:
-    for name in _TEXTS:
-        if not isinstance(record.get(name), str):
-            raise BadInput(f"{where}: field '{name}' must be a text; is this a file of BigCodeBench?")
-
-
 def _needs(where: str, record: Record) -> dict[str, str]:
     """The packages that a task's canonical solution and tests import, beside the standard library."""
     text = f"{record['complete_prompt']}{record['canonical_solution']}\n{record['test']}"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the data's escapes
-            tree = ast.parse(text)
-    except SyntaxError as error:
-        raise BadInput(f"{where}: {record['task_id']} is no program ({error.msg}); take the data anew") from None
     names = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(parsed(text, f"{where}: {record['task_id']} is no program")):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -90,7 +79,7 @@ def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, An
     wanted = _read_ids(settings["ids"]) if "ids" in settings else None
     missing = set(wanted or ())
     for where, record in lines:
-        _check(where, record)
+        check_texts(where, record, _TEXTS, "BigCodeBench")
         name = record["task_id"]
         missing.discard(name)
         if wanted is not None and name not in wanted:

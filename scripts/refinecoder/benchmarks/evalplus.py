@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from refinecoder.answers.code import fenced_blocks
+from refinecoder.benchmarks.fields import check_texts, parsed
 from refinecoder.prompts import fill_template
 from refinecoder.records import BadInput, Record
 from refinecoder.sandbox.jail import TIERS
@@ -35,6 +36,7 @@ _MEMORY_MB = 4096  # evalplus.eval: query_maximum_memory_bytes
 _LONGEST = 60  # seconds for all inputs of a kind: EVALPLUS_TIMEOUT_PER_TASK's default
 _REFERENCE_SECONDS = 600  # for a canonical solution on all of its inputs
 _PLUS = ("task_id", "prompt", "entry_point", "canonical_solution", "base_input", "plus_input", "atol")
+_PLUS_TEXTS = _PLUS[:4]
 _HUMANEVAL = ("task_id", "prompt", "entry_point", "canonical_solution", "test")
 _MBPP = ("task_id", "code", "test_list")
 _KNOWN_AS = {"humaneval": "HumanEval", "humaneval_plus": "HumanEval", "mbpp": "Mbpp", "mbpp_plus": "Mbpp"}
@@ -43,6 +45,12 @@ _NEEDS_CALLS = ("find_zero", "surface_Area", "digit_distance_nums")  # their ora
 
 def _has(record: Record, fields: Sequence[str]) -> bool:
     return all(record.get(field) is not None for field in fields)
+
+
+def _check_texts_in(where: str, record: Record, name: str) -> None:
+    value = [] if record.get(name) is None else record[name]
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise BadInput(f"{where}: field '{name}' must be a list of texts; is this a file of MBPP?")
 
 
 def _fenced(code: str) -> str:
@@ -78,7 +86,7 @@ def _inputs(record: Record, where: str) -> tuple[list[Any], list[Any]]:
 
     found = []
     for field in ("base_input", "plus_input"):
-        value = record[field] or []
+        value = [] if record[field] == {} else record[field]  # as Mbpp/793 has it
         if not isinstance(value, list) or not all(isinstance(arguments, list) for arguments in value):
             raise BadInput(f"{where}: '{field}' must be a list of argument lists; name evalplus' own file")
         if record["task_id"].startswith("Mbpp/"):
@@ -102,6 +110,9 @@ def _reference(program: Record, where: str, worker: Worker) -> tuple[list[Any], 
 def _read_plus(record: Record, where: str, kind: str, template: str, worker: Worker) -> Record:
     from evalplus.eval import MBPP_OUTPUT_NOT_NONE_TASKS, MBPP_OUTPUT_SET_EQ_TASKS
 
+    check_texts(where, record, _PLUS_TEXTS, "evalplus")
+    if type(record["atol"]) not in (int, float) or not 0 <= record["atol"] < math.inf:
+        raise BadInput(f"{where}: 'atol' must be a number of at least 0; name evalplus' own file")
     base, added = _inputs(record, where)
     parts = [len(base), len(added)] if kind.endswith("_plus") and added else [len(base)]
     calls = (base + added)[: sum(parts)]
@@ -144,7 +155,8 @@ def _task(prompt: str) -> str:
     return prompt.strip().removeprefix('"""').removesuffix('"""').strip()
 
 
-def _read_humaneval(record: Record, template: str) -> Record:
+def _read_humaneval(record: Record, where: str, template: str) -> Record:
+    check_texts(where, record, _HUMANEVAL, "HumanEval")
     return {
         "id": record["task_id"],
         "prompt": fill_template(template, problem=record["prompt"].strip("\n")),
@@ -159,19 +171,24 @@ def _read_humaneval(record: Record, template: str) -> Record:
 
 def _function_under_test(code: str, tests: Iterable[str], where: str) -> str:
     """The function of the solution that the tests call first."""
-    try:
-        defined = {node.name for node in ast.walk(ast.parse(code)) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-        trees = [ast.parse(test) for test in tests]
-    except SyntaxError as error:
-        raise BadInput(f"{where}: its code or tests do not compile ({error.msg}); mend it") from None
-    for tree in trees:
-        for node in ast.walk(tree):
+    what = f"{where}: its code or tests do not compile"
+    tree = parsed(code, what)
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    for test in [parsed(test, what) for test in tests]:
+        for node in ast.walk(test):
             if isinstance(node, ast.Name) and node.id in defined:
                 return node.id
     raise BadInput(f"{where}: its tests call nothing that its code defines; mend it")
 
 
 def _read_mbpp(record: Record, where: str, template: str) -> Record:
+    check_texts(where, record, ("code",), "MBPP")
+    for name in ("test_list", "test_imports"):
+        _check_texts_in(where, record, name)
+    if record.get("test_setup_code") is not None:
+        check_texts(where, record, ("test_setup_code",), "MBPP")
+    if type(record["task_id"]) not in (int, str):
+        raise BadInput(f"{where}: field 'task_id' must be a number or a text; is this a file of MBPP?")
     text = record.get("text") or record.get("prompt")
     if not isinstance(text, str):
         raise BadInput(f"{where}: neither 'text' nor 'prompt' says the task; mend it")
@@ -197,7 +214,7 @@ def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, An
             if _has(record, _PLUS) and str(record["task_id"]).startswith(_KNOWN_AS[kind] + "/"):
                 yield _read_plus(record, where, kind, template, worker)
             elif kind == "humaneval" and _has(record, _HUMANEVAL) and "base_input" not in record:
-                yield _read_humaneval(record, template)
+                yield _read_humaneval(record, where, template)
             elif kind == "mbpp" and _has(record, _MBPP):
                 yield _read_mbpp(record, where, template)
             else:

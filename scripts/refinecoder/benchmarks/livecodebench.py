@@ -18,6 +18,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from refinecoder.benchmarks.fields import check_texts
 from refinecoder.prompts import fill_template
 from refinecoder.records import BadInput, Record
 
@@ -120,17 +121,13 @@ def _function(record: Record, tests: list[dict[str, str]], where: str) -> str | 
             f"{where}: tests of type {' and '.join(sorted(kinds))}, but metadata's func_name is {name!r}; "
             "take the data anew"
         )
-    if name is not None and not str(name).isidentifier():
+    if name is not None and not (isinstance(name, str) and name.isidentifier()):
         raise BadInput(f"{where}: metadata's func_name {name!r} is no name of a function; take the data anew")
     return name
 
 
 def _contest(record: Record, where: str) -> date:
-    for name in _TEXTS:
-        if not isinstance(record.get(name), str):
-            raise BadInput(
-                f"{where}: field '{name}' must be a text; is this a file of LiveCodeBench's code generation?"
-            )
+    check_texts(where, record, _TEXTS, "LiveCodeBench's code generation")
     try:
         return datetime.fromisoformat(record["contest_date"]).date()
     except ValueError:

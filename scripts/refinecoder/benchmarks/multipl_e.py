@@ -20,6 +20,7 @@ from refinecoder.answers.functions import (
     shell_functions,
     without_functions,
 )
+from refinecoder.benchmarks.fields import check_texts
 from refinecoder.prompts import fill_template
 from refinecoder.records import BadInput, Record
 
@@ -124,9 +125,7 @@ LANGUAGES = {
 
 
 def _check(where: str, record: Record, wanted: str) -> None:
-    for name in ("name", "language", "prompt", "tests"):
-        if not isinstance(record.get(name), str):
-            raise BadInput(f"{where}: field '{name}' must be a text; is this a file of MultiPL-E?")
+    check_texts(where, record, ("name", "language", "prompt", "tests"), "MultiPL-E")
     if record["language"] != wanted:
         raise BadInput(
             f"{where}: {record['name']} is in {record['language']!r}, but language is {wanted!r}; name its own data"

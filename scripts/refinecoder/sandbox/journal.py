@@ -64,7 +64,7 @@ class ExecutionJournal:
                 yield program
 
         for execution in execute(noted()):
-            self._file.write(f"{digests.pop(0)} {to_line(execution)}\n".encode())
+            self._file.write(f"{digests.pop(0)} {to_line(execution)}\n".encode("utf-8", "backslashreplace"))
             self._file.flush()
             yield execution
 

@@ -1,0 +1,56 @@
+"""The closed schema of config.yaml, and what is wrong with a value by a schema, in one line."""
+
+import difflib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, validators
+from jsonschema.exceptions import ValidationError, best_match
+
+SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
+# By the standard 5.0 is an integer too; Python's functions that count take none.
+_WHOLE = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+_Validator = validators.extend(Draft202012Validator, type_checker=_WHOLE)
+
+
+@cache
+def load_schema() -> dict[str, Any]:
+    """The schema of config.yaml and its overlays."""
+    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+
+def _place(error: ValidationError, name: str) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path]
+    return f"{name}{''.join(parts)}".lstrip(".") or "config"
+
+
+def _explain(error: ValidationError, place: str) -> str:
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        unknown = next(key for key in error.instance if key not in known)
+        near = difflib.get_close_matches(str(unknown), known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
+        return f"{place}: unknown key '{unknown}'; {hint}"
+    if error.validator == "oneOf" and "model" in str(error.schema):
+        return f"{place}: exactly one of 'model' and 'pretraining' is needed; add one or remove one"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return f"{place}: the key '{missing}' is missing; add it (docs/config.md says what it means)"
+    if error.validator == "dependentRequired":
+        given, wanted = next((key, name) for key, names in error.validator_value.items() if key in error.instance
+                             for name in names if name not in error.instance)  # fmt: skip
+        return f"{place}: '{given}' needs '{wanted}' beside it; add it"
+    if error.validator == "enum":
+        return (
+            f"{place}: {error.instance!r} is not available; choose one of {', '.join(map(str, error.validator_value))}"
+        )
+    return f"{place}: {error.message}; see docs/config.md"
+
+
+def first_fault(value: Any, schema: Mapping[str, Any], name: str = "") -> str | None:
+    """The gravest fault of a value, with its place below ``name``; None for a value that is as it should be."""
+    error = best_match(_Validator(schema).iter_errors(value))
+    return _explain(error, _place(error, name)) if error else None
