@@ -22,11 +22,13 @@ def arguments() -> ArgumentParser:
 
 def points(measured: Mapping[str, Any], entries: Mapping[str, Any]) -> pd.DataFrame:
     """A row for each record that is drawn."""
-    titles = {entry["name"]: entry["title"] for key in ("datasets", "benchmarks") for entry in entries[key]}
+    datasets, benchmarks = (
+        {entry["name"]: entry["title"] for entry in entries[key]} for key in ("datasets", "benchmarks")
+    )
     return pd.DataFrame(
         {
-            "dataset": titles[found["dataset"]],
-            "benchmark": titles[found["benchmark"]],
+            "dataset": datasets[found["dataset"]],
+            "benchmark": benchmarks[found["benchmark"]],
             "questions": found["questions"],
             **place,
             "tli": found["padded"]["tli"],

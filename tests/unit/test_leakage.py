@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from honest import DATA, read_lines
+from plot_leakage import points
 from refinecoder import leakage
 from refinecoder.leakage import (
     Benchmark,
@@ -426,3 +427,13 @@ def test_bad_files_and_numbers(tmp_path):
     fails(measured(tmp_path, lines, None, "--benchmark-records", "2-3"), "must be FIRST-LAST among the 1 of b")
     fails(measured(tmp_path, lines, None, "--benchmark-records", "1-1", "1-1"), "2 values for 1 sources")
     fails(measured(tmp_path, lines, None, "--benchmark-mention", "(a"), "--benchmark-mention: not a regular expression")
+
+
+def test_a_data_set_and_a_benchmark_of_one_name_keep_their_titles():
+    found = {"dataset": "mbpp", "benchmark": "mbpp", "questions": 1, "padded": {"tli": 50.0}, "top": [{"question": 1}]}
+    entries = {
+        "datasets": [{"name": "mbpp", "title": "MBPP, train"}],
+        "benchmarks": [{"name": "mbpp", "title": "MBPP, test"}],
+    }
+    (row,) = points({"results": [found]}, entries).to_dict("records")
+    assert (row["dataset"], row["benchmark"]) == ("MBPP, train", "MBPP, test")
