@@ -54,8 +54,7 @@ def begin_cluster_run():
     name = getattr(workflow.scheduler._executor, "run_uuid", None)
     gpus = workflow.global_resources.get("gpu").value
     try:
-        if CLAIM is not None:
-            CLAIM.wait()
+        if CLAIM and CLAIM.held(patient=workflow.execution_settings.lock):
             end_earlier_runs(LEDGER)
         if name:
             note_run(LEDGER, name)
@@ -63,8 +62,8 @@ def begin_cluster_run():
             os.environ.pop(RUN_VARIABLE, None)
         elif gpus:
             offer_gpus(f"{LEDGER}/gpus", gpus)
-    except BadInput as error:
-        sys.exit(f"error: {error}")
+    except (BadInput, KeyboardInterrupt) as error:
+        sys.exit(f"error: {error or 'interrupted'}")
 
 
 def end_cluster_run():

@@ -399,10 +399,15 @@ def asked_together():
             yield from ((work, owners, together) for together in (first, *alone) if together)
 
 
-def answering(wildcards):
-    """Who answers benchmarks: the student's backend, or a baseline's own."""
-    own = BASELINES[wildcards.variant] if is_baseline(wildcards) else {}
+def answering_for(baseline):
+    """Who answers for a baseline: the student's backend, or its own."""
+    own = BASELINES[baseline]
     return {**ROLES["student"], **{name: own[name] for name in ("backend", "options") if name in own}}
+
+
+def answering(wildcards):
+    """Who answers benchmarks."""
+    return answering_for(wildcards.variant) if is_baseline(wildcards) else ROLES["student"]
 
 
 def rule_of_models(work, owners, names):
@@ -717,9 +722,13 @@ def solved_planned():
         for name in FIGURES.get("figure4", ()):
             yield solving_planned(student, "acr", "feedback", name, len(config["feedback"]["iterations"]), 1)
     for which, name in baselines_of(asked(tabulated_benchmarks())):
-        known_as = "model" if BASELINES[which].get("backend") == "endpoint" else "title"  # prices are of models
-        entry = {"name": "baselines", "title": BASELINES[which][known_as]}
+        entry = {"name": "baselines", "title": planned_as(which)}
         yield solving_planned(entry, which, "benchmarks", name)
+
+
+def planned_as(baseline):
+    """A baseline's name in the plan: prices are of models."""
+    return BASELINES[baseline]["model" if BASELINES[baseline].get("backend") == "endpoint" else "title"]
 
 
 def solving_planned(student, variant, work, name, models=None, samples=None):
@@ -763,6 +772,7 @@ def planned_settings():
             "roles": roles,
             "endpoints": [entry["model"] for entry in BASELINES.values() if entry.get("backend") == "endpoint"],
             "gpus": {kind: gpus_of(kind) for kind in (*ROLES, "training")},
+            "baselines_gpus": {planned_as(name): gpus_of("benchmark", answering_for(name)) for name in BASELINES},
             "teachers": [("instructions", "ask_teacher/answers.*.tsv")]
             + [(f"d0/{name}", f"{name}/ask_other_teacher.*.tsv") for name in own_d0],
             "chains": list(chains_planned()),

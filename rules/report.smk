@@ -23,7 +23,7 @@ rule write_report:
         **asks_for("light"),
     params:
         code=code_digest("write_report"),
-        settings=page_settings(),
+        settings=lambda wildcards: page_settings(),  # as a text, its braces would be wildcards
         # As inputs, times would have the page made again whenever anything is.
         times=f"{HOME}/times",
     message:

@@ -12,6 +12,7 @@ import os
 import sys
 from argparse import REMAINDER, ArgumentParser, Namespace
 
+import torch
 from torch.distributed import run as torchrun
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
@@ -32,7 +33,7 @@ def main(options: Namespace) -> None:
     step = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not step or min(options.nodes, options.devices) < 1:
         raise BadInput("nothing to start; give --nodes and --devices of 1 or more, and a step after --")
-    command = launch_arguments(options.nodes, options.devices, step, os.environ)
+    command = launch_arguments(options.nodes, options.devices, torch.cuda.device_count(), step, os.environ)
     # What it says of each process that ends is in what it raises.
     logging.getLogger("torch.distributed.elastic.multiprocessing.api").setLevel(logging.CRITICAL)
     try:

@@ -3,7 +3,7 @@
 One process by itself; several by way of launch_processes.py. With checkpoints
 (settings checkpoint_steps, checkpoint_minutes) a killed training goes on from
 the last one when the same command runs again; they lie in OUTPUT.checkpoints
-until the model is whole.
+until the model, its log and its counts are whole.
 """
 
 from argparse import ArgumentParser, Namespace

@@ -92,15 +92,17 @@ def port_of(environment: Mapping[str, str]) -> int:
     return FIRST_PORT + int(environment.get("SLURM_JOB_ID", 0)) % PORTS
 
 
-def launch_arguments(nodes: int, devices: int, command: list[str], environment: Mapping[str, str]) -> list[str]:
+def launch_arguments(
+    nodes: int, devices: int, gpus: int, command: list[str], environment: Mapping[str, str]
+) -> list[str]:
     """torchrun's arguments for this node: ``devices`` processes, of ``nodes`` x ``devices`` in all.
 
-    Raises BadInput where fewer GPUs are shown to this node than it is to have processes.
+    Raises BadInput where this node has ``gpus``, but fewer than it is to have processes.
     """
-    visible = environment.get("CUDA_VISIBLE_DEVICES", "")
-    shown = [device for device in visible.split(",") if re.match(r"\d+$|GPU-|MIG-", device)]
-    if 0 < len(shown) < devices:
-        raise BadInput(f"--devices {devices}: CUDA_VISIBLE_DEVICES shows {len(shown)} ({visible}); make them equal")
+    if 0 < gpus < devices:
+        raise BadInput(
+            f"--devices {devices}: {gpus} GPUs are seen here; make them equal, or show none to train on CPUs"
+        )
     start = [f"--nproc-per-node={devices}"]
     if nodes == 1:
         return [*start, "--standalone", "--", *command]

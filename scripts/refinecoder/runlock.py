@@ -53,8 +53,8 @@ class Claim:
     """A process's claim to a folder, kept until it ends; what a killed run left locked there is cleared.
 
     Where another command is at work there, the claim is had as soon as that
-    ends. If that is a run, Snakemake's own lock stops this one before; a short
-    one (a report) is waited for.
+    ends. If that is a run, Snakemake's own lock stops this one (but for
+    --nolock); a short one (a report) is waited for.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,11 +69,12 @@ class Claim:
         else:
             _clear_stale_locks(folder)
 
-    def wait(self) -> None:
-        """Return once the folder is this process's alone."""
-        if self._waiting and self._waiting.is_alive():
+    def held(self, patient: bool) -> bool:
+        """Whether the folder is this process's alone; the ``patient`` wait until it is."""
+        if self._waiting and self._waiting.is_alive() and patient:
             print("waits: another command is at work in this folder", file=sys.stderr)
             self._waiting.join()
+        return not (self._waiting and self._waiting.is_alive())
 
 
 def claim_run(folder: str | Path = ".snakemake") -> Claim | None:

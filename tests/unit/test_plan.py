@@ -41,7 +41,7 @@ def settings(**changes):
     base = {
         "per_snippet": 2, "rounds": 1, "keep": "last", "d0_size": 80, "snippets": 50, "samples": 7, "orders": 1, "format": "two_turn",
         "seeds": 1, "shards": dict.fromkeys((*roles, "benchmark", "solutions"), 1), "roles": roles,
-        "endpoints": [], "gpus": {**dict.fromkeys(roles, 0), "training": 2}, "teachers": [("instructions", "ask_teacher/answers.*.tsv")],
+        "endpoints": [], "baselines_gpus": {}, "gpus": {**dict.fromkeys(roles, 0), "training": 2}, "teachers": [("instructions", "ask_teacher/answers.*.tsv")],
         "chains": [chain], "solved": [solved], "plan": plan,
     }  # fmt: skip
     return {**base, **changes}
