@@ -63,7 +63,7 @@ def begin_cluster_run():
         elif gpus:
             offer_gpus(f"{LEDGER}/gpus", gpus)
     except (BadInput, KeyboardInterrupt) as error:
-        sys.exit(f"error: {error or 'interrupted'}")
+        sys.exit(f"error: {str(error) or 'interrupted'}")
 
 
 def end_cluster_run():
