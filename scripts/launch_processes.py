@@ -9,7 +9,6 @@ The nodes meet at the first of them, which Slurm names, or at MASTER_ADDR and MA
 
 import logging
 import os
-import sys
 from argparse import REMAINDER, ArgumentParser, Namespace
 
 import torch
@@ -42,7 +41,7 @@ def main(options: Namespace) -> None:
         told = {failure.message for failure in failed.failures.values()}
         bad = sorted(message for message in told if message.startswith(BAD_INPUT))
         if bad:
-            sys.exit(bad[0])
+            raise BadInput(bad[0].removeprefix(BAD_INPUT)) from None
         raise
 
 

@@ -15,14 +15,13 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain
-from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from refinecoder.accounts import Account
 from refinecoder.exposure import describe
 from refinecoder.leakage import Array, Benchmark, Counting, Index, Measure, chunks
 from refinecoder.manifest import digest_files
-from refinecoder.records import BadInput, open_lines, to_line, whole, write_json
+from refinecoder.records import BadInput, open_lines, refuse_folder, to_line, whole, write_json
 from refinecoder.sources import TURNS, Row, Texts, name_of, read_rows
 from refinecoder.steps import parser, run
 
@@ -240,9 +239,8 @@ def check(options: Namespace, trains: Sequence[Source]) -> None:
     for name, needed in (("counts", "cleaned"), ("rejected", "counts")):
         if getattr(options, name) and not getattr(options, needed):
             raise BadInput(f"--{name}: needs --{needed} as well; add it")
-    for name in ("output", "cleaned", "counts", "rejected"):
-        if getattr(options, name) and Path(getattr(options, name)).is_dir():
-            raise BadInput(f"{getattr(options, name)}: is a folder; name a file")
+    for path in filter(None, (options.output, options.cleaned, options.counts, options.rejected)):
+        refuse_folder(path)
 
 
 def main(options: Namespace) -> None:

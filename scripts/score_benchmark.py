@@ -33,13 +33,16 @@ def arguments() -> ArgumentParser:
 
 def check_solutions(path: str, solutions: list[Record], problems: list[Record]) -> None:
     """Raise BadInput unless each model answered every problem, all as often."""
-    counts: dict[str, Counter[str]] = {}
-    for iteration, problem in (
-        solution["id"].split("/", 1) for solution in index_records(solutions, "id", "sample").values()
-    ):
-        counts.setdefault(iteration, Counter())[problem] += 1
-    if not counts:
+    if not solutions:
         raise BadInput(f"{path}: no solution in it; make it again (collect_solutions.py)")
+    given = Counter((solution["id"], solution["sample"]) for solution in solutions)
+    (name, sample), times = given.most_common(1)[0]
+    if times > 1:
+        raise BadInput(f"{path}: sample {sample} of {name} stands {times} times; mend the file")
+    counts: dict[str, Counter[str]] = {}
+    for name, _ in given:
+        iteration, _, problem = name.partition("/")
+        counts.setdefault(iteration, Counter())[problem] += 1
     known = dict.fromkeys(problem["id"] for problem in problems)
     for iteration, samples in counts.items():
         faults = coverage_faults(samples, known)

@@ -257,7 +257,9 @@ def make_row(works: Sequence[Work], settings: Mapping[str, Any], known: Measured
         rate = settings["plan"]["rates"][first.role]
         jobs = seeds * sum(work.jobs for work in works)
         seconds = jobs * rate["startup"] + tokens_in / rate["input"] + tokens_out / rate["output"]
-    gpus = settings["baselines_gpus"].get(first.model, settings["gpus"][first.role])
+    gpus = settings["gpus"][first.role]
+    if first.role == "student":  # a teacher behind an endpoint may be a baseline as well
+        gpus = settings["baselines_gpus"].get(first.model, gpus)
     return Row(
         first.stage, first.role, first.model, round(requests), round(tokens_in), round(tokens_out),
         _price(first.role, first.model, tokens_in, tokens_out, settings), seconds / HOUR, gpus * seconds / HOUR,

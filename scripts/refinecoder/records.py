@@ -20,6 +20,12 @@ class BadInput(Exception):
     """Something a user can mend; its text is one line: what, where, what to do."""
 
 
+def refuse_folder(path: str | Path) -> None:
+    """Raise BadInput where a file would take a folder's place."""
+    if Path(path).is_dir():
+        raise BadInput(f"{path}: is a folder; name a file")
+
+
 @contextmanager
 def whole(path: str | Path, folder: bool = False) -> Iterator[Path]:
     """Path to write a file to, or a ``folder``, that becomes ``path`` when the block ends well.
@@ -29,8 +35,8 @@ def whole(path: str | Path, folder: bool = False) -> Iterator[Path]:
     killed attempt left. Raises BadInput where a file would take a folder's place.
     """
     target = Path(path)
-    if target.is_dir() and not folder:
-        raise BadInput(f"{path}: is a folder; name a file")
+    if not folder:
+        refuse_folder(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.part")
     try:

@@ -6,6 +6,7 @@ import pytest
 
 from refinecoder.cluster import RUN_NAME, end_earlier_runs, end_run, is_wanted, note_run
 from refinecoder.records import BadInput
+from refinecoder.runlock import Claim
 
 SQUEUE = """#!/bin/sh
 test -e broken && exit 1
@@ -62,3 +63,16 @@ def test_jobs_that_do_not_end_stop_the_run_and_are_tried_again(folder, trouble, 
     (folder / trouble).unlink()
     end_earlier_runs(folder)
     assert list((folder / "slurm_runs").iterdir()) == []
+
+
+def test_a_folder_is_one_command_s_until_it_ends(tmp_path):
+    """And a stale lock of Snakemake's is removed by the one that has it, alone."""
+    (tmp_path / "locks").mkdir()
+    (tmp_path / "locks/0.input.lock").touch()
+    first = Claim(tmp_path)
+    assert first.held(patient=True) and not list((tmp_path / "locks").iterdir())
+    (tmp_path / "locks/0.input.lock").touch()
+    second = Claim(tmp_path)
+    assert not second.held(patient=False) and list((tmp_path / "locks").iterdir())
+    os.close(first._file)
+    assert second.held(patient=True)

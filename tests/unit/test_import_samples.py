@@ -112,7 +112,7 @@ def test_partial_samples_make_a_smaller_benchmark_that_is_said(tmp_path):
     ("change", "says"),
     [
         (lambda lines: lines[:2], "iteration 0: problems without a sample 1 (T/2); mend the file"),
-        (lambda lines: [*lines, lines[0]], "the key ('0/T/0', 1) (id, sample) stands twice"),
+        (lambda lines: [*lines, lines[0]], "solutions: sample 1 of 0/T/0 stands 2 times; mend the file"),
         (
             lambda lines: [*lines, {**lines[0], "id": "0/T/9"}, {**lines[0], "sample": 2}],
             "iteration 0: unknown problems 1 (T/9); problems with another number of samples than 1: 1 (T/0); mend the file",

@@ -132,6 +132,15 @@ def test_a_baseline_behind_an_endpoint_is_paid_too():
     assert row.usd == pytest.approx((2 * row.tokens_in + 8 * row.tokens_out) / 1e6)
 
 
+def test_a_baseline_takes_the_gpus_of_its_own_backend_and_nobody_else_does():
+    solved = {**settings()["solved"][0], "student": "big", "folder": "baselines/b/benchmarks/b"}
+    teacher = {**settings()["roles"]["teacher"], "model": "big"}
+    base = settings(solved=[solved], roles={**settings()["roles"], "teacher": teacher}, baselines_gpus={"big": 4})
+    found = rows(base)
+    assert found["Benchmarks"].gpu_hours == 4 * found["Benchmarks"].hours > 0
+    assert found["Instructions"].model == "big" and found["Instructions"].gpu_hours == 0
+
+
 def response(tokens_in, tokens_out):
     body = {"choices": [], "usage": {"prompt_tokens": tokens_in, "completion_tokens": tokens_out}}
     return json.dumps({"custom_id": "a:1:1", "response": {"status_code": 200, "body": body}, "error": None}) + "\n"

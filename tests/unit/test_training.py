@@ -24,7 +24,7 @@ from refinecoder.processes import host_of, launch_arguments, node_of, port_of, s
 from refinecoder.records import BadInput, write_json
 from refinecoder.throughput import Shape, find_peak, measure, operations_a_token
 from refinecoder.trainers import Order, admit_deepspeed
-from refinecoder.training import Settings, fine_tune, load_student, read_settings, split_over_long
+from refinecoder.training import Settings, fine_tune, load_student, pretrain, read_settings, split_over_long
 from training_parts import (
     SETTINGS,
     compare_losses,
@@ -72,7 +72,7 @@ def test_launching_names_nodes_and_their_meeting_place():
         ({"batchsize": 8}, r"--settings: the key 'batchsize' is unknown; .*"),
     ],
 )
-def test_bad_input_of_many_processes_is_one_line(parts, tmp_path, changes, message):
+def test_bad_input_of_many_processes_is_one_line(parts, changes, message):
     command = training_command(parts, "bad", json.dumps({**SETTINGS, **changes}), devices=2)
     run = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120)
     *bars, line = run.stderr.splitlines()  # of transformers, while it loads weights
@@ -97,6 +97,15 @@ def test_an_error_of_a_process_is_told_whole(parts):
     command = training_command(parts, "bad", json.dumps({**SETTINGS, "learning_rate": "fast"}), devices=2)
     run = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120)
     assert run.returncode == 1 and "Traceback" in run.stderr and "ChildFailedError" in run.stderr
+    assert all(f"[rank{rank}]: TypeError: '<=' not supported" in run.stderr for rank in (0, 1)), run.stderr
+
+
+def test_no_model_takes_the_place_of_other_things(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/thesis.txt").write_text("precious")
+    with pytest.raises(BadInput, match="model: is a folder of other things than a model; name another"):
+        pretrain(None, None, [{"input_ids": [1]}], Settings(**SETTINGS), tmp_path / "model", print)
+    assert [path.name for path in tmp_path.rglob("*")] == ["model", "thesis.txt"]
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=60), st.sampled_from([2, 4, 8]))
