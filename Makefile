@@ -53,10 +53,10 @@ test-slurm: setup  ## on a real SLURM, started here: a run, jobs and nodes that 
 	pytest -m slurm
 
 cluster-up: setup  ## start a SLURM on this machine, to try the profile on (slurm-wlm and munge are needed)
-	python tests/cluster/slurm.py up
+	python tests/support/slurm.py up
 
 cluster-down: setup  ## end it
-	python tests/cluster/slurm.py down
+	python tests/support/slurm.py down
 
 speed: setup  ## measure, side by side
 	pytest -m speed -s

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from matplotlib import pyplot
 from matplotlib.patches import FancyBboxPatch
 
-from refinecoder.figures import BLUE, GREEN, GREY, ORANGE
+from refinement.results.figures import BLUE, GREEN, GREY, ORANGE
 
 WIDTH, HEIGHT = 1.9, 0.62
 BOXES = {

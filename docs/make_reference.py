@@ -10,8 +10,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from refinecoder.kinds import KINDS
-from refinecoder.schema import load_schema
+from refinement.experiment.schema import load_schema
+from refinement.records.record_types import RECORD_TYPES
 
 RECORDS = """# Records
 
@@ -71,7 +71,7 @@ def config_page() -> str:
 def records_page() -> str:
     """The records' reference."""
     parts = [RECORDS]
-    for kind in KINDS.values():
+    for kind in RECORD_TYPES.values():
         parts += [f"## {kind.name}", "", f"{kind.description[0].upper()}{kind.description[1:]}: `{kind.path}`", ""]
         parts += ["| field | value | meaning |", "|---|---|---|"]
         parts += [

@@ -25,7 +25,7 @@ rule make_table:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("tabulate_passes"),
+        code=code_digest("results/tabulate_passes"),
         name="{table}",
         entries=table_entries,
         reference=reference_argument,
@@ -33,7 +33,7 @@ rule make_table:
     message:
         "{wildcards.table}"
     shell:
-        "python scripts/tabulate_passes.py {input.summaries:q} --entries {params.entries:q} --name {params.name}"
+        "python {STEPS}/results/tabulate_passes.py {input.summaries:q} --entries {params.entries:q} --name {params.name}"
         " {params.reference:q} --label {params.label:q} --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q}"
         " --manifest {output.manifest:q} > {log:q} 2>&1"
 
@@ -54,7 +54,7 @@ if BASELINES and BENCHMARKS:
         benchmark:
             f"{TIMES}/baselines.tsv"
         params:
-            code=code_digest("tabulate_passes"),
+            code=code_digest("results/tabulate_passes"),
             name="baselines",
             entries=as_json(baseline_entries(BENCHMARKS)),
             reference=reference_argument,
@@ -86,13 +86,13 @@ rule plot_kinds:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("plot_kinds"),
+        code=code_digest("acr/plot_kinds"),
         students=as_json([student["title"] for student in STUDENTS.values()]),
         label=config["label"],
     message:
         "figure5"
     shell:
-        "python scripts/plot_kinds.py {input:q} --students {params.students:q} --label {params.label:q}"
+        "python {STEPS}/acr/plot_kinds.py {input:q} --students {params.students:q} --label {params.label:q}"
         " --svg {output.svg:q} --pdf {output.pdf:q} --png {output.png:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
@@ -118,13 +118,13 @@ rule count_records:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("count_records"),
+        code=code_digest("results/count_records"),
         label=config["label"],
         below=lambda wildcards, output: Path(output.csv).parents[1],
     message:
         "count records"
     shell:
-        "python scripts/count_records.py {input:q} --below {params.below:q} --label {params.label:q}"
+        "python {STEPS}/results/count_records.py {input:q} --below {params.below:q} --label {params.label:q}"
         " --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q} > {log:q} 2>&1"
 
 
@@ -154,14 +154,14 @@ if "table4" in TABLES:
         resources:
             **asks_for("light"),
         params:
-            code=code_digest("tabulate_selection"),
+            code=code_digest("acr/tabulate_selection"),
             entries=selection_entries(),
             reference=reference_argument,
             label=config["label"],
         message:
             "table4"
         shell:
-            "python scripts/tabulate_selection.py {input.summaries:q} --entries {params.entries:q} {params.reference:q}"
+            "python {STEPS}/acr/tabulate_selection.py {input.summaries:q} --entries {params.entries:q} {params.reference:q}"
             " --label {params.label:q} --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q}"
             " --manifest {output.manifest:q} > {log:q} 2>&1"
 
@@ -191,14 +191,14 @@ if "figure3" in FIGURES:
         resources:
             **asks_for("light"),
         params:
-            code=code_digest("plot_variants"),
+            code=code_digest("acr/plot_variants"),
             entries=variant_entries(),
             last=last_compared(),
             label=config["label"],
         message:
             "figure3"
         shell:
-            "python scripts/plot_variants.py {input:q} --entries {params.entries:q} --last {params.last} --label {params.label:q}"
+            "python {STEPS}/acr/plot_variants.py {input:q} --entries {params.entries:q} --last {params.last} --label {params.label:q}"
             " --svg {output.svg:q} --pdf {output.pdf:q} --png {output.png:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
@@ -227,7 +227,7 @@ if "figure4" in FIGURES:
         resources:
             **asks_for("light"),
         params:
-            code=code_digest("plot_feedback"),
+            code=code_digest("acr/plot_feedback"),
             entries=entries_of(FIGURES["figure4"]),
             format=config["feedback"]["format"],
             cases=config["feedback"]["cases"],
@@ -235,7 +235,7 @@ if "figure4" in FIGURES:
         message:
             "figure4"
         shell:
-            "python scripts/plot_feedback.py {input:q} --entries {params.entries:q} --format {params.format} --cases {params.cases} --label {params.label:q}"
+            "python {STEPS}/acr/plot_feedback.py {input:q} --entries {params.entries:q} --format {params.format} --cases {params.cases} --label {params.label:q}"
             " --svg {output.svg:q} --pdf {output.pdf:q} --png {output.png:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
@@ -264,14 +264,14 @@ if "figure6" in FIGURES:
         resources:
             **asks_for("light"),
         params:
-            code=code_digest("plot_iterations"),
+            code=code_digest("acr/plot_iterations"),
             entries=iteration_entries(),
             final=FINAL,
             label=config["label"],
         message:
             "figure6"
         shell:
-            "python scripts/plot_iterations.py {input:q} --entries {params.entries:q} --final {params.final} --label {params.label:q}"
+            "python {STEPS}/acr/plot_iterations.py {input:q} --entries {params.entries:q} --final {params.final} --label {params.label:q}"
             " --svg {output.svg:q} --pdf {output.pdf:q} --png {output.png:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
@@ -297,13 +297,13 @@ rule summarize_seeds:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("summarize_seeds"),
+        code=code_digest("results/summarize_seeds"),
         seeds=list(RUNS.values()),
         label=config["label"],
     message:
         "mean and standard deviation over seeds"
     shell:
-        "python scripts/summarize_seeds.py {input:q} --seeds {params.seeds} --label {params.label:q}"
+        "python {STEPS}/results/summarize_seeds.py {input:q} --seeds {params.seeds} --label {params.label:q}"
         " --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q} > {log:q} 2>&1"
 
 

@@ -23,7 +23,7 @@ rule compose_benchmark:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("compose_benchmark"),
+        code=code_digest("miniature/compose_benchmark"),
         size=lambda wildcards: BENCHMARKS[wildcards.benchmark]["size"],
         depths=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["depths"]),
         part=lambda wildcards: BENCHMARKS[wildcards.benchmark]["part"],
@@ -31,7 +31,7 @@ rule compose_benchmark:
     message:
         "compose the benchmark {wildcards.benchmark}"
     shell:
-        "python scripts/compose_benchmark.py --name {wildcards.benchmark} --size {params.size}"
+        "python {STEPS}/miniature/compose_benchmark.py --name {wildcards.benchmark} --size {params.size}"
         " --depths {params.depths:q} --part {params.part} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
 
@@ -55,14 +55,14 @@ rule prepare_benchmark:
     resources:
         **asks_for("light"),
     params:
-        code=lambda wildcards: reading_code("prepare_benchmark", wildcards),
+        code=lambda wildcards: reading_code("benchmarks/prepare_benchmark", wildcards),
         kind=lambda wildcards: BENCHMARKS[wildcards.benchmark]["kind"],
         source=sources_of,
         settings=kind_settings,
     message:
         "prepare the benchmark {wildcards.benchmark}"
     shell:
-        "python scripts/prepare_benchmark.py --kind {params.kind} --source {params.source:q}"
+        "python {STEPS}/benchmarks/prepare_benchmark.py --kind {params.kind} --source {params.source:q}"
         " --template {input.template:q} --settings {params.settings:q} --output {output.problems:q}"
         " --about {output.about:q} > {log:q} 2>&1"
 
@@ -85,7 +85,7 @@ rule request_solutions:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("request_solutions"),
+        code=code_digest("benchmarks/request_solutions"),
         models=models_by_name,
         first=first_of,
         samples=answers_a_problem,
@@ -94,7 +94,7 @@ rule request_solutions:
     message:
         "write requests for {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python scripts/request_solutions.py {input.problems:q} --models {params.models:q}"
+        "python {STEPS}/benchmarks/request_solutions.py {input.problems:q} --models {params.models:q}"
         " --first {params.first} --samples {params.samples} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -134,7 +134,7 @@ for work, owners, names in asked_together():
         message:
             f"all models of {{wildcards.student}} {{wildcards.variant}} answer {work} {' '.join(names)}, shard {{wildcards.shard}}"
         shell:
-            "OMP_NUM_THREADS=1 python scripts/hold_gpus.py --devices {resources.gpu} python scripts/complete_requests.py"
+            "OMP_NUM_THREADS=1 python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} python {STEPS}/engines/complete_requests.py"
             " {input.requests:q} --output {output:q}"
             " {params.backend:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
@@ -159,14 +159,14 @@ rule collect_solutions:
     resources:
         **asks_for("light"),
     params:
-        code=lambda wildcards: reading_code("collect_solutions", wildcards),
+        code=lambda wildcards: reading_code("benchmarks/collect_solutions", wildcards),
         first=first_of,
         last=last_of,
         samples=answers_a_problem,
     message:
         "read answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python scripts/collect_solutions.py {input.problems:q} --responses {input.responses:q}"
+        "python {STEPS}/benchmarks/collect_solutions.py {input.problems:q} --responses {input.responses:q}"
         " --iterations {params.first} {params.last} --samples {params.samples} --output {output.solutions:q}"
         " --programs {output.programs:q} --counts {output.counts:q} > {log:q} 2>&1"
 
@@ -189,7 +189,7 @@ rule execute_solutions:
     resources:
         **asks_for("programs"),
     params:
-        code=code_digest("execute_programs"),
+        code=code_digest("engines/execute_programs"),
         known=runs_known("solutions"),
         shards=config["shards"]["solutions"],
         timeout=config["execution"]["timeout"],
@@ -199,7 +199,7 @@ rule execute_solutions:
         "run answers to {wildcards.work}/{wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
     # Two workers a thread: the kernel takes its time to take a program's namespaces apart.
     shell:
-        "python scripts/execute_programs.py {input.programs:q} --problems {input.problems:q} --known {params.known:q} --output {output:q}"
+        "python {STEPS}/engines/execute_programs.py {input.programs:q} --problems {input.problems:q} --known {params.known:q} --output {output:q}"
         " --workers $((2 * {threads})) --timeout {params.timeout} --memory-mb {params.memory} --isolation {params.isolation}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
@@ -226,7 +226,7 @@ rule score_benchmark:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("score_benchmark"),
+        code=code_digest("benchmarks/score_benchmark"),
         about=lambda wildcards, input: [f"--about={path}" for path in input.about],
         models=models_by_name,
         decoding=lambda wildcards: as_json(BENCHMARKS[wildcards.benchmark]["decoding"]),
@@ -234,6 +234,6 @@ rule score_benchmark:
     message:
         "score {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python scripts/score_benchmark.py {input.solutions:q} --runs {input.runs:q} --problems {input.problems:q}"
+        "python {STEPS}/benchmarks/score_benchmark.py {input.solutions:q} --runs {input.runs:q} --problems {input.problems:q}"
         " {params.about:q} --models {params.models:q} --decoding {params.decoding:q} --seed {params.seed} --outcomes {output.outcomes:q}"
         " --summary {output.summary:q} > {log:q} 2>&1"

@@ -3,24 +3,29 @@
 import json
 import os
 import re
+import shlex
 import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, f"{workflow.basedir}/scripts")
+sys.path.insert(0, workflow.basedir)
+# Steps and environments that rules bring of their own see the library too.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(workflow.basedir), os.environ.get("PYTHONPATH"))))
 
-from refinecoder.backends import OPTIONS
-from refinecoder.benchmarks import PREPARED, module_name
-from refinecoder.cluster import RUN_NAME, end_earlier_runs, end_run, is_wanted, note_run
-from refinecoder.configuration import check_config
-from refinecoder.digest import code_digest
-from refinecoder.gpus import offer_gpus
-from refinecoder.randomness import hash_seed
-from refinecoder.records import BadInput
-from refinecoder.runlock import RUN_VARIABLE, claim_run, name_run
+from refinement.completion.backends import OPTIONS
+from refinement.answers.readers import reader_module
+from refinement.benchmarks.kinds import PREPARED, module_name
+from refinement.running.cluster import RUN_NAME, end_earlier_runs, end_run, is_wanted, note_run
+from refinement.experiment.configuration import check_config
+from refinement.records.digest import code_digest
+from refinement.running.gpus import offer_gpus
+from refinement.records.randomness import hash_seed
+from refinement.records.files import BadInput
+from refinement.running.workflow_lock import RUN_VARIABLE, claim_run, name_run
 from snakemake.persistence import PersistenceBase
 
 LEDGER = ".snakemake"
+STEPS = shlex.quote(f"{workflow.basedir}/scripts")
 
 
 def begin_run():
@@ -109,7 +114,7 @@ LOGS = f"{RESULTS}/logs"
 TIMES = f"{RESULTS}/times"
 ITERATION_LOGS = f"{LOGS}/{{student}}/{{variant}}/iter_{{iteration}}"
 ITERATION_TIMES = f"{TIMES}/{{student}}/{{variant}}/iter_{{iteration}}"
-READERS = {"judgements": "judgement", "comparisons": "comparison"}
+READERS = {"judgements": "acr.judgement", "comparisons": "acr.comparison"}
 N = config["scoring"]["samples"]
 TEMPORARY = tempfile.gettempdir()
 
@@ -202,9 +207,9 @@ def backend_code(role, expect, entry=None):
     """
     entry = entry or ROLES[role]
     backend = entry["backend"]
-    names = ["complete_requests", f"refinecoder.backends.{backend}", f"refinecoder.answers.{expect}"]
+    names = ["engines/complete_requests", f"refinement.completion.backends.{backend}", reader_module(expect)]
     if backend == "scripted":
-        names.append(f"refinecoder.miniature.{entry.get('model', role)}")
+        names.append(f"refinement.miniature.lists.{entry.get('model', role)}")
     return code_digest(*names)
 
 

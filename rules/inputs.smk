@@ -181,7 +181,7 @@ def page_settings():
 
 def stage_reader(wildcards):
     """How the teacher's answers of a stage must be readable."""
-    return {"round_0": "concepts", "answers": "anything"}.get(wildcards.stage, "evolution")
+    return {"round_0": "acr.concepts", "answers": "anything"}.get(wildcards.stage, "acr.evolution")
 
 
 def previous_round(wildcards):
@@ -219,7 +219,7 @@ def start_training(step, *overrides):
     nodes, devices = config["training"]["nodes"], config["training"]["devices"]
     if nodes * devices == 1 and not deepspeed_settings(*overrides):
         return f"python {step}"
-    node = f"python scripts/launch_processes.py --nodes {nodes} --devices {devices} -- {step}"
+    node = f"python {STEPS}/engines/launch_processes.py --nodes {nodes} --devices {devices} -- {step}"
     return node if nodes == 1 else f"srun --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 {node}"
 
 
@@ -480,7 +480,7 @@ def published_places(model, name):
 
 def published_figures(names):
     """The published figures, where config says of a benchmark of these which they are."""
-    return ["reference/refinecoder.yaml"] if any("published" in BENCHMARKS[name] for name in names) else []
+    return ["reference/acr.yaml"] if any("published" in BENCHMARKS[name] for name in names) else []
 
 
 def reference_argument(wildcards, input):

@@ -22,14 +22,14 @@ rule request_instructions:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("request_instructions"),
+        code=code_digest("acr/request_instructions"),
         per_snippet=config["instructions"]["per_snippet"],
         sampling=sampling_of("teacher"),
         seed=seed_of,
     message:
         "write requests for instructions"
     shell:
-        "python scripts/request_instructions.py {input.snippets:q} --template {input.template:q}"
+        "python {STEPS}/acr/request_instructions.py {input.snippets:q} --template {input.template:q}"
         " --per-snippet {params.per_snippet} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -55,7 +55,7 @@ rule ask_teacher:
     message:
         "the teacher answers {wildcards.stage}, shard {wildcards.shard}"
     shell:
-        "python scripts/hold_gpus.py --devices {resources.gpu} python scripts/complete_requests.py {input:q} --output {output:q} {params.backend:q}"
+        "python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} python {STEPS}/engines/complete_requests.py {input:q} --output {output:q} {params.backend:q}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 
@@ -77,12 +77,12 @@ rule collect_instructions:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("collect_instructions"),
+        code=code_digest("acr/collect_instructions"),
         per_snippet=config["instructions"]["per_snippet"],
     message:
         "read instructions"
     shell:
-        "python scripts/collect_instructions.py {input.snippets:q} --responses {input.responses:q}"
+        "python {STEPS}/acr/collect_instructions.py {input.snippets:q} --responses {input.responses:q}"
         " --per-snippet {params.per_snippet} --output {output.instructions:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
 
@@ -105,13 +105,13 @@ rule request_evolutions:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("request_evolutions"),
+        code=code_digest("acr/request_evolutions"),
         sampling=sampling_of("teacher"),
         seed=seed_of,
     message:
         "write requests for round {wildcards.round} of evolution"
     shell:
-        "python scripts/request_evolutions.py {input.instructions:q} --templates {input.templates:q}"
+        "python {STEPS}/acr/request_evolutions.py {input.instructions:q} --templates {input.templates:q}"
         " --round {wildcards.round} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -140,7 +140,7 @@ rule collect_evolutions:
     resources:
         **asks_for("text"),
     params:
-        code=code_digest("collect_evolutions"),
+        code=code_digest("acr/collect_evolutions"),
         phrases=config["instructions"]["forbidden_phrases"],
         ngram=config["instructions"]["overlap_ngram"],
         keep=config["instructions"]["keep"],
@@ -148,7 +148,7 @@ rule collect_evolutions:
     message:
         "read round {wildcards.round} of evolution"
     shell:
-        "python scripts/collect_evolutions.py {input.instructions:q} --responses {input.responses:q}"
+        "python {STEPS}/acr/collect_evolutions.py {input.instructions:q} --responses {input.responses:q}"
         " --templates {input.templates:q} --round {wildcards.round} --seed {params.seed}"
         " --forbidden-phrases {params.phrases:q} --benchmarks {input.benchmarks:q}"
         " --overlap-ngram {params.ngram} --keep {params.keep} --output {output.instructions:q}"
@@ -173,7 +173,7 @@ rule select_instructions:
     resources:
         **asks_for("text"),
     params:
-        code=code_digest("select_instructions"),
+        code=code_digest("acr/select_instructions"),
         identity=config["instructions"]["identity"],
         threshold=config["instructions"]["near_duplicate_threshold"],
         ngram=config["instructions"]["overlap_ngram"],
@@ -182,7 +182,7 @@ rule select_instructions:
     message:
         "select the instructions of D_0"
     shell:
-        "python scripts/select_instructions.py {input.instructions:q} --benchmarks {input.benchmarks:q}"
+        "python {STEPS}/acr/select_instructions.py {input.instructions:q} --benchmarks {input.benchmarks:q}"
         " --identity {params.identity} --near-duplicate-threshold {params.threshold}"
         " --overlap-ngram {params.ngram} --size {params.size} --seed {params.seed}"
         " --output {output.instructions:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
@@ -203,13 +203,13 @@ rule request_answers:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("request_answers"),
+        code=code_digest("acr/request_answers"),
         sampling=sampling_of("teacher"),
         seed=seed_of,
     message:
         "write requests for answers"
     shell:
-        "python scripts/request_answers.py {input:q} --sampling {params.sampling:q} --seed {params.seed}"
+        "python {STEPS}/acr/request_answers.py {input:q} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -231,11 +231,11 @@ rule collect_answers:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("collect_answers"),
+        code=code_digest("acr/collect_answers"),
     message:
         "make D_0"
     shell:
-        "python scripts/collect_answers.py {input.instructions:q} --responses {input.responses:q}"
+        "python {STEPS}/acr/collect_answers.py {input.instructions:q} --responses {input.responses:q}"
         " --output {output.dataset:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
 
 

@@ -20,13 +20,13 @@ rule gate_instructions:
     resources:
         **asks_for("text"),
     params:
-        code=code_digest("measure_leakage"),
+        code=code_digest("leakage/measure_leakage"),
         questions=questions_read("field"),
         numbers=[f"--{name}={LEAKAGE[name]}" for name in ("k", "nearest", "threshold", "stretch", "action")],
     message:
         "hold the instructions of D_0 against the benchmarks"
     shell:
-        "python scripts/measure_leakage.py --train selected={input.instructions:q} --train-field instruction"
+        "python {STEPS}/leakage/measure_leakage.py --train selected={input.instructions:q} --train-field instruction"
         " {params.questions:q} {params.numbers:q} --cleaned {output.instructions:q} --rejected {output.rejected:q}"
         " --counts {output.counts:q} --output {output.measured:q} > {log:q} 2>&1"
 
@@ -49,13 +49,13 @@ rule plant_leaks:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("plant_leaks"),
+        code=code_digest("leakage/plant_leaks"),
         share=lambda wildcards: DATASETS[wildcards.dataset]["share"],
         seed=seed_of,
     message:
         "plant questions in {wildcards.dataset}"
     shell:
-        "python scripts/plant_leaks.py {input.instructions:q} --benchmarks {input.questions:q} --share {params.share}"
+        "python {STEPS}/leakage/plant_leaks.py {input.instructions:q} --benchmarks {input.questions:q} --share {params.share}"
         " --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
 
@@ -75,14 +75,14 @@ rule measure_leakage:
     resources:
         **asks_for("text"),
     params:
-        code=code_digest("measure_leakage"),
+        code=code_digest("leakage/measure_leakage"),
         datasets=datasets_read,
         questions=questions_read("field"),
         numbers=[f"--{name}={LEAKAGE[name]}" for name in ("k", "nearest", "top", "threshold", "stretch")],
     message:
         "measure the leakage of data sets into benchmarks"
     shell:
-        "python scripts/measure_leakage.py {params.datasets:q} {params.questions:q} {params.numbers:q}"
+        "python {STEPS}/leakage/measure_leakage.py {params.datasets:q} {params.questions:q} {params.numbers:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -102,7 +102,7 @@ rule measure_critiques:
     resources:
         **asks_for("text"),
     params:
-        code=code_digest("measure_leakage"),
+        code=code_digest("leakage/measure_leakage"),
         datasets=iterations_read,
         turns="later",
         questions=questions_read("field"),
@@ -110,7 +110,7 @@ rule measure_critiques:
     message:
         "hold the critiques of {wildcards.student} against the benchmarks"
     shell:
-        "python scripts/measure_leakage.py {params.datasets:q} --train-turns {params.turns} {params.questions:q}"
+        "python {STEPS}/leakage/measure_leakage.py {params.datasets:q} --train-turns {params.turns} {params.questions:q}"
         " {params.numbers:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -124,7 +124,7 @@ if SOLVED:
         benchmark:
             f"{TIMES}/{{student}}/measure_responses.tsv"
         params:
-            code=code_digest("measure_leakage"),
+            code=code_digest("leakage/measure_leakage"),
             datasets=iterations_read,
             turns="assistant",
             questions=questions_read("solution", SOLVED),
@@ -156,13 +156,13 @@ rule tabulate_turns:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("tabulate_turns"),
+        code=code_digest("leakage/tabulate_turns"),
         entries=turn_entries(),
         label=config["label"],
     message:
         "leakage by iteration"
     shell:
-        "python scripts/tabulate_turns.py {input:q} --entries {params.entries:q} --label {params.label:q}"
+        "python {STEPS}/leakage/tabulate_turns.py {input:q} --entries {params.entries:q} --label {params.label:q}"
         " --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q} --manifest {output.manifest:q}"
         " > {log:q} 2>&1"
 
@@ -173,7 +173,7 @@ if DATASETS:
         """Table 3: data sets against benchmarks, the paper's values beside ours."""
         input:
             measured=f"{LEAK}/datasets.json",
-            reference="reference/refinecoder.yaml",
+            reference="reference/acr.yaml",
         output:
             csv=f"{RESULTS}/tables/table3.csv",
             markdown=report(
@@ -193,13 +193,13 @@ if DATASETS:
         resources:
             **asks_for("light"),
         params:
-            code=code_digest("tabulate_leakage"),
+            code=code_digest("leakage/tabulate_leakage"),
             entries=leakage_entries(),
             label=config["label"],
         message:
             "table3"
         shell:
-            "python scripts/tabulate_leakage.py {input.measured:q} --reference {input.reference:q}"
+            "python {STEPS}/leakage/tabulate_leakage.py {input.measured:q} --reference {input.reference:q}"
             " --entries {params.entries:q} --label {params.label:q} --csv {output.csv:q}"
             " --markdown {output.markdown:q} --latex {output.latex:q} --manifest {output.manifest:q} > {log:q} 2>&1"
 
@@ -226,13 +226,13 @@ if DATASETS:
         resources:
             **asks_for("light"),
         params:
-            code=code_digest("plot_leakage"),
+            code=code_digest("leakage/plot_leakage"),
             entries=leakage_entries(),
             label=config["label"],
         message:
             "figure7"
         shell:
-            "python scripts/plot_leakage.py {input:q} --entries {params.entries:q} --label {params.label:q}"
+            "python {STEPS}/leakage/plot_leakage.py {input:q} --entries {params.entries:q} --label {params.label:q}"
             " --svg {output.svg:q} --pdf {output.pdf:q} --png {output.png:q} --csv {output.csv:q} > {log:q} 2>&1"
 
     rule table3:

@@ -20,7 +20,7 @@ rule make_plan:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("plan_run"),
+        code=code_digest("results/plan_run"),
         settings=planned_settings(),
         templates=as_json(planned_templates()),
         snippets=lambda wildcards, input: [f"--snippets={input.snippets}"] if input.snippets else [],
@@ -31,7 +31,7 @@ rule make_plan:
     message:
         "plan the run"
     shell:
-        "python scripts/plan_run.py --settings {params.settings:q} --templates {params.templates:q} {params.snippets:q}"
+        "python {STEPS}/results/plan_run.py --settings {params.settings:q} --templates {params.templates:q} {params.snippets:q}"
         " --measured {params.measured:q} --actual {params.actual:q} --label {params.label:q}"
         " --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q} > {log:q} 2>&1"
 
@@ -56,7 +56,7 @@ use rule make_plan as compare_plan with:
     benchmark:
         f"{HOME}/times/compare_plan.tsv"
     params:
-        code=code_digest("plan_run"),
+        code=code_digest("results/plan_run"),
         settings=planned_settings(),
         templates=as_json(planned_templates()),
         snippets=lambda wildcards, input: [f"--snippets={input.snippets}"] if input.snippets else [],

@@ -18,13 +18,13 @@ rule request_judgements:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("request_judgements"),
+        code=code_digest("acr/request_judgements"),
         sampling=sampling_of("judge"),
         seed=seed_of,
     message:
         "write requests for judgements, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python scripts/request_judgements.py {input.dataset:q} {input.samples:q} --template {input.template:q}"
+        "python {STEPS}/acr/request_judgements.py {input.dataset:q} {input.samples:q} --template {input.template:q}"
         " --iteration {wildcards.iteration} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -52,7 +52,7 @@ rule ask_judge:
     message:
         "{wildcards.stage} of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
     shell:
-        "python scripts/hold_gpus.py --devices {resources.gpu} python scripts/complete_requests.py {input:q} --output {output:q} {params.backend:q}"
+        "python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} python {STEPS}/engines/complete_requests.py {input:q} --output {output:q} {params.backend:q}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 
@@ -74,11 +74,11 @@ rule collect_judgements:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("collect_judgements"),
+        code=code_digest("acr/collect_judgements"),
     message:
         "read judgements, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python scripts/collect_judgements.py {input.samples:q} --responses {input.responses:q}"
+        "python {STEPS}/acr/collect_judgements.py {input.samples:q} --responses {input.responses:q}"
         " --output {output.judgements:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
 
 
@@ -100,13 +100,13 @@ rule select_best:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("select_best"),
+        code=code_digest("acr/select_best"),
         weights=as_json(config["scoring"]["weights"]),
         n=N,
     message:
         "select the best samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python scripts/select_best.py {input.dataset:q} {input.judgements:q} {input.executions:q}"
+        "python {STEPS}/acr/select_best.py {input.dataset:q} {input.judgements:q} {input.executions:q}"
         " --weights {params.weights:q} --n {params.n} --output {output.best:q}"
         " --counts {output.counts:q} > {log:q} 2>&1"
 
@@ -129,14 +129,14 @@ rule request_comparisons:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("request_comparisons"),
+        code=code_digest("acr/request_comparisons"),
         order=config["scoring"]["pair_order"],
         sampling=sampling_of("judge"),
         seed=seed_of,
     message:
         "write requests for comparisons, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python scripts/request_comparisons.py {input.dataset:q} {input.samples:q} {input.best:q}"
+        "python {STEPS}/acr/request_comparisons.py {input.dataset:q} {input.samples:q} {input.best:q}"
         " --template {input.template:q} --order {params.order} --iteration {wildcards.iteration}"
         " --sampling {params.sampling:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
@@ -160,12 +160,12 @@ rule collect_comparisons:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("collect_comparisons"),
+        code=code_digest("acr/collect_comparisons"),
         order=config["scoring"]["pair_order"],
         seed=seed_of,
     message:
         "rank, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python scripts/collect_comparisons.py {input.best:q} --responses {input.responses:q}"
+        "python {STEPS}/acr/collect_comparisons.py {input.best:q} --responses {input.responses:q}"
         " --order {params.order} --seed {params.seed} --comparisons {output.comparisons:q}"
         " --output {output.ranking:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"

@@ -4,7 +4,7 @@
 rule audit_tables:
     """Published averages against their cells, published pass@1 against whole numbers of problems."""
     input:
-        "reference/refinecoder.yaml",
+        "reference/acr.yaml",
     output:
         csv=f"{HOME}/tables/audit.csv",
         markdown=report(
@@ -24,11 +24,11 @@ rule audit_tables:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("audit_tables"),
+        code=code_digest("results/audit_tables"),
     message:
         "audit the published tables"
     shell:
-        "python scripts/audit_tables.py {input:q} --cells {output.cells:q} --csv {output.csv:q}"
+        "python {STEPS}/results/audit_tables.py {input:q} --cells {output.cells:q} --csv {output.csv:q}"
         " --markdown {output.markdown:q} --latex {output.latex:q} > {log:q} 2>&1"
 
 
@@ -50,7 +50,7 @@ rule measure_effects:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("measure_effects"),
+        code=code_digest("acr/measure_effects"),
         entries=comparison_entries(),
         titles=effect_titles(),
         final=FINAL,
@@ -58,7 +58,7 @@ rule measure_effects:
     message:
         "measure effects"
     shell:
-        "python scripts/measure_effects.py {input.outcomes:q} --entries {params.entries:q} --kinds {input.kinds:q}"
+        "python {STEPS}/acr/measure_effects.py {input.outcomes:q} --entries {params.entries:q} --kinds {input.kinds:q}"
         " --selections {input.selections:q} --feedback {input.feedback:q} --titles {params.titles:q}"
         " --final {params.final} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
@@ -67,7 +67,7 @@ rule judge_claims:
     """The ledger of claims, over all seeds."""
     input:
         effects=expand(f"{RESULTS}/effects.csv", run=RUNS),
-        reference="reference/refinecoder.yaml",
+        reference="reference/acr.yaml",
     output:
         csv=f"{HOME}/tables/claims.csv",
         markdown=report(
@@ -86,12 +86,12 @@ rule judge_claims:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("judge_claims"),
+        code=code_digest("results/judge_claims"),
         label=config["label"],
     message:
         "judge the claims"
     shell:
-        "python scripts/judge_claims.py {input.effects:q} --reference {input.reference:q} --label {params.label:q}"
+        "python {STEPS}/results/judge_claims.py {input.effects:q} --reference {input.reference:q} --label {params.label:q}"
         " --csv {output.csv:q} --markdown {output.markdown:q} --latex {output.latex:q} > {log:q} 2>&1"
 
 

@@ -19,13 +19,13 @@ rule request_critiques:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("request_critiques"),
+        code=code_digest("acr/request_critiques"),
         sampling=sampling_of("critic"),
         seed=seed_of,
     message:
         "write requests for critiques, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python scripts/request_critiques.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
+        "python {STEPS}/acr/request_critiques.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
         " --template {input.template:q} --iteration {wildcards.iteration}"
         " --sampling {params.sampling:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
@@ -42,8 +42,8 @@ use rule ask_judge as ask_critic with:
     resources:
         **asks_for("critic"),
     params:
-        code=backend_code("critic", "critique"),
-        backend=backend_of("critic", "critique"),
+        code=backend_code("critic", "acr.critique"),
+        backend=backend_of("critic", "acr.critique"),
         shards=config["shards"]["critic"],
     message:
         "critiques of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
@@ -69,12 +69,12 @@ rule collect_critiques:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("collect_critiques"),
+        code=code_digest("acr/collect_critiques"),
         rewrite=config["scoring"]["rewrite"],
     message:
         "read critiques, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python scripts/collect_critiques.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
+        "python {STEPS}/acr/collect_critiques.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
         " --responses {input.responses:q} --rewrite {params.rewrite} --output {output.critiques:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
 
@@ -101,12 +101,12 @@ rule refine_dataset:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("refine_dataset"),
+        code=code_digest("acr/refine_dataset"),
         strategy=strategy_of,
         before=lambda wildcards: int(wildcards.iteration) - 1,
     message:
         "refine D_{params.before} of {wildcards.student}, {wildcards.variant}"
     shell:
-        "python scripts/refine_dataset.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
+        "python {STEPS}/acr/refine_dataset.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
         " --critiques {input.critiques:q} --strategy {params.strategy:q} --iteration {params.before}"
         " --output {output.dataset:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"

@@ -22,14 +22,14 @@ rule write_report:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("write_report"),
+        code=code_digest("results/write_report"),
         settings=lambda wildcards: page_settings(),  # as a text, its braces would be wildcards
         # As inputs, times would have the page made again whenever anything is.
         times=f"{HOME}/times",
     message:
         "write the page"
     shell:
-        "python scripts/write_report.py --settings {params.settings:q} --tables {input.tables:q}"
+        "python {STEPS}/results/write_report.py --settings {params.settings:q} --tables {input.tables:q}"
         " --notes {input.notes:q} --figures {input.figures:q} --manifests {input.manifests:q}"
         " --speeds {input.speeds:q} --captions {input.captions:q} --times {params.times:q} --template {input.template:q}"
         " --output {output:q} > {log:q} 2>&1"

@@ -16,7 +16,7 @@ use rule request_solutions as request_scored_solutions with:
     benchmark:
         f"{SCORING_TIMES}/request_scored_solutions.tsv"
     params:
-        code=code_digest("request_solutions"),
+        code=code_digest("benchmarks/request_solutions"),
         models=models_by_name,
         first=FINAL,
         samples=config["scoring_study"]["samples"],
@@ -39,7 +39,7 @@ use rule collect_solutions as collect_scored_solutions with:
     benchmark:
         f"{SCORING_TIMES}/collect_scored_solutions.tsv"
     params:
-        code=lambda wildcards: reading_code("collect_solutions", wildcards),
+        code=lambda wildcards: reading_code("benchmarks/collect_solutions", wildcards),
         first=FINAL,
         last=FINAL,
         samples=config["scoring_study"]["samples"],
@@ -63,13 +63,13 @@ rule request_scores:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("request_scores"),
+        code=code_digest("acr/request_scores"),
         sampling=sampling_of("judge"),
         seed=seed_of,
     message:
         "write requests for scores on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python scripts/request_scores.py {input.problems:q} {input.solutions:q} --template {input.template:q}"
+        "python {STEPS}/acr/request_scores.py {input.problems:q} {input.solutions:q} --template {input.template:q}"
         " --programs {output.programs:q} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output.requests:q} > {log:q} 2>&1"
 
@@ -84,8 +84,8 @@ use rule ask_judge as ask_judge_of_scores with:
     benchmark:
         f"{SCORING_TIMES}/ask_judge_of_scores.{{shard}}.tsv"
     params:
-        code=backend_code("judge", "judgement"),
-        backend=backend_of("judge", "judgement"),
+        code=backend_code("judge", "acr.judgement"),
+        backend=backend_of("judge", "acr.judgement"),
         shards=config["shards"]["solutions"],
     message:
         "judge answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
@@ -144,12 +144,12 @@ rule score_selection:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("score_selection"),
+        code=code_digest("acr/score_selection"),
         weights=as_json(config["scoring"]["weights"]),
         seed=seed_of,
     message:
         "score the scoring system on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python scripts/score_selection.py {input.solutions:q} {input.judgements:q} --executions {input.executions:q}"
+        "python {STEPS}/acr/score_selection.py {input.solutions:q} {input.judgements:q} --executions {input.executions:q}"
         " --runs {input.runs:q} --problems {input.problems:q} --weights {params.weights:q} --model {input.model:q} --seed {params.seed}"
         " --summary {output:q} > {log:q} 2>&1"

@@ -23,7 +23,7 @@ rule request_suggestions:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("request_suggestions"),
+        code=code_digest("acr/request_suggestions"),
         cases=config["feedback"]["cases"],
         iterations=TRIED,
         sampling=sampling_of("teacher"),
@@ -31,7 +31,7 @@ rule request_suggestions:
     message:
         "write requests for suggestions on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python scripts/request_suggestions.py {input.outcomes:q} {input.problems:q} --template {input.template:q}"
+        "python {STEPS}/acr/request_suggestions.py {input.outcomes:q} {input.problems:q} --template {input.template:q}"
         " --cases {params.cases} --iterations {params.iterations} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -46,8 +46,8 @@ use rule ask_teacher as ask_teacher_for_suggestions with:
     benchmark:
         f"{FEEDBACK_TIMES}/ask_teacher_for_suggestions.{{shard}}.tsv"
     params:
-        code=backend_code("teacher", "suggestion"),
-        backend=backend_of("teacher", "suggestion"),
+        code=backend_code("teacher", "acr.suggestion"),
+        backend=backend_of("teacher", "acr.suggestion"),
         shards=config["shards"]["solutions"],
     message:
         "the teacher suggests, {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
@@ -76,7 +76,7 @@ rule request_second_tries:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("request_second_tries"),
+        code=code_digest("acr/request_second_tries"),
         format=config["feedback"]["format"],
         cases=config["feedback"]["cases"],
         iterations=TRIED,
@@ -85,7 +85,7 @@ rule request_second_tries:
     message:
         "write requests for second tries on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python scripts/request_second_tries.py {input.outcomes:q} {input.problems:q}"
+        "python {STEPS}/acr/request_second_tries.py {input.outcomes:q} {input.problems:q}"
         " --suggestions {input.suggestions:q} --format {params.format} --template {input.template:q}"
         " --cases {params.cases} --iterations {params.iterations} --models {input.models:q}"
         " --sampling {params.sampling:q} --seed {params.seed} --output {output.requests:q}"
@@ -113,11 +113,11 @@ rule collect_second_tries:
     resources:
         **asks_for("light"),
     params:
-        code=lambda wildcards: reading_code("collect_second_tries", wildcards),
+        code=lambda wildcards: reading_code("acr/collect_second_tries", wildcards),
     message:
         "read second tries on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python scripts/collect_second_tries.py {input.problems:q} {input.requests:q} --responses {input.responses:q}"
+        "python {STEPS}/acr/collect_second_tries.py {input.problems:q} {input.requests:q} --responses {input.responses:q}"
         " --output {output.solutions:q} --programs {output.programs:q} --counts {output.counts:q} > {log:q} 2>&1"
 
 
@@ -139,12 +139,12 @@ rule score_feedback:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("score_feedback"),
+        code=code_digest("acr/score_feedback"),
         iterations=TRIED,
         seed=seed_of,
     message:
         "score second tries on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python scripts/score_feedback.py {input.outcomes:q} {input.solutions:q} --runs {input.runs:q}"
+        "python {STEPS}/acr/score_feedback.py {input.outcomes:q} {input.solutions:q} --runs {input.runs:q}"
         " --iterations {params.iterations} --models {input.models:q} --seed {params.seed}"
         " --summary {output:q} > {log:q} 2>&1"

@@ -19,7 +19,7 @@ rule harvest_snippets:
     resources:
         **asks_for("text"),
     params:
-        code=code_digest("harvest_snippets"),
+        code=code_digest("acr/harvest_snippets"),
         source=config["snippets"]["source"],
         size=[f"--size={config['snippets']['size']}"] if config["snippets"]["size"] else [],
         seed=seed_of,
@@ -31,7 +31,7 @@ rule harvest_snippets:
     message:
         "harvest seed snippets"
     shell:
-        "python scripts/harvest_snippets.py --source {params.source:q} --benchmarks {input.benchmarks:q}"
+        "python {STEPS}/acr/harvest_snippets.py --source {params.source:q} --benchmarks {input.benchmarks:q}"
         " {params.size:q} --seed {params.seed}"
         " --max-lines {params.max_lines} --max-characters {params.max_characters}"
         " --forbidden-modules {params.forbidden:q} --near-duplicate-threshold {params.threshold}"

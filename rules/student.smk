@@ -16,7 +16,7 @@ rule compose_corpus:
     resources:
         **asks_for("text"),
     params:
-        code=code_digest("compose_corpus"),
+        code=code_digest("miniature/compose_corpus"),
         documents=lambda wildcards: pretraining_of(wildcards)["documents"],
         depths=lambda wildcards: as_json(pretraining_of(wildcards)["depths"]),
         beside=lambda wildcards: pretraining_of(wildcards)["beside"],
@@ -24,7 +24,7 @@ rule compose_corpus:
     message:
         "compose the corpus of {wildcards.student}"
     shell:
-        "python scripts/compose_corpus.py --documents {params.documents} --depths {params.depths:q}"
+        "python {STEPS}/miniature/compose_corpus.py --documents {params.documents} --depths {params.depths:q}"
         " --beside {params.beside} --benchmarks {input.benchmarks:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
 
@@ -49,15 +49,15 @@ rule pretrain_base:
     resources:
         **asks_for("training"),
     params:
-        code=code_digest("pretrain_base"),
-        step=lambda wildcards: start_training("scripts/pretrain_base.py", pretraining_of(wildcards)["settings"]),
+        code=code_digest("miniature/pretrain_base"),
+        step=lambda wildcards: start_training(f"{STEPS}/miniature/pretrain_base.py", pretraining_of(wildcards)["settings"]),
         architecture=lambda wildcards: as_json(pretraining_of(wildcards)["architecture"]),
         settings=lambda wildcards: training_settings(wildcards, pretraining_of(wildcards)["settings"], stage=("base",)),
         threads=config["training"]["threads"],
     message:
         "pre-train the base of {wildcards.student}"
     shell:
-        "python scripts/hold_gpus.py --devices {resources.gpu} {params.step} {input.corpus:q} --chat-template {input.chat_template:q}"
+        "python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} {params.step} {input.corpus:q} --chat-template {input.chat_template:q}"
         " --architecture {params.architecture:q} --settings {params.settings:q} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q} > {log:q} 2>&1"
 
@@ -85,8 +85,8 @@ rule train_model:
     resources:
         **asks_for("training"),
     params:
-        code=code_digest("train_model"),
-        step=lambda wildcards: start_training("scripts/train_model.py", *own_training(wildcards)),
+        code=code_digest("engines/train_model"),
+        step=lambda wildcards: start_training(f"{STEPS}/engines/train_model.py", *own_training(wildcards)),
         start=start_of,
         tokens=token_arguments,
         settings=lambda wildcards: training_settings(
@@ -97,7 +97,7 @@ rule train_model:
     message:
         "train M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant}"
     shell:
-        "python scripts/hold_gpus.py --devices {resources.gpu} {params.step} {input.dataset:q} --start {params.start:q} {params.tokens:q}"
+        "python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} {params.step} {input.dataset:q} --start {params.start:q} {params.tokens:q}"
         " --settings {params.settings:q} --loss {params.loss} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
@@ -127,13 +127,13 @@ rule plot_training:
     resources:
         **asks_for("light"),
     params:
-        code=code_digest("plot_training"),
+        code=code_digest("results/plot_training"),
         entries=training_entries(),
         label=config["label"],
     message:
         "training"
     shell:
-        "python scripts/plot_training.py {input:q} --entries {params.entries:q} --label {params.label:q}"
+        "python {STEPS}/results/plot_training.py {input:q} --entries {params.entries:q} --label {params.label:q}"
         " --speeds {output.speeds:q} --svg {output.svg:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --csv {output.csv:q} > {log:q} 2>&1"
 

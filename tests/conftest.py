@@ -1,70 +1,13 @@
-"""Copies of the workflow to run, and the reduced miniature, run once a session."""
+"""The reduced miniature, run once a session."""
 
 import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from support.workflow import copy_workflow, snakemake
+
 # No test needs the hub, and where there is no network each look for it takes a minute of tries.
 os.environ["HF_HUB_OFFLINE"] = "1"
-
-ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "config.yaml", "config", "envs", "profiles", "prompts", "reference", "report", "rules", "scripts",
-         "slurm")  # fmt: skip
-REDUCED = "tests/reduced.yaml"
-
-
-def copy_workflow(folder: Path) -> Path:
-    """A clone's worth of the workflow in a folder of its own."""
-    for name in PARTS:
-        source = ROOT / name
-        if source.is_symlink():
-            (folder / name).symlink_to(source.readlink())
-        elif source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / name)
-    (folder / "tests").mkdir()
-    shutil.copy(ROOT / REDUCED, folder / REDUCED)
-    return folder
-
-
-def environment():
-    """The environment of a user who activated the virtual one."""
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("REFINECODER_", "SNAKEMAKE_"))
-    }
-    path = f"{Path(sys.executable).parent}:{inherited['PATH']}"
-    return {**inherited, "PATH": path, "OMP_NUM_THREADS": "1"}
-
-
-def command(*arguments, cores=2, reduced=True):
-    """Snakemake's command line: targets first, since --configfile takes all that follows."""
-    configfile = ["--configfile", REDUCED] if reduced else []
-    return ["snakemake", "--cores", str(cores), *arguments, *configfile]
-
-
-def snakemake(folder: Path, *arguments, prefix=(), **options):
-    """Run Snakemake to its end in a folder."""
-    return subprocess.run(
-        [*prefix, *command(*arguments, **options)],
-        cwd=folder, env=environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900,
-    )  # fmt: skip
-
-
-def compared(folder: Path) -> dict[str, bytes]:
-    """What must be the same to the byte: data sets, rankings, outcomes, tables, figures and weights."""
-    names = ("d0.jsonl", "dataset.jsonl", "samples.jsonl", "executions.jsonl", "judgements.jsonl", "comparisons.jsonl",
-             "ranking.jsonl", "critiques.jsonl", "outcomes.jsonl", "model.safetensors", "tokenizer.json")  # fmt: skip
-    results = folder / "results" / "reduced"
-    paths = [path for name in names for path in results.rglob(name)]
-    paths += [
-        path for kind in ("tables", "figures") for path in (results / kind).iterdir() if "manifest" not in path.name
-    ]
-    return {str(path.relative_to(results)): path.read_bytes() for path in sorted(paths)}
 
 
 @pytest.fixture(scope="session")

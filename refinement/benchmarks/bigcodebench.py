@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from refinecoder.benchmarks.fields import check_texts, parsed
-from refinecoder.prompts import fill_template
-from refinecoder.records import BadInput, Record, read_json
+from refinement.benchmarks.fields import check_texts, parsed
+from refinement.completion.prompts import fill_template
+from refinement.records.errors import BadInput
+from refinement.records.files import read_json
+from refinement.records.record_types import Record
 
 SETTINGS = ("split", "ids")
 FIELDS = ("task",)

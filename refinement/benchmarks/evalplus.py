@@ -20,15 +20,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from refinecoder.answers.code import fenced_blocks
-from refinecoder.benchmarks.fields import check_texts, parsed
-from refinecoder.prompts import fill_template
-from refinecoder.records import BadInput, Record
-from refinecoder.sandbox.jail import TIERS
-from refinecoder.sandbox.modes.outputs import run_calls
-from refinecoder.sandbox.packing import decode, encode, pack, pack_items
-from refinecoder.sandbox.pool import first_worker
-from refinecoder.sandbox.worker import Worker
+from refinement.answers.code import fenced_blocks
+from refinement.benchmarks.fields import check_texts, parsed
+from refinement.completion.prompts import fill_template
+from refinement.records.errors import BadInput
+from refinement.records.record_types import Record
+from refinement.sandbox.jail import TIERS
+from refinement.sandbox.modes.outputs import run_calls
+from refinement.sandbox.packing import decode, encode, pack, pack_items
+from refinement.sandbox.pool import first_worker
+from refinement.sandbox.worker import Worker
 
 SETTINGS: tuple[str, ...] = ()
 FIELDS = ("problem",)

@@ -4,7 +4,8 @@ import ast
 import warnings
 from collections.abc import Iterable
 
-from refinecoder.records import BadInput, Record
+from refinement.records.errors import BadInput
+from refinement.records.record_types import Record
 
 
 def check_texts(where: str, record: Record, names: Iterable[str], origin: str) -> None:

@@ -4,7 +4,7 @@ A module has
 
 ``SETTINGS``: the keys of a benchmark's entry in config that it takes;
 ``FIELDS``: the fields of its prompt template, none where it needs no template;
-``read_problems(lines, settings, template)``: problems (refinecoder/kinds.py)
+``read_problems(lines, settings, template)``: problems (refinement/records/record_types.py)
 from pairs of a place, for messages, and a record of the benchmark's data;
 ``read_answer(response, problem)``: what of a program line an answer gives,
 None for an answer without code.
@@ -14,7 +14,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from refinecoder.records import Record
+from refinement.records.record_types import Record
 
 MODULES = {
     "miniature": "plain",
@@ -32,7 +32,7 @@ PREPARED = tuple(kind for kind, module in MODULES.items() if module != "plain")
 
 def module_name(kind: str) -> str:
     """The module of a kind of benchmark, by its full name."""
-    return f"{__name__}.{MODULES[kind]}"
+    return f"{__package__}.{MODULES[kind]}"
 
 
 def module_of(kind: str) -> ModuleType:

@@ -18,9 +18,10 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from refinecoder.benchmarks.fields import check_texts
-from refinecoder.prompts import fill_template
-from refinecoder.records import BadInput, Record
+from refinement.benchmarks.fields import check_texts
+from refinement.completion.prompts import fill_template
+from refinement.records.errors import BadInput
+from refinement.records.record_types import Record
 
 SETTINGS = ("from", "until")
 FIELDS = ("question", "format", "code")

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from refinecoder.answers.code import labelled_blocks
-from refinecoder.answers.functions import (
+from refinement.answers.code import labelled_blocks
+from refinement.answers.functions import (
     SCRIPTS,
     enclosing_class,
     find_function,
@@ -20,9 +20,10 @@ from refinecoder.answers.functions import (
     shell_functions,
     without_functions,
 )
-from refinecoder.benchmarks.fields import check_texts
-from refinecoder.prompts import fill_template
-from refinecoder.records import BadInput, Record
+from refinement.benchmarks.fields import check_texts
+from refinement.completion.prompts import fill_template
+from refinement.records.errors import BadInput
+from refinement.records.record_types import Record
 
 SETTINGS = ("language",)
 FIELDS = ("language", "label", "code")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from refinecoder.answers.code import extract_code
-from refinecoder.records import Record
+from refinement.answers.code import extract_code
+from refinement.records.record_types import Record
 
 
 def read_answer(response: str, problem: Record) -> dict[str, Any] | None:

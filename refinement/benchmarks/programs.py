@@ -8,10 +8,11 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from refinecoder.answers.code import extract_code
-from refinecoder.benchmarks import read_answer
-from refinecoder.kinds import TESTED
-from refinecoder.records import BadInput, Record, to_line
+from refinement.answers.code import extract_code
+from refinement.benchmarks.kinds import read_answer
+from refinement.records.errors import BadInput
+from refinement.records.files import to_line
+from refinement.records.record_types import TESTED, Record
 
 JOINED = ("mode", *(field.name for field in TESTED))  # what a program line takes from its problem
 

@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from refinecoder.kinds import NOT_RUN
-from refinecoder.records import Record
-from refinecoder.sandbox.jail import ENVIRONMENT
+from refinement.records.record_types import NOT_RUN, Record
+from refinement.sandbox.jail import ENVIRONMENT
 
 _IMPORT = "import "
 

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from refinecoder.batch import ask_again, read_answer
-from refinecoder.journal import Journal
-from refinecoder.records import BadInput, Record, RecordFile
+from refinement.completion.journal import Journal
+from refinement.completion.requests import ask_again, read_answer
+from refinement.records.errors import BadInput
+from refinement.records.files import RecordFile
+from refinement.records.record_types import Record
 
 Answered = tuple[Record, Record]  # a request and its response
 Batch = RecordFile | list[Record]

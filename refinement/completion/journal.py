@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from refinecoder.records import Record, to_line
+from refinement.records.files import to_line
+from refinement.records.record_types import Record
 
 _KEY = 32  # hexadecimal digits
 _COMMIT = b"=\n"

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from refinecoder.records import BadInput
+from refinement.records.errors import BadInput
 
 _FIELD = re.compile(r"\{([a-z_0-9]+)\}")
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from refinecoder.randomness import hash_seed
-from refinecoder.records import BadInput, Record, load_records
+from refinement.records.errors import BadInput
+from refinement.records.files import load_records
+from refinement.records.randomness import hash_seed
+from refinement.records.record_types import Record
 
 
 class RequestId(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from refinecoder.records import BadInput
+from refinement.records.errors import BadInput
 
 
 class Usage(NamedTuple):

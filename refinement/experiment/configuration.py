@@ -5,15 +5,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from refinecoder.processes import split_batch
-from refinecoder.records import BadInput
-from refinecoder.reference import load_reference, published_passes
-from refinecoder.schema import first_fault, load_schema
+from refinement.experiment.schema import first_fault, load_schema
+from refinement.records.errors import BadInput
+from refinement.results.reference import load_reference, published_passes
+from refinement.training.distributed import split_batch
 
 STUDENT_BACKENDS = ("transformers", "server", "replay")
 _NEEDED = {"endpoint": ("base_url",), "server": ("command",), "replay": ("run",)}
 _SCRIPTED = {"teacher": ("alpha", "beta", "syntax_rate", "errors"), "judge": ("noise", "flip_rate")}
-REFERENCE = Path(__file__).parents[2] / "reference" / "refinecoder.yaml"
+REFERENCE = Path(__file__).parents[2] / "reference" / "acr.yaml"
 
 
 def _duplicates(entries: list[Mapping[str, Any]]) -> Iterator[str]:

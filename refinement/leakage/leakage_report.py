@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from refinecoder.leakage import BINS, Measure, histogram, shared_grams
+from refinement.leakage.index import BINS, Measure, histogram, shared_grams
 
 SHOWN = 40  # shared grams listed for each pair; their number is exact
 

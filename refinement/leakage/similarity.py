@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from refinecoder.records import Record
+from refinement.records.record_types import Record
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 

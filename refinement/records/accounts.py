@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from refinecoder.records import Record, write_json, write_records
+from refinement.records.files import write_json, write_records
+from refinement.records.record_types import Record
 
 
 class Account:

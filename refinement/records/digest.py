@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent
-SCRIPTS = PACKAGE.parent
+PACKAGE = "refinement"
+PROJECT = Path(__file__).parents[2]
 
 
 def _strip_docstrings(tree: ast.Module) -> ast.Module:
@@ -20,7 +20,8 @@ def _strip_docstrings(tree: ast.Module) -> ast.Module:
 
 
 def _module_path(name: str) -> Path | None:
-    base = SCRIPTS.joinpath(*name.split("."))
+    parts = name.split(".") if name.partition(".")[0] == PACKAGE else ["scripts", *name.split("/")]
+    base = PROJECT.joinpath(*parts)
     return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
 
 
@@ -36,7 +37,7 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 @cache
 def _read(path: Path) -> tuple[str, tuple[Path, ...]]:
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    own = [_module_path(name) for name in _imported(tree) if name.partition(".")[0] == PACKAGE.name]
+    own = [_module_path(name) for name in _imported(tree) if name.partition(".")[0] == PACKAGE]
     digest = hashlib.blake2b(ast.dump(_strip_docstrings(tree)).encode(), digest_size=16).hexdigest()
     return digest, tuple(path for path in own if path)
 
@@ -56,12 +57,12 @@ def file_digest(name: str) -> str:
     """Digest of one module alone, without what it imports."""
     path = _module_path(name)
     if path is None:
-        raise FileNotFoundError(f"no step or module {name} below {SCRIPTS}")
+        raise FileNotFoundError(f"no step or module {name} below {PROJECT}")
     return _read(path)[0]
 
 
 def code_digest(*names: str) -> str:
-    """Digest of steps (``verb_noun``) or modules (``refinecoder.x``) and all that they import here.
+    """Digest of steps (``area/verb_noun``) or modules (``refinement.x``) and all that they import here.
 
     Raises FileNotFoundError for a name that is neither.
     """
@@ -69,7 +70,7 @@ def code_digest(*names: str) -> str:
     for name in names:
         path = _module_path(name)
         if path is None:
-            raise FileNotFoundError(f"no step or module {name} below {SCRIPTS}")
+            raise FileNotFoundError(f"no step or module {name} below {PROJECT}")
         paths.append(path)
-    parts = sorted((str(path.relative_to(SCRIPTS)), _read(path)[0]) for path in _closure(paths))
+    parts = sorted((str(path.relative_to(PROJECT)), _read(path)[0]) for path in _closure(paths))
     return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()

@@ -11,13 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from refinecoder.kinds import KINDS, Kind
-
-Record = dict[str, Any]
-
-
-class BadInput(Exception):
-    """Something a user can mend; its text is one line: what, where, what to do."""
+from refinement.records.errors import BadInput
+from refinement.records.record_types import RECORD_TYPES, Record, RecordType
 
 
 def refuse_folder(path: str | Path) -> None:
@@ -27,7 +22,7 @@ def refuse_folder(path: str | Path) -> None:
 
 
 @contextmanager
-def whole(path: str | Path, folder: bool = False) -> Iterator[Path]:
+def atomic_write(path: str | Path, folder: bool = False) -> Iterator[Path]:
     """Path to write a file to, or a ``folder``, that becomes ``path`` when the block ends well.
 
     Both appear whole or not at all: the temporary name is unique, and the last
@@ -63,7 +58,7 @@ def to_line(record: Record) -> str:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
-def _check(record: Any, kind: Kind, where: str) -> Record:
+def _check(record: Any, kind: RecordType, where: str) -> Record:
     if not isinstance(record, dict):
         raise BadInput(f"{where}: a {kind.name} must be a JSON object; mend or remove the line")
     for field in kind.fields:
@@ -81,7 +76,7 @@ def read_records(path: str | Path, kind: str) -> Iterator[Record]:
     Raises BadInput with file and line for what is broken, incomplete or of
     the wrong type.
     """
-    schema = KINDS[kind]
+    schema = RECORD_TYPES[kind]
     try:
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
@@ -174,8 +169,8 @@ def write_records(path: str | Path, records: Iterable[Record], kind: str) -> int
     What is written is checked like what is read, so that a broken step fails
     where it breaks and not in the next one.
     """
-    schema, count = KINDS[kind], 0
-    with whole(path) as temporary, open_lines(temporary) as out:
+    schema, count = RECORD_TYPES[kind], 0
+    with atomic_write(path) as temporary, open_lines(temporary) as out:
         for record in records:
             count += 1
             out.write(to_line(_check(record, schema, f"record {count} for {path}")) + "\n")
@@ -184,7 +179,7 @@ def write_records(path: str | Path, records: Iterable[Record], kind: str) -> int
 
 def write_json(path: str | Path, value: Any, indent: int | None = 2) -> None:
     """Write one JSON document, whole or not at all; large ones in one line (``indent`` None), four times as fast."""
-    with whole(path) as temporary, open_lines(temporary) as out:
+    with atomic_write(path) as temporary, open_lines(temporary) as out:
         out.write(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
 
 

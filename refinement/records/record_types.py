@@ -6,6 +6,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+Record = dict[str, Any]
+
 TEXT, WHOLE, NUMBER, LIST, OBJECT, NULL = "text", "a whole number", "a number", "a list", "an object", "null"
 
 _TESTS = {
@@ -54,7 +56,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Kind:
+class RecordType:
     """A kind of record: what it is, where it lies, its fields."""
 
     name: str
@@ -123,17 +125,17 @@ TESTED = (
 )
 
 _KINDS = (
-    Kind("snippet", "a function from which an instruction is inspired", "snippets/snippets.jsonl", (
+    RecordType("snippet", "a function from which an instruction is inspired", "snippets/snippets.jsonl", (
         _ID,
         Field("source", "module or file and line that it came from"),
         Field("code", "its source text"),
     )),
-    Kind("rejection", "a record that went no further", "*.rejected.jsonl", (
+    RecordType("rejection", "a record that went no further", "*.rejected.jsonl", (
         _ID,
         _REJECTED,
         Field("detail", "the text or the match that decided", (TEXT, NULL)),
     )),
-    Kind("problem", "a benchmark's task", "benchmarks/{benchmark}.jsonl", (
+    RecordType("problem", "a benchmark's task", "benchmarks/{benchmark}.jsonl", (
         _ID,
         Field("prompt", "what the model is asked"),
         Field("canonical_solution", "a right answer, or null where the benchmark has none", (TEXT, NULL)),
@@ -151,28 +153,28 @@ _KINDS = (
         Field("code_prompt", "code that precedes the answer's, where its reader needs it", required=False),
         *TESTED,
     )),
-    Kind("document", "a text of the miniature's corpus", "corpus.jsonl", (
+    RecordType("document", "a text of the miniature's corpus", "corpus.jsonl", (
         _ID,
         Field("text", "its text"),
     )),
-    Kind("instruction", "an instruction at some round of its evolution", "instructions/round_{r}.jsonl", (
+    RecordType("instruction", "an instruction at some round of its evolution", "instructions/round_{r}.jsonl", (
         _ID,
         Field("instruction", "its text"),
         Field("concepts", "the programming concepts found in its snippet", (LIST,)),
         Field("snippet", "id of the snippet that inspired it"),
         Field("lineage", "strategies that changed it, in order", (LIST,)),
     )),
-    Kind("request", "a call of a language model (OpenAI's batch format)", "*/requests/{stage}.jsonl", (
+    RecordType("request", "a call of a language model (OpenAI's batch format)", "*/requests/{stage}.jsonl", (
         Field("custom_id", "{record id}:{sample}:{attempt}, sample and attempt counted from 1"),
         Field("body", "messages or prompt, model, and sampling: temperature, top_p, max_tokens, seed", (OBJECT,)),
     )),
-    Kind("response", "the answer to a request (OpenAI's batch format)", "*/responses/{stage}.{shard}.jsonl", (
+    RecordType("response", "the answer to a request (OpenAI's batch format)", "*/responses/{stage}.{shard}.jsonl", (
         Field("custom_id", "the request's, with the attempt that was answered"),
         Field("request", "digest of the request's body, by which `replay` finds the answer", required=False),
         Field("response", "status_code and body with choices and usage, or null", (OBJECT, NULL)),
         Field("error", "code and message, or null", (OBJECT, NULL)),
     )),
-    Kind("program", "generated code to be run", "*/programs.jsonl", (
+    RecordType("program", "generated code to be run", "*/programs.jsonl", (
         _ID,
         Field("problem", "the problem that it answers, whose fields are joined to these", required=False),
         Field("mode", "what is done with it, where its problem does not say", required=False, choices=MODES),
@@ -181,7 +183,7 @@ _KINDS = (
         *TESTED,
         Field("repeats", "how often it runs; seconds is then a list", (WHOLE,), required=False),
     )),
-    Kind("run", "what came of a program", "*/runs.{shard}.jsonl", (
+    RecordType("run", "what came of a program", "*/runs.{shard}.jsonl", (
         _ID,
         Field("verdict", "how it ended", choices=(*VERDICTS, NOT_RUN)),
         Field("passed", "tests passed", (WHOLE,)),
@@ -194,7 +196,7 @@ _KINDS = (
         Field("mode", "as in its program", choices=MODES),
         Field("missing", "what it needs and did not find, where it was not run", (LIST,), required=False),
     )),
-    Kind("dataset", "a training record of D_t", "iter_{t}/dataset.jsonl", (
+    RecordType("dataset", "a training record of D_t", "iter_{t}/dataset.jsonl", (
         _ID,
         Field("instruction", "the instruction x"),
         Field("messages", "the conversation that is trained on", (LIST,)),
@@ -202,26 +204,26 @@ _KINDS = (
         Field("reason", "what made the record as it is", choices=REASONS),
         Field("origin", "'teacher', or the iteration whose model wrote the final answer", (TEXT, WHOLE)),
     )),
-    Kind("sample", "an answer of M_t to an instruction of D_t", "iter_{t}/samples.jsonl", (
+    RecordType("sample", "an answer of M_t to an instruction of D_t", "iter_{t}/samples.jsonl", (
         _ID,
         _SAMPLE,
         Field("response", "its text"),
         Field("finish_reason", "stop, or length where it was cut off"),
         Field("program", "an answer to a benchmark: id of its program, null without code", (TEXT, NULL), required=False),
     )),
-    Kind("execution", "equation 4 for one answer", "iter_{t}/executions.jsonl", (
+    RecordType("execution", "equation 4 for one answer", "iter_{t}/executions.jsonl", (
         _ID,
         _SAMPLE,
         Field("executed", "1 if it is executable, else 0", (WHOLE,), choices=(0, 1)),
         Field("verdict", "how it ended", choices=(*VERDICTS, "no_code", "missing_package")),
     )),
-    Kind("judgement", "equation 1 for one sample", "iter_{t}/judgements.jsonl", (
+    RecordType("judgement", "equation 1 for one sample", "iter_{t}/judgements.jsonl", (
         _ID,
         _SAMPLE,
         Field("scores", "a number for each criterion, or null", (OBJECT, NULL)),
         Field("reason", "why there are none, or null", (TEXT, NULL)),
     )),
-    Kind("comparison", "equation 6 in one order of the two answers", "iter_{t}/comparisons.jsonl", (
+    RecordType("comparison", "equation 6 in one order of the two answers", "iter_{t}/comparisons.jsonl", (
         _ID,
         Field("order", "which answer stood first", choices=("self", "original")),
         Field("self", "rating of the best own answer in [0, 1], or null", (NUMBER, NULL)),
@@ -229,13 +231,13 @@ _KINDS = (
         Field("better", "the judge's verdict, or null", (TEXT, NULL), choices=("self", "original", "tie")),
         Field("reason", "why there is none, or null", (TEXT, NULL)),
     )),
-    Kind("best", "equations 2 to 5 for one instruction", "iter_{t}/best.jsonl", (
+    RecordType("best", "equations 2 to 5 for one instruction", "iter_{t}/best.jsonl", (
         _ID,
         Field("score_point", "equation 3 for samples 1..n; null without a judgement", (LIST,)),
         Field("score_exec", "equation 4 for answers 0..n", (LIST,)),
         Field("best_self", "equation 5: the best sample, or null", (WHOLE, NULL)),
     )),
-    Kind("ranking", "equations 2 to 8 for one instruction", "iter_{t}/ranking.jsonl", (
+    RecordType("ranking", "equations 2 to 8 for one instruction", "iter_{t}/ranking.jsonl", (
         _ID,
         Field("score_point", "equation 3 for samples 1..n; null without a judgement", (LIST,)),
         Field("score_exec", "equation 4 for answers 0..n", (LIST,)),
@@ -244,7 +246,7 @@ _KINDS = (
         Field("score_original", "equation 7 for the current answer, or null", (NUMBER, NULL)),
         Field("winner", "equation 8", choices=WINNERS),
     )),
-    Kind("critique", "equation 9 for one lost comparison", "iter_{t}/critiques.jsonl", (
+    RecordType("critique", "equation 9 for one lost comparison", "iter_{t}/critiques.jsonl", (
         _ID,
         Field("parts", "the four parts as the critic wrote them, or null", (OBJECT, NULL)),
         Field("critique", "the user's second turn that is used, or null", (TEXT, NULL)),
@@ -253,7 +255,7 @@ _KINDS = (
         Field("code_unchanged", "whether the critic left both answers' code as it was, or null", (WHOLE, NULL), choices=(0, 1)),
         Field("reason", "why there is none, or null", (TEXT, NULL)),
     )),
-    Kind("outcome", "a benchmark's answer and what came of it", "benchmarks/{benchmark}/outcomes.jsonl", (
+    RecordType("outcome", "a benchmark's answer and what came of it", "benchmarks/{benchmark}/outcomes.jsonl", (
         _ID,
         Field("iteration", "the model M_t that answered", (WHOLE,)),
         _SAMPLE,
@@ -264,4 +266,4 @@ _KINDS = (
     )),
 )  # fmt: skip
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
+RECORD_TYPES: dict[str, RecordType] = {kind.name: kind for kind in _KINDS}

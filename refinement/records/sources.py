@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import IO, Any, NamedTuple
 
-from refinecoder.records import BadInput, Record
+from refinement.records.errors import BadInput
+from refinement.records.record_types import Record
 
 ROLES = {"user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant", "system": "system"}
 _ENDINGS = (".jsonl", ".json", ".parquet", ".jsonl.gz", ".json.gz")

@@ -14,8 +14,8 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from refinecoder.records import whole
-from refinecoder.tables import NOT_RUN
+from refinement.records.files import atomic_write
+from refinement.results.tables import NOT_RUN
 
 # Okabe and Ito's palette: told apart by colour-blind readers and, by its lightness, in grey.
 BLUE, ORANGE, GREY, GREEN = "#0072B2", "#E69F00", "#BBBBBB", "#009E73"
@@ -66,7 +66,7 @@ def add_figure_options(options: ArgumentParser) -> None:
 
 def write_figure(frame: pd.DataFrame, figure: Figure, options: Namespace) -> None:
     """Write a figure and its data to where :func:`add_figure_options` says."""
-    with whole(options.csv) as path:
+    with atomic_write(options.csv) as path:
         frame.to_csv(path, index=False)
     save_figure(figure, options.svg, options.pdf, options.png)
 
@@ -80,6 +80,6 @@ def save_figure(figure: Figure, svg: str, pdf: str, png: str) -> None:
     """Write one figure in three formats, without dates."""
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     for path, kind in ((svg, "svg"), (pdf, "pdf"), (png, "png")):
-        with whole(path) as temporary:
+        with atomic_write(path) as temporary:
             figure.savefig(temporary, format=kind, bbox_inches="tight", metadata=metadata[kind])
     pyplot.close(figure)

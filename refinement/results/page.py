@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError
 
-from refinecoder.records import BadInput
-from refinecoder.tables import NOT_RUN
+from refinement.records.errors import BadInput
+from refinement.results.tables import NOT_RUN
 
 LONG = 30  # rows; a longer table is folded away on the screen
 SHORT, WIDE = 26, 40  # characters; shorter text is not broken into lines, longer text needs a broad column

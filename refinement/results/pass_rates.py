@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from refinecoder.records import BadInput, read_json
+from refinement.records.errors import BadInput
+from refinement.records.files import read_json
 
 
 def pair_entries(paths: Sequence[str], entries: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:

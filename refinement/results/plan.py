@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from refinecoder.records import BadInput
-from refinecoder.times import seconds_of
-from refinecoder.usage import Usage, read_usage
+from refinement.completion.usage import Usage, read_usage
+from refinement.records.errors import BadInput
+from refinement.results.times import seconds_of
 
 Count = Callable[[str, str], float]  # tokens of a text to a role
 MILLION, HOUR = 1_000_000, 3600

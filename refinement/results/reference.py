@@ -8,7 +8,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-from refinecoder.records import BadInput
+from refinement.records.errors import BadInput
 
 Reference = dict[str, Any]
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-from refinecoder.records import BadInput
+from refinement.records.errors import BadInput
 
 _DROPPED = {"metadata", "script", "title", "desc"}
 _URL = re.compile(r"url\(\s*['\"]?#([^)'\"\s]+)['\"]?\s*\)")

@@ -7,7 +7,7 @@ from numbers import Integral
 
 import pandas as pd
 
-from refinecoder.records import whole
+from refinement.records.files import atomic_write
 
 
 def add_table_options(options: ArgumentParser) -> None:
@@ -47,12 +47,12 @@ def write_table(
     frame: pd.DataFrame, title: str, note: str, csv: str, markdown: str, latex: str, decimals: int = 1
 ) -> None:
     """One table in three formats; ``title`` and ``note`` stand in the two that people read."""
-    with whole(csv) as path:
+    with atomic_write(csv) as path:
         frame.to_csv(path, index=False)
     shown = frame.map(lambda value: _shown(value, decimals))
-    with whole(markdown) as path:
+    with atomic_write(markdown) as path:
         body = shown.to_markdown(index=False, disable_numparse=True)
         path.write_text(f"# {title}\n\n{body}\n\n{note}\n", encoding="utf-8")
-    with whole(latex) as path:
+    with atomic_write(latex) as path:
         caption = f"{title}. {note}".translate(_LATEX)  # pandas escapes cells alone
         path.write_text(shown.to_latex(index=False, caption=caption, escape=True), encoding="utf-8")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from refinecoder.records import BadInput
+from refinement.records.errors import BadInput
 
 MISSING = {"", "-", "NA"}
 

@@ -17,9 +17,9 @@ import sys
 import time
 from pathlib import Path
 
-from refinecoder.records import BadInput
+from refinement.records.errors import BadInput
 
-RUN_NAME = "REFINECODER_CLUSTER_RUN"
+RUN_NAME = "REFINEMENT_CLUSTER_RUN"
 NOTES = "slurm_runs"
 PATIENCE = 300.0  # seconds for jobs to end, and for a controller that restarts to answer
 _PAUSE = 1.0

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from refinecoder.records import BadInput
+from refinement.records.errors import BadInput
 
 # Imports make a million objects that stay; collecting among them every 700 took up to a fifth of a step's start.
 gc.set_threshold(100_000, 50, 100)
@@ -63,7 +63,7 @@ def _end(message: str) -> NoReturn:
     sys.exit(1)
 
 
-def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
+def run_step(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
     """Parse the command line and run a step; bad input ends in one line."""
     options = arguments.parse_args()
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -5,10 +5,10 @@ import os
 import time
 from pathlib import Path
 
-from refinecoder.records import BadInput
+from refinement.records.errors import BadInput
 
-FOLDER = "REFINECODER_GPU_LOCKS"
-DEVICES = "REFINECODER_GPU_DEVICES"
+FOLDER = "REFINEMENT_GPU_LOCKS"
+DEVICES = "REFINEMENT_GPU_DEVICES"
 _PAUSE = 0.2
 
 

@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
-RUN_VARIABLE = "REFINECODER_RUN"
+RUN_VARIABLE = "REFINEMENT_RUN"
 
 
 def name_run() -> str:

@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from refinecoder.sandbox.channel import Channel, ChannelClosed
-from refinecoder.sandbox.codec import BadMessage
-from refinecoder.sandbox.inside import describe
-from refinecoder.sandbox.oracles import ORACLES
-from refinecoder.sandbox.outcome import heard
-from refinecoder.sandbox.packing import Expected, decode, unpack
+from refinement.sandbox.channel import Channel, ChannelClosed
+from refinement.sandbox.codec import BadMessage
+from refinement.sandbox.in_jail import describe
+from refinement.sandbox.oracles import ORACLES
+from refinement.sandbox.outcome import heard
+from refinement.sandbox.packing import Expected, decode, unpack
 
 _SHORT = 400  # characters of a message whose value may be told
 

@@ -165,11 +165,6 @@ def fork_into(namespaces: int) -> int:
     return _check(pid, "clone")
 
 
-def unshare(namespaces: int) -> None:
-    """Move this process into new namespaces (its children, for PIDs)."""
-    _call("unshare", namespaces)
-
-
 def map_user(inside: int, user: int, group: int) -> None:
     """Make ``user`` and ``group`` of the outer user namespace known here as ``inside``."""
     for name, text in (("setgroups", "deny"), ("uid_map", f"{inside} {user} 1"), ("gid_map", f"{inside} {group} 1")):

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from refinecoder.sandbox import confine
+from refinement.sandbox import confine
 
 BUBBLEWRAP, NAMESPACES, LANDLOCK, LIMITS = "bubblewrap", "namespaces", "landlock", "limits"
 TIERS = (BUBBLEWRAP, NAMESPACES, LANDLOCK, LIMITS)
@@ -57,7 +57,8 @@ def visible() -> list[Path]:
         Path(_straight(sys.base_prefix)),
         Path(_PREFIX),
         _PACKAGE / "__init__.py",
-        _PACKAGE / "runlock.py",
+        _PACKAGE / "running" / "__init__.py",
+        _PACKAGE / "running" / "workflow_lock.py",
         _PACKAGE / "sandbox",
     ]
     found: list[Path] = []
@@ -72,7 +73,7 @@ def command(tier: str, role: str, preload: str, inputs: str) -> list[str]:
 
     ``inputs``: the folder of the programs' read-only files.
     """
-    server = [_straight(sys.executable), "-s", "-P", "-m", "refinecoder.sandbox.server", role, tier, preload]
+    server = [_straight(sys.executable), "-s", "-P", "-m", "refinement.sandbox.server", role, tier, preload]
     if role != "jail" or tier != BUBBLEWRAP:
         return server
     found = shutil.which("bwrap") or "bwrap"

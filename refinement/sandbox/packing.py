@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from refinecoder.sandbox.codec import BadMessage, Decoder, Encoder
+from refinement.sandbox.codec import BadMessage, Decoder, Encoder
 
 LARGE = 1 << 16  # bytes from which on a value is asked for by its digest first
 MOST = 1 << 25  # bytes of the largest value that is kept beside its digest

@@ -10,12 +10,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from refinecoder.records import BadInput, Record
-from refinecoder.sandbox import jail
-from refinecoder.sandbox.modes import MODES
-from refinecoder.sandbox.modes.command import check_names
-from refinecoder.sandbox.outcome import Outcome
-from refinecoder.sandbox.worker import ServerDied, Worker
+from refinement.records.errors import BadInput
+from refinement.records.record_types import Record
+from refinement.sandbox import jail
+from refinement.sandbox.modes import MODES
+from refinement.sandbox.modes.command import check_names
+from refinement.sandbox.outcome import Outcome
+from refinement.sandbox.worker import ServerDied, Worker
 
 AHEAD = 64  # programs read ahead of the slowest, a worker
 _LIMITS = ("timeout", "memory_mb")

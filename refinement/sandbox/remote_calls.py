@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from refinecoder.sandbox.channel import Channel, ChannelClosed
-from refinecoder.sandbox.codec import MUTABLE, BadMessage, Decoder, Encoder, Snapshot, replace
+from refinement.sandbox.channel import Channel, ChannelClosed
+from refinement.sandbox.codec import MUTABLE, BadMessage, Decoder, Encoder, Snapshot, replace
 
 Operations = Mapping[str, Callable[..., Any]]
 

@@ -22,9 +22,9 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from refinecoder.sandbox import confine, jail
-from refinecoder.sandbox.channel import Channel
-from refinecoder.sandbox.modes import MODES
+from refinement.sandbox import confine, jail
+from refinement.sandbox.channel import Channel
+from refinement.sandbox.modes import MODES
 
 FILE_BYTES = 16 << 20  # of one file, and of what is written to standard output
 ROOM = 64 << 20
@@ -55,8 +55,8 @@ _COMMON = [
     "unittest",
 ]
 _TESTS_NEED = (
-    "refinecoder.sandbox.tester",
-    "refinecoder.sandbox.comparison",
+    "refinement.sandbox.tester",
+    "refinement.sandbox.comparison",
     "copy",
     "itertools",
     "math",
@@ -92,7 +92,7 @@ def _open_streams() -> None:
 def _forget() -> None:
     """Take this package and its settings out of programs' sight. Done once: in each child it would copy memory."""
     sys.path[:] = [path for path in sys.path if path != jail.ENVIRONMENT["PYTHONPATH"]]
-    for name in [name for name in sys.modules if name.partition(".")[0] == "refinecoder"]:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "refinement"]:
         del sys.modules[name]
     sys.argv = [""]
     os.environ.clear()
@@ -163,8 +163,8 @@ class Server:
             os.dup2(null, target)
         confine.limit(request["timeout"], 4 * (request["memory_mb"] << 20) + self._mapped, FILE_BYTES, 1 << 16)
         # Loaded in main: a jail holds nothing of them.
-        from refinecoder.sandbox.comparison import Comparison
-        from refinecoder.sandbox.tester import Tests
+        from refinement.sandbox.comparison import Comparison
+        from refinement.sandbox.tester import Tests
 
         job, channel = result.receive(), Channel(socket.socket(fileno=kept))
         result.send((Comparison if "expected" in job else Tests)(job, channel).judge())

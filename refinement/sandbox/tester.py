@@ -12,11 +12,11 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from refinecoder.sandbox.channel import Channel, ChannelClosed
-from refinecoder.sandbox.codec import Handle
-from refinecoder.sandbox.inside import describe
-from refinecoder.sandbox.modes.call import SHOWN, defines_check, local_classes
-from refinecoder.sandbox.peer import Gone, Peer
+from refinement.sandbox.channel import Channel, ChannelClosed
+from refinement.sandbox.codec import Handle
+from refinement.sandbox.in_jail import describe
+from refinement.sandbox.modes.call import SHOWN, defines_check, local_classes
+from refinement.sandbox.remote_calls import Gone, Peer
 
 TESTS_MODULE = "__main__"  # so that what they keep for being run as a script is run
 _WELL_KNOWN = {

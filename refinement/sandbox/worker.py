@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from refinecoder.sandbox import jail
-from refinecoder.sandbox.channel import Channel
-from refinecoder.sandbox.outcome import End
+from refinement.sandbox import jail
+from refinement.sandbox.channel import Channel
+from refinement.sandbox.outcome import End
 
 FILE_BYTES = 16 << 20
 TOLD = 1 << 16  # bytes of a message that a program's process may send the harness

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from refinecoder.records import whole
+from refinement.records.files import atomic_write
 
 MARK = "complete.json"
 LOCK = "lock"
@@ -58,7 +58,7 @@ def mark_whole(checkpoint: Path, identity: str) -> None:
     The mark is the last thing written and appears by a rename; without it,
     what a kill cut short is never continued from. The one before is kept until then.
     """
-    with whole(checkpoint / MARK) as path:
+    with atomic_write(checkpoint / MARK) as path:
         path.write_text(json.dumps({"training": identity}) + "\n", encoding="utf-8")
     keep_only(checkpoint.parent, checkpoint)
 

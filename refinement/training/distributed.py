@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from refinecoder.records import BadInput
+from refinement.records.errors import BadInput
 
 _PR_SET_PDEATHSIG = 1
 FIRST_PORT, PORTS = 20000, 12000

@@ -21,13 +21,15 @@ from transformers import (
 from transformers.trainer_pt_utils import get_model_param_count
 from trl import SFTConfig
 
-from refinecoder.checkpoints import checkpoints_of, describe_start, discard, identify, step_of
-from refinecoder.digest import code_digest
-from refinecoder.processes import Group, die_with_parent, find_group, split_batch
-from refinecoder.randomness import keyed
-from refinecoder.records import BadInput, Record, read_json, whole
-from refinecoder.throughput import Shape, measure
-from refinecoder.trainers import Checkpoints, FineTuner, PreTrainer, Progress, admit_deepspeed, join_deepspeed
+from refinement.records.digest import code_digest
+from refinement.records.errors import BadInput
+from refinement.records.files import atomic_write, read_json
+from refinement.records.randomness import keyed
+from refinement.records.record_types import Record
+from refinement.training.checkpoints import checkpoints_of, describe_start, discard, identify, step_of
+from refinement.training.distributed import Group, die_with_parent, find_group, split_batch
+from refinement.training.throughput import Shape, measure
+from refinement.training.trainers import Checkpoints, FineTuner, PreTrainer, Progress, admit_deepspeed, join_deepspeed
 
 GENERATION_MARKER = "{% generation %}"
 
@@ -228,7 +230,7 @@ def _written_once(output: Path) -> Iterator[Path]:
     """
     if output.is_dir() and any(output.iterdir()) and not (output / "config.json").is_file():
         raise BadInput(f"{output}: is a folder of other things than a model; name another")
-    with whole(output, folder=True) if find_group().first else nullcontext(output) as folder:
+    with atomic_write(output, folder=True) if find_group().first else nullcontext(output) as folder:
         yield folder
 
 
@@ -238,7 +240,7 @@ def _identify(settings: Settings, *data: Any) -> str:
     deepspeed = [read_json(settings.deepspeed), version("deepspeed")] if settings.deepspeed else None
     versions = [version(name) for name in ("torch", "transformers", "trl")]
     processes = [find_group().size, torch.get_num_threads()]
-    return identify(kept, deepspeed, versions, processes, code_digest("refinecoder.training"), *data)
+    return identify(kept, deepspeed, versions, processes, code_digest("refinement.training.sft"), *data)
 
 
 def _measured(

@@ -18,9 +18,9 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTTrainer
 
-from refinecoder.checkpoints import find_last, hold, mark_whole
-from refinecoder.processes import Group
-from refinecoder.records import BadInput
+from refinement.records.errors import BadInput
+from refinement.training.checkpoints import find_last, hold, mark_whole
+from refinement.training.distributed import Group
 
 IGNORED = -100  # label of a token that bears no loss
 ORDER_STATE = "order.pth"

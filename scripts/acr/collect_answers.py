@@ -3,11 +3,13 @@
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 
-from refinecoder.accounts import Account
-from refinecoder.acr.refining import single_turn
-from refinecoder.batch import Answer, collect_answers, found_in
-from refinecoder.records import BadInput, Record, read_records, write_records
-from refinecoder.steps import add_account, parser, run
+from refinement.completion.requests import Answer, collect_answers, found_in
+from refinement.methods.acr.refining import single_turn
+from refinement.records.accounts import Account
+from refinement.records.errors import BadInput
+from refinement.records.files import read_records, write_records
+from refinement.records.record_types import Record
+from refinement.running.command_line import add_account, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -45,4 +47,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -2,12 +2,12 @@
 
 from argparse import ArgumentParser, Namespace
 
-from refinecoder.accounts import Account
-from refinecoder.acr.refining import current_answer
-from refinecoder.acr.stages import best_answers, collect_critiques
-from refinecoder.batch import collect_answers
-from refinecoder.records import index_records, load_records, write_records
-from refinecoder.steps import add_account, parser, run
+from refinement.completion.requests import collect_answers
+from refinement.methods.acr.refining import current_answer
+from refinement.methods.acr.stages import best_answers, collect_critiques
+from refinement.records.accounts import Account
+from refinement.records.files import index_records, load_records, write_records
+from refinement.running.command_line import add_account, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -43,4 +43,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -3,12 +3,12 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from refinecoder.accounts import Account
-from refinecoder.batch import collect_answers
-from refinecoder.instructions import choose_strategy, collect_evolutions
-from refinecoder.records import load_records, write_records
-from refinecoder.similarity import overlap_with
-from refinecoder.steps import add_account, parser, run
+from refinement.completion.requests import collect_answers
+from refinement.leakage.similarity import overlap_with
+from refinement.methods.acr.instructions import choose_strategy, collect_evolutions
+from refinement.records.accounts import Account
+from refinement.records.files import load_records, write_records
+from refinement.running.command_line import add_account, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -45,4 +45,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -3,10 +3,10 @@
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 
-from refinecoder.accounts import Account
-from refinecoder.acr.stages import all_answers, collect_executions
-from refinecoder.records import index_records, load_records, write_records
-from refinecoder.steps import add_account, parser, run
+from refinement.methods.acr.stages import all_answers, collect_executions
+from refinement.records.accounts import Account
+from refinement.records.files import index_records, load_records, write_records
+from refinement.running.command_line import add_account, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -32,4 +32,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

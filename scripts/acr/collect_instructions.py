@@ -2,11 +2,11 @@
 
 from argparse import ArgumentParser, Namespace
 
-from refinecoder.accounts import Account
-from refinecoder.batch import collect_answers
-from refinecoder.instructions import collect_ideas
-from refinecoder.records import load_records, write_records
-from refinecoder.steps import add_account, parser, run
+from refinement.completion.requests import collect_answers
+from refinement.methods.acr.instructions import collect_ideas
+from refinement.records.accounts import Account
+from refinement.records.files import load_records, write_records
+from refinement.running.command_line import add_account, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -28,4 +28,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

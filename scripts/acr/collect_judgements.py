@@ -2,11 +2,11 @@
 
 from argparse import ArgumentParser, Namespace
 
-from refinecoder.accounts import Account
-from refinecoder.acr.stages import collect_judgements
-from refinecoder.batch import collect_answers
-from refinecoder.records import load_records, write_records
-from refinecoder.steps import add_account, parser, run
+from refinement.completion.requests import collect_answers
+from refinement.methods.acr.stages import collect_judgements
+from refinement.records.accounts import Account
+from refinement.records.files import load_records, write_records
+from refinement.running.command_line import add_account, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -26,4 +26,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -2,12 +2,12 @@
 
 from argparse import ArgumentParser, Namespace
 
-from refinecoder.accounts import Account
-from refinecoder.acr.stages import all_answers, collect_samples
-from refinecoder.batch import collect_answers
-from refinecoder.programs import distinct, run_program
-from refinecoder.records import index_records, load_records, write_records
-from refinecoder.steps import add_account, parser, run
+from refinement.benchmarks.programs import distinct, run_program
+from refinement.completion.requests import collect_answers
+from refinement.methods.acr.stages import all_answers, collect_samples
+from refinement.records.accounts import Account
+from refinement.records.files import index_records, load_records, write_records
+from refinement.running.command_line import add_account, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -33,4 +33,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -5,12 +5,14 @@ Every filter's count goes to --counts, every rejected snippet to --rejected.
 
 from argparse import ArgumentParser, Namespace
 
-from refinecoder.accounts import Account
-from refinecoder.harvest import Filters, find_candidates, find_fault
-from refinecoder.randomness import hash_seed
-from refinecoder.records import BadInput, Record, load_records, write_records
-from refinecoder.similarity import find_near_duplicates, overlap_with
-from refinecoder.steps import add_account, parser, run
+from refinement.leakage.similarity import find_near_duplicates, overlap_with
+from refinement.methods.acr.harvest import Filters, find_candidates, find_fault
+from refinement.records.accounts import Account
+from refinement.records.errors import BadInput
+from refinement.records.files import load_records, write_records
+from refinement.records.randomness import hash_seed
+from refinement.records.record_types import Record
+from refinement.running.command_line import add_account, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -73,4 +75,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from refinecoder.claims import (
+from refinement.methods.acr.claims import (
     SELF_BAND,
     Chain,
     Effect,
@@ -16,9 +16,9 @@ from refinecoder.claims import (
     on_common_problems,
     read_passes,
 )
-from refinecoder.passes import pair_entries
-from refinecoder.records import load_records, read_json, whole
-from refinecoder.steps import json_value, parser, run
+from refinement.records.files import atomic_write, load_records, read_json
+from refinement.results.pass_rates import pair_entries
+from refinement.running.command_line import json_value, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -79,9 +79,9 @@ def _scaled(claim: str, of: str, found: dict[str, float]) -> Effect:
 
 def main(options: Namespace) -> None:
     frame = pd.DataFrame(list(measure(options)), columns=list(Effect._fields))
-    with whole(options.output) as path:
+    with atomic_write(options.output) as path:
         frame.to_csv(path, index=False)
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -5,8 +5,9 @@ from argparse import ArgumentParser, Namespace
 import pandas as pd
 from matplotlib import pyplot
 
-from refinecoder.acr.feedback import EXECUTION, SUGGESTION
-from refinecoder.figures import (
+from refinement.methods.acr.feedback import EXECUTION, SUGGESTION
+from refinement.records.files import read_json
+from refinement.results.figures import (
     BLUE,
     GREY,
     ORANGE,
@@ -17,10 +18,9 @@ from refinecoder.figures import (
     write_not_run,
     write_note,
 )
-from refinecoder.passes import missing_parts, pair_entries, percentages
-from refinecoder.records import read_json
-from refinecoder.steps import json_value, parser, run
-from refinecoder.tables import tell_not_run
+from refinement.results.pass_rates import missing_parts, pair_entries, percentages
+from refinement.results.tables import tell_not_run
+from refinement.running.command_line import json_value, parser, run_step
 
 KINDS = {
     "none": ("First try", GREY, ""),
@@ -100,4 +100,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -7,10 +7,19 @@ import pandas as pd
 from matplotlib import pyplot
 from matplotlib.ticker import MaxNLocator
 
-from refinecoder.figures import BLUE, GREEN, MARKERS, ORANGE, add_figure_options, error_bars, write_figure, write_note
-from refinecoder.passes import frame_passes, missing_parts
-from refinecoder.steps import json_value, parser, run
-from refinecoder.tables import NOT_RUN, tell_not_run
+from refinement.results.figures import (
+    BLUE,
+    GREEN,
+    MARKERS,
+    ORANGE,
+    add_figure_options,
+    error_bars,
+    write_figure,
+    write_note,
+)
+from refinement.results.pass_rates import frame_passes, missing_parts
+from refinement.results.tables import NOT_RUN, tell_not_run
+from refinement.running.command_line import json_value, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -63,4 +72,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -5,10 +5,11 @@ from argparse import ArgumentParser, Namespace
 import pandas as pd
 from matplotlib import pyplot
 
-from refinecoder.claims import SELF_BAND
-from refinecoder.figures import BLUE, GREY, ORANGE, add_figure_options, write_figure
-from refinecoder.records import BadInput, read_json
-from refinecoder.steps import json_value, parser, run
+from refinement.methods.acr.claims import SELF_BAND
+from refinement.records.errors import BadInput
+from refinement.records.files import read_json
+from refinement.results.figures import BLUE, GREY, ORANGE, add_figure_options, write_figure
+from refinement.running.command_line import json_value, parser, run_step
 
 BANDS = {
     SELF_BAND: (BLUE, "", ("single/self",)),
@@ -94,4 +95,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from matplotlib import pyplot
 
-from refinecoder.figures import (
+from refinement.results.figures import (
     BLUE,
     GREY,
     ORANGE,
@@ -17,9 +17,9 @@ from refinecoder.figures import (
     write_not_run,
     write_note,
 )
-from refinecoder.passes import frame_passes, missing_parts
-from refinecoder.steps import json_value, parser, run
-from refinecoder.tables import tell_not_run
+from refinement.results.pass_rates import frame_passes, missing_parts
+from refinement.results.tables import tell_not_run
+from refinement.running.command_line import json_value, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -117,4 +117,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

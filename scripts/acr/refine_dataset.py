@@ -3,11 +3,12 @@
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 
-from refinecoder.accounts import Account
-from refinecoder.acr.refining import Strategy, refine
-from refinecoder.acr.stages import best_answers
-from refinecoder.records import BadInput, index_records, load_records, write_records
-from refinecoder.steps import add_account, json_value, parser, run
+from refinement.methods.acr.refining import Strategy, refine
+from refinement.methods.acr.stages import best_answers
+from refinement.records.accounts import Account
+from refinement.records.errors import BadInput
+from refinement.records.files import index_records, load_records, write_records
+from refinement.running.command_line import add_account, json_value, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -47,4 +48,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -2,9 +2,9 @@
 
 from argparse import ArgumentParser, Namespace
 
-from refinecoder.batch import ask
-from refinecoder.records import read_records, write_records
-from refinecoder.steps import add_request_options, parser, run
+from refinement.completion.requests import ask
+from refinement.records.files import read_records, write_records
+from refinement.running.command_line import add_request_options, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -23,4 +23,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -3,12 +3,13 @@
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 
-from refinecoder.acr.refining import current_answer
-from refinecoder.acr.stages import SELF_FIRST, comparison_orders
-from refinecoder.batch import ask
-from refinecoder.prompts import fill_template, load_template
-from refinecoder.records import Record, index_records, load_records, read_records, write_records
-from refinecoder.steps import add_request_options, parser, run
+from refinement.completion.prompts import fill_template, load_template
+from refinement.completion.requests import ask
+from refinement.methods.acr.refining import current_answer
+from refinement.methods.acr.stages import SELF_FIRST, comparison_orders
+from refinement.records.files import index_records, load_records, read_records, write_records
+from refinement.records.record_types import Record
+from refinement.running.command_line import add_request_options, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -54,4 +55,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

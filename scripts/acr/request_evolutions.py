@@ -3,11 +3,11 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from refinecoder.batch import ask
-from refinecoder.instructions import choose_strategy
-from refinecoder.prompts import fill_template, load_template
-from refinecoder.records import read_records, write_records
-from refinecoder.steps import add_request_options, parser, run
+from refinement.completion.prompts import fill_template, load_template
+from refinement.completion.requests import ask
+from refinement.methods.acr.instructions import choose_strategy
+from refinement.records.files import read_records, write_records
+from refinement.running.command_line import add_request_options, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -40,4 +40,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -2,10 +2,10 @@
 
 from argparse import ArgumentParser, Namespace
 
-from refinecoder.batch import ask
-from refinecoder.prompts import fill_template, load_template
-from refinecoder.records import read_records, write_records
-from refinecoder.steps import add_request_options, parser, run
+from refinement.completion.prompts import fill_template, load_template
+from refinement.completion.requests import ask
+from refinement.records.files import read_records, write_records
+from refinement.running.command_line import add_request_options, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -34,4 +34,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -6,11 +6,11 @@ equation 4; table 4 then holds the ratings against the benchmark's tests.
 
 from argparse import ArgumentParser, Namespace
 
-from refinecoder.batch import ask
-from refinecoder.programs import distinct, run_program
-from refinecoder.prompts import fill_template, load_template
-from refinecoder.records import index_records, load_records, write_records
-from refinecoder.steps import add_request_options, parser, run
+from refinement.benchmarks.programs import distinct, run_program
+from refinement.completion.prompts import fill_template, load_template
+from refinement.completion.requests import ask
+from refinement.records.files import index_records, load_records, write_records
+from refinement.running.command_line import add_request_options, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -47,4 +47,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -6,8 +6,9 @@ Record ids are {iteration}/{kind of feedback}/{problem}; each request names its 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
-from refinecoder.accounts import Account
-from refinecoder.acr.feedback import (
+from refinement.completion.prompts import load_template
+from refinement.completion.requests import ask, collect_answers, found_in
+from refinement.methods.acr.feedback import (
     CASES,
     FIELDS,
     FORMATS,
@@ -18,10 +19,11 @@ from refinecoder.acr.feedback import (
     second_prompt,
     second_turn,
 )
-from refinecoder.batch import ask, collect_answers, found_in
-from refinecoder.prompts import load_template
-from refinecoder.records import BadInput, Record, index_records, load_records, write_records
-from refinecoder.steps import add_account, add_request_options, parser, run
+from refinement.records.accounts import Account
+from refinement.records.errors import BadInput
+from refinement.records.files import index_records, load_records, write_records
+from refinement.records.record_types import Record
+from refinement.running.command_line import add_account, add_request_options, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -75,4 +77,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

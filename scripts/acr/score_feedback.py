@@ -5,15 +5,15 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from refinecoder.acr.feedback import EXECUTION, SUGGESTION
-from refinecoder.kinds import NOT_RUN
-from refinecoder.manifest import digest_files, fingerprint, versions
-from refinecoder.metrics import bootstrap_interval
-from refinecoder.needs import told_missing
-from refinecoder.programs import find_run, passes
-from refinecoder.randomness import hash_seed
-from refinecoder.records import Record, index_records, load_records, write_json
-from refinecoder.steps import parser, run
+from refinement.benchmarks.metrics import bootstrap_interval
+from refinement.benchmarks.programs import find_run, passes
+from refinement.benchmarks.requirements import told_missing
+from refinement.methods.acr.feedback import EXECUTION, SUGGESTION
+from refinement.records.files import index_records, load_records, write_json
+from refinement.records.manifest import digest_files, fingerprint, versions
+from refinement.records.randomness import hash_seed
+from refinement.records.record_types import NOT_RUN, Record
+from refinement.running.command_line import parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -121,4 +121,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -5,14 +5,16 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from refinecoder.acr.scoring import choose_best, choose_worst, normalize, weigh
-from refinecoder.manifest import digest_files, fingerprint, versions
-from refinecoder.metrics import bootstrap_interval
-from refinecoder.needs import problems_not_run, told_missing
-from refinecoder.programs import passes, run_program
-from refinecoder.randomness import hash_seed
-from refinecoder.records import BadInput, Record, index_records, load_records, write_json
-from refinecoder.steps import json_value, parser, run
+from refinement.benchmarks.metrics import bootstrap_interval
+from refinement.benchmarks.programs import passes, run_program
+from refinement.benchmarks.requirements import problems_not_run, told_missing
+from refinement.methods.acr.scoring import choose_best, choose_worst, normalize, weigh
+from refinement.records.errors import BadInput
+from refinement.records.files import index_records, load_records, write_json
+from refinement.records.manifest import digest_files, fingerprint, versions
+from refinement.records.randomness import hash_seed
+from refinement.records.record_types import Record
+from refinement.running.command_line import json_value, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -105,4 +107,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

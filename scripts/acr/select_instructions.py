@@ -3,11 +3,12 @@
 from argparse import ArgumentParser, Namespace
 from functools import partial
 
-from refinecoder.accounts import Account
-from refinecoder.instructions import select
-from refinecoder.records import BadInput, load_records, write_records
-from refinecoder.similarity import find_near_duplicates, overlap_with
-from refinecoder.steps import add_account, parser, run
+from refinement.leakage.similarity import find_near_duplicates, overlap_with
+from refinement.methods.acr.instructions import select
+from refinement.records.accounts import Account
+from refinement.records.errors import BadInput
+from refinement.records.files import load_records, write_records
+from refinement.running.command_line import add_account, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -49,4 +50,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from refinecoder.manifest import digest_files, versions
-from refinecoder.passes import missing_parts, pair_entries
-from refinecoder.records import read_json, write_json
-from refinecoder.reference import Reference, load_reference
-from refinecoder.steps import json_value, parser, run
-from refinecoder.tables import NOT_RUN, add_table_options, tell_not_run, write_table
+from refinement.records.files import read_json, write_json
+from refinement.records.manifest import digest_files, versions
+from refinement.results.pass_rates import missing_parts, pair_entries
+from refinement.results.reference import Reference, load_reference
+from refinement.results.tables import NOT_RUN, add_table_options, tell_not_run, write_table
+from refinement.running.command_line import json_value, parser, run_step
 
 COLUMNS = {"best": "Best", "mean": "Mean", "worst": "Worst", "error_rate": "Error rate"}
 
@@ -73,4 +73,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

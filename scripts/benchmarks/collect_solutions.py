@@ -4,11 +4,13 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
-from refinecoder.accounts import Account
-from refinecoder.batch import Answer, collect_answers
-from refinecoder.programs import answer_program, distinct
-from refinecoder.records import BadInput, Record, index_records, load_records, write_records
-from refinecoder.steps import add_account, parser, run
+from refinement.benchmarks.programs import answer_program, distinct
+from refinement.completion.requests import Answer, collect_answers
+from refinement.records.accounts import Account
+from refinement.records.errors import BadInput
+from refinement.records.files import index_records, load_records, write_records
+from refinement.records.record_types import Record
+from refinement.running.command_line import add_account, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -81,4 +83,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

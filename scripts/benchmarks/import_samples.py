@@ -12,12 +12,14 @@ import ast
 from argparse import ArgumentParser, Namespace
 from collections.abc import Collection, Mapping
 
-from refinecoder.batch import ask, respond
-from refinecoder.benchmarks import read_answer
-from refinecoder.coverage import coverage_faults, named
-from refinecoder.records import BadInput, Record, index_records, load_records, write_records
-from refinecoder.sources import read_rows
-from refinecoder.steps import parser, run
+from refinement.benchmarks.coverage import coverage_faults, named
+from refinement.benchmarks.kinds import read_answer
+from refinement.completion.requests import ask, respond
+from refinement.records.errors import BadInput
+from refinement.records.files import index_records, load_records, write_records
+from refinement.records.record_types import Record
+from refinement.records.sources import read_rows
+from refinement.running.command_line import parser, run_step
 
 HEAD = "code_prompt"  # a problem's field with the head of its function
 
@@ -122,4 +124,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -15,14 +15,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from refinecoder.benchmarks import PREPARED, module_of
-from refinecoder.manifest import digest_files, versions
-from refinecoder.programs import answer_program
-from refinecoder.prompts import load_template
-from refinecoder.records import BadInput, Record, to_line, write_json, write_records
-from refinecoder.schema import first_fault, load_schema
-from refinecoder.sources import read_rows
-from refinecoder.steps import json_value, parser, run
+from refinement.benchmarks.kinds import PREPARED, module_of
+from refinement.benchmarks.programs import answer_program
+from refinement.completion.prompts import load_template
+from refinement.experiment.schema import first_fault, load_schema
+from refinement.records.errors import BadInput
+from refinement.records.files import to_line, write_json, write_records
+from refinement.records.manifest import digest_files, versions
+from refinement.records.record_types import Record
+from refinement.records.sources import read_rows
+from refinement.running.command_line import json_value, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -129,4 +131,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -6,9 +6,10 @@ process answers for all of them.
 
 from argparse import ArgumentParser, Namespace
 
-from refinecoder.batch import ask
-from refinecoder.records import BadInput, index_records, load_records, write_records
-from refinecoder.steps import add_request_options, parser, run
+from refinement.completion.requests import ask
+from refinement.records.errors import BadInput
+from refinement.records.files import index_records, load_records, write_records
+from refinement.running.command_line import add_request_options, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -42,4 +43,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

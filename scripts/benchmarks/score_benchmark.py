@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from refinecoder.coverage import coverage_faults
-from refinecoder.kinds import NOT_RUN
-from refinecoder.manifest import digest_files, fingerprint, versions
-from refinecoder.metrics import bootstrap_interval, pass_at_k
-from refinecoder.needs import problems_not_run, told_missing, unsolvable
-from refinecoder.programs import find_run
-from refinecoder.randomness import hash_seed
-from refinecoder.records import BadInput, Record, index_records, load_records, read_json, write_json, write_records
-from refinecoder.steps import json_value, parser, run
+from refinement.benchmarks.coverage import coverage_faults
+from refinement.benchmarks.metrics import bootstrap_interval, pass_at_k
+from refinement.benchmarks.programs import find_run
+from refinement.benchmarks.requirements import problems_not_run, told_missing, unsolvable
+from refinement.records.errors import BadInput
+from refinement.records.files import index_records, load_records, read_json, write_json, write_records
+from refinement.records.manifest import digest_files, fingerprint, versions
+from refinement.records.randomness import hash_seed
+from refinement.records.record_types import NOT_RUN, Record
+from refinement.running.command_line import json_value, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -135,4 +136,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

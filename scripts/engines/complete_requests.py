@@ -5,26 +5,27 @@ output keeps each answer as it arrives: after a kill, the same command goes on.
 
 Several files of requests, each with an output of its own, share one model or server.
 
-  python scripts/complete_requests.py requests.jsonl --output responses.jsonl \\
+  python scripts/engines/complete_requests.py requests.jsonl --output responses.jsonl \\
       --backend endpoint --base-url http://127.0.0.1:8000/v1 --model NAME --concurrency 64
 """
 
-import importlib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from typing import Any
 
-from refinecoder.backends import CLASSES, load_backend
-from refinecoder.batch import with_system
-from refinecoder.completion import Backend, Completion, Policy
-from refinecoder.journal import Journal
-from refinecoder.progress import Progress
-from refinecoder.records import BadInput, Record, RecordFile, check_unique, write_records
-from refinecoder.steps import json_value, parse_part, parser, run
+from refinement.answers.readers import load_reader
+from refinement.completion.backends import CLASSES, load_backend
+from refinement.completion.engine import Backend, Completion, Policy
+from refinement.completion.journal import Journal
+from refinement.completion.requests import with_system
+from refinement.records.errors import BadInput
+from refinement.records.files import RecordFile, check_unique, write_records
+from refinement.records.progress import Progress
+from refinement.records.record_types import Record
+from refinement.running.command_line import json_value, parse_part, parser, run_step
 
-READERS = ("anything", "verbatim", "concepts", "evolution", "judgement", "comparison", "critique", "suggestion")
 SHORTCUTS = ("base_url", "key_variable", "concurrency", "command", "responses")
 
 
@@ -41,7 +42,11 @@ def arguments() -> ArgumentParser:
     options.add_argument("--concurrency", type=int, help="endpoint, server: requests in flight")
     options.add_argument("--command", help="server: what starts it, with {model} and {port}")
     options.add_argument("--responses", nargs="+", help="replay: JSONL: responses of an earlier run")
-    options.add_argument("--expect", choices=READERS, default="anything", help="how an answer must be readable")
+    options.add_argument(
+        "--expect",
+        default="anything",
+        help="reader that must accept an answer: verbatim, anything, or a method's own (METHOD.NAME)",
+    )
     options.add_argument("--attempts", type=int, default=1, help="how often a request is asked at most")
     options.add_argument(
         "--retry-temperature", type=float, default=0.7, help="temperature of further attempts, at least"
@@ -81,7 +86,7 @@ def check(options: Namespace) -> None:
 
 def main(options: Namespace) -> None:
     check(options)
-    reader = importlib.import_module(f"refinecoder.answers.{options.expect}").read
+    reader = load_reader(options.expect)
     policy = Policy(
         lambda text: reader(text) is not None, options.attempts, options.retry_temperature, options.max_failed_share
     )
@@ -92,4 +97,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

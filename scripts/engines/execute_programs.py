@@ -8,16 +8,17 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import tee
 
-from refinecoder.digest import code_digest
-from refinecoder.manifest import digest_files
-from refinecoder.needs import not_run
-from refinecoder.programs import joined
-from refinecoder.progress import Progress
-from refinecoder.records import Record, RecordFile, index_records, load_records, write_records
-from refinecoder.sandbox.jail import TIERS
-from refinecoder.sandbox.journal import ExecutionJournal
-from refinecoder.sandbox.pool import execute_all
-from refinecoder.steps import parse_part, parser, run
+from refinement.benchmarks.programs import joined
+from refinement.benchmarks.requirements import not_run
+from refinement.records.digest import code_digest
+from refinement.records.files import RecordFile, index_records, load_records, write_records
+from refinement.records.manifest import digest_files
+from refinement.records.progress import Progress
+from refinement.records.record_types import Record
+from refinement.running.command_line import parse_part, parser, run_step
+from refinement.sandbox.jail import TIERS
+from refinement.sandbox.journal import ExecutionJournal
+from refinement.sandbox.pool import execute_all
 
 
 def arguments() -> ArgumentParser:
@@ -82,4 +83,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -9,9 +9,9 @@ import os
 import shutil
 from argparse import REMAINDER, ArgumentParser, Namespace
 
-from refinecoder.gpus import take_gpus
-from refinecoder.records import BadInput
-from refinecoder.steps import parser, run
+from refinement.records.errors import BadInput
+from refinement.running.command_line import parser, run_step
+from refinement.running.gpus import take_gpus
 
 
 def arguments() -> ArgumentParser:
@@ -29,4 +29,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -1,8 +1,8 @@
 """Start a step as several processes that train one model together, on this node or, by srun, on several.
 
-On one node:      python scripts/launch_processes.py --devices 8 -- scripts/train_model.py ...
+On one node:      python scripts/engines/launch_processes.py --devices 8 -- scripts/engines/train_model.py ...
 On several nodes: srun --nodes=2 --ntasks=2 --ntasks-per-node=1 \\
-                  python scripts/launch_processes.py --nodes 2 --devices 8 -- scripts/train_model.py ...
+                  python scripts/engines/launch_processes.py --nodes 2 --devices 8 -- scripts/engines/train_model.py ...
 
 The nodes meet at the first of them, which Slurm names, or at MASTER_ADDR and MASTER_PORT.
 """
@@ -15,9 +15,9 @@ import torch
 from torch.distributed import run as torchrun
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-from refinecoder.processes import launch_arguments
-from refinecoder.records import BadInput
-from refinecoder.steps import BAD_INPUT, parser, run
+from refinement.records.errors import BadInput
+from refinement.running.command_line import BAD_INPUT, parser, run_step
+from refinement.training.distributed import launch_arguments
 
 
 def arguments() -> ArgumentParser:
@@ -46,4 +46,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -10,10 +10,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from refinecoder.accounts import Account
-from refinecoder.records import BadInput, load_records, write_json
-from refinecoder.steps import add_account, json_value, parser, run
-from refinecoder.training import fine_tune, join_processes, load_student, read_settings, split_over_long
+from refinement.records.accounts import Account
+from refinement.records.errors import BadInput
+from refinement.records.files import load_records, write_json
+from refinement.running.command_line import add_account, json_value, parser, run_step
+from refinement.training.sft import fine_tune, join_processes, load_student, read_settings, split_over_long
 
 
 def arguments() -> ArgumentParser:
@@ -55,4 +56,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

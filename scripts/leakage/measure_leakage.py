@@ -17,13 +17,14 @@ from contextlib import ExitStack
 from itertools import chain
 from typing import IO, Any, NamedTuple
 
-from refinecoder.accounts import Account
-from refinecoder.exposure import describe
-from refinecoder.leakage import Array, Benchmark, Counting, Index, Measure, chunks
-from refinecoder.manifest import digest_files
-from refinecoder.records import BadInput, open_lines, refuse_folder, to_line, whole, write_json
-from refinecoder.sources import TURNS, Row, Texts, name_of, read_rows
-from refinecoder.steps import parser, run
+from refinement.leakage.index import Array, Benchmark, Counting, Index, Measure, chunks
+from refinement.leakage.leakage_report import describe
+from refinement.records.accounts import Account
+from refinement.records.errors import BadInput
+from refinement.records.files import atomic_write, open_lines, refuse_folder, to_line, write_json
+from refinement.records.manifest import digest_files
+from refinement.records.sources import TURNS, Row, Texts, name_of, read_rows
+from refinement.running.command_line import parser, run_step
 
 SAID = 10  # records named in the log when the gate stays shut
 
@@ -204,7 +205,7 @@ def measure_source(source: Source, index: Index, options: Namespace, gate: Gate 
     with ExitStack() as stack:
         out = None
         if gate:
-            out = stack.enter_context(open_lines(stack.enter_context(whole(options.cleaned))))
+            out = stack.enter_context(open_lines(stack.enter_context(atomic_write(options.cleaned))))
         for items in chunks(items_of(source, options.train_turns), lambda item: item.text):
             leaked = found.add([item.text for item in items])
             mentions.add(items)
@@ -263,4 +264,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -6,9 +6,11 @@ It shows what a leak looks like in Table 3 and Figure 7. It must never be traine
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
-from refinecoder.randomness import keyed
-from refinecoder.records import BadInput, Record, load_records, write_records
-from refinecoder.steps import parser, run
+from refinement.records.errors import BadInput
+from refinement.records.files import load_records, write_records
+from refinement.records.randomness import keyed
+from refinement.records.record_types import Record
+from refinement.running.command_line import parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -51,4 +53,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 from matplotlib import pyplot
 
-from refinecoder.figures import BLUE, ORANGE, add_figure_options, write_figure
-from refinecoder.records import read_json
-from refinecoder.steps import json_value, parser, run
+from refinement.records.files import read_json
+from refinement.results.figures import BLUE, ORANGE, add_figure_options, write_figure
+from refinement.running.command_line import json_value, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -80,4 +80,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

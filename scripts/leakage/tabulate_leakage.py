@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from refinecoder.manifest import digest_files, versions
-from refinecoder.records import read_json, write_json
-from refinecoder.reference import load_reference
-from refinecoder.steps import json_value, parser, run
-from refinecoder.tables import add_table_options, write_table
+from refinement.records.files import read_json, write_json
+from refinement.records.manifest import digest_files, versions
+from refinement.results.reference import load_reference
+from refinement.results.tables import add_table_options, write_table
+from refinement.running.command_line import json_value, parser, run_step
 
 NOTE = (
     "TLI: mean over a benchmark's questions of the highest similarity (4-grams and 5-grams) of any record, times 100, "
@@ -95,4 +95,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

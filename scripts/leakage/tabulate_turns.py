@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from refinecoder.manifest import digest_files, versions
-from refinecoder.passes import pair_entries
-from refinecoder.records import read_json, write_json
-from refinecoder.steps import json_value, parser, run
-from refinecoder.tables import add_table_options, write_table
+from refinement.records.files import read_json, write_json
+from refinement.records.manifest import digest_files, versions
+from refinement.results.pass_rates import pair_entries
+from refinement.results.tables import add_table_options, write_table
+from refinement.running.command_line import json_value, parser, run_step
 
 MEASURES = {"critiques": "Critique overlap (questions)", "responses": "Response overlap (canonical solutions)"}
 NOTE = (
@@ -60,4 +60,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

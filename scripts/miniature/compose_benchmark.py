@@ -6,9 +6,10 @@ that benchmarks with the same N are disjoint whatever their sizes.
 
 from argparse import ArgumentParser, Namespace
 
-from refinecoder.miniature.problems import compose_problems
-from refinecoder.records import BadInput, write_records
-from refinecoder.steps import json_value, parser, run
+from refinement.miniature.lists.problems import compose_problems
+from refinement.records.errors import BadInput
+from refinement.records.files import write_records
+from refinement.running.command_line import json_value, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -32,4 +33,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -2,10 +2,10 @@
 
 from argparse import ArgumentParser, Namespace
 
-from refinecoder.miniature.corpus import compose_documents
-from refinecoder.miniature.grammar import read_instruction
-from refinecoder.records import load_records, write_records
-from refinecoder.steps import json_value, parser, run
+from refinement.miniature.lists.corpus import compose_documents
+from refinement.miniature.lists.grammar import read_instruction
+from refinement.records.files import load_records, write_records
+from refinement.running.command_line import json_value, parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -30,4 +30,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -4,10 +4,10 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from refinecoder.miniature.student import encode_documents, new_model, train_tokenizer
-from refinecoder.records import load_records, write_json
-from refinecoder.steps import json_value, parser, run
-from refinecoder.training import join_processes, pretrain, read_settings
+from refinement.miniature.lists.student import encode_documents, new_model, train_tokenizer
+from refinement.records.files import load_records, write_json
+from refinement.running.command_line import json_value, parser, run_step
+from refinement.training.sft import join_processes, pretrain, read_settings
 
 
 def arguments() -> ArgumentParser:
@@ -41,4 +41,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from refinecoder.audit import ROUNDINGS, check_average, fits, nearest_count, share_that_fits
-from refinecoder.records import whole
-from refinecoder.reference import Average, Cell, Reference, averages, load_reference, pass_cells
-from refinecoder.steps import parser, run
-from refinecoder.tables import write_table
+from refinement.records.files import atomic_write
+from refinement.results.audit import ROUNDINGS, check_average, fits, nearest_count, share_that_fits
+from refinement.results.reference import Average, Cell, Reference, averages, load_reference, pass_cells
+from refinement.results.tables import write_table
+from refinement.running.command_line import parser, run_step
 
 NOTE = (
     "Averages: Recomputed is the mean of the printed cells; off means that no cells which round to the printed ones "
@@ -172,11 +172,11 @@ def main(options: Namespace) -> None:
     rows += total_rows(cells, reference)
     frame = pd.DataFrame([dict.fromkeys(COLUMNS, "") | row for row in rows])
     table = pd.DataFrame([cell_row(cell) for cell in cells]).astype({"problems": "Int64", "solved": "Int64"})
-    with whole(options.cells) as path:
+    with atomic_write(options.cells) as path:
         table.to_csv(path, index=False)
     title = f"Audit of the tables of {reference['paper']}"
     write_table(frame, title, NOTE, options.csv, options.markdown, options.latex)
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from refinecoder.records import BadInput, read_json
-from refinecoder.steps import parser, run
-from refinecoder.tables import add_table_options, write_table
+from refinement.records.errors import BadInput
+from refinement.records.files import read_json
+from refinement.results.tables import add_table_options, write_table
+from refinement.running.command_line import parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -44,4 +45,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from refinecoder.claims import CONTROLS, FAILS, HOLDS, NOISE, UNMEASURED, Effect, decide, over_seeds
-from refinecoder.records import BadInput
-from refinecoder.reference import load_reference
-from refinecoder.steps import parser, run
-from refinecoder.tables import add_table_options, write_table
+from refinement.methods.acr.claims import CONTROLS, FAILS, HOLDS, NOISE, UNMEASURED, Effect, decide, over_seeds
+from refinement.records.errors import BadInput
+from refinement.results.reference import load_reference
+from refinement.results.tables import add_table_options, write_table
+from refinement.running.command_line import parser, run_step
 
 
 def arguments() -> ArgumentParser:
@@ -107,4 +107,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

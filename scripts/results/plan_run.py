@@ -10,12 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from refinecoder.page import read_text
-from refinecoder.plan import HOUR, Measured, Planner, Row, grouped, make_plan, measure
-from refinecoder.records import BadInput, load_records
-from refinecoder.steps import json_value, parser, run
-from refinecoder.tables import add_table_options, write_table
-from refinecoder.tokens import token_counter
+from refinement.completion.tokens import token_counter
+from refinement.records.errors import BadInput
+from refinement.records.files import load_records
+from refinement.results.page import read_text
+from refinement.results.plan import HOUR, Measured, Planner, Row, grouped, make_plan, measure
+from refinement.results.tables import add_table_options, write_table
+from refinement.running.command_line import json_value, parser, run_step
 
 COUNTED = ["Requests", "Tokens in", "Tokens out"]
 
@@ -112,4 +113,4 @@ def write(options: Namespace, frame: pd.DataFrame, title: str, text: str) -> Non
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

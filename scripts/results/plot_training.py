@@ -7,9 +7,10 @@ import pandas as pd
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
-from refinecoder.figures import BLUE, add_figure_options, write_figure
-from refinecoder.records import BadInput, read_json, whole
-from refinecoder.steps import json_value, parser, run
+from refinement.records.errors import BadInput
+from refinement.records.files import atomic_write, read_json
+from refinement.results.figures import BLUE, add_figure_options, write_figure
+from refinement.running.command_line import json_value, parser, run_step
 
 WINDOW = 9  # points of the running mean; a log has about a hundred
 SPEEDS = ("Student", "Model", "Tokens", "Seconds", "Tokens/s", "MFU (%)", "Processes", "Device")
@@ -79,10 +80,10 @@ def draw(frame: pd.DataFrame, label: str) -> pyplot.Figure:
 def main(options: Namespace) -> None:
     pairs = list(zip(options.logs, options.entries, strict=True))
     frame = pd.concat([read_losses(path, entry) for path, entry in pairs])
-    with whole(options.speeds) as path:
+    with atomic_write(options.speeds) as path:
         pd.DataFrame([read_speed(*pair) for pair in pairs], columns=SPEEDS).to_csv(path, index=False)
     write_figure(frame, draw(frame, options.label), options)
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

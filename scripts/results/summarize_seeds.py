@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from refinecoder.records import BadInput
-from refinecoder.steps import parser, run
-from refinecoder.tables import NOT_RUN, add_table_options, write_table
+from refinement.records.errors import BadInput
+from refinement.results.tables import NOT_RUN, add_table_options, write_table
+from refinement.running.command_line import parser, run_step
 
 KEYS = (
     "Model",
@@ -81,4 +81,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

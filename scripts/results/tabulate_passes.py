@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from refinecoder.manifest import digest_files, versions
-from refinecoder.passes import frame_passes, missing_parts
-from refinecoder.records import read_json, write_json
-from refinecoder.reference import Reference, load_reference, published_passes
-from refinecoder.steps import json_value, parser, run
-from refinecoder.tables import NOT_RUN, add_table_options, tell_not_run, write_table
+from refinement.records.files import read_json, write_json
+from refinement.records.manifest import digest_files, versions
+from refinement.results.pass_rates import frame_passes, missing_parts
+from refinement.results.reference import Reference, load_reference, published_passes
+from refinement.results.tables import NOT_RUN, add_table_options, tell_not_run, write_table
+from refinement.running.command_line import json_value, parser, run_step
 
 TITLES = {
     "table1": "Table 1: pass@1 (%) on advanced benchmarks",
@@ -127,4 +127,4 @@ def main(options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from refinecoder.page import Table, as_text, fill, read_caption, read_table, read_title_and_note, table_of
-from refinecoder.records import BadInput, read_json, whole
-from refinecoder.steps import json_value, parser, run
-from refinecoder.svg import embed_svg
-from refinecoder.times import gather, stages
+from refinement.records.errors import BadInput
+from refinement.records.files import atomic_write, read_json
+from refinement.results.page import Table, as_text, fill, read_caption, read_table, read_title_and_note, table_of
+from refinement.results.svg import embed_svg
+from refinement.results.times import gather, stages
+from refinement.running.command_line import json_value, parser, run_step
 
 FIGURES = {
     "figure3": "Figure 3: ablations and controls",
@@ -217,9 +218,9 @@ def main(options: Namespace) -> None:
         speeds=read_table(options.speeds, None) if options.speeds else None,
         manifest=manifest_table(options.manifests),
     )
-    with whole(options.output) as path:
+    with atomic_write(options.output) as path:
         path.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    run(main, arguments())
+    run_step(main, arguments())

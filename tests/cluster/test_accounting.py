@@ -1,15 +1,10 @@
 """A cluster that keeps accounts (slurmdbd): jobs go to the account and the partition that the profile names."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-import slurm
-from cluster_parts import GREEDY, change, finish
-
-from conftest import copy_workflow
+from support import slurm
+from support.cluster_parts import GREEDY, change, finish
+from support.workflow import copy_workflow
 
 pytestmark = [
     pytest.mark.slurm,

@@ -20,9 +20,8 @@ import pytest
 from snakemake_executor_plugin_slurm.submit_string import get_submit_command
 from snakemake_executor_plugin_slurm.utils import set_gres_string
 
-sys.path.insert(0, str(Path(__file__).parent))
-import slurm
-from cluster_parts import (
+from support import slurm
+from support.cluster_parts import (
     BRIEF,
     GREEDY,
     REDUCED,
@@ -35,9 +34,16 @@ from cluster_parts import (
     jobs,
     start,
 )
-
-from conftest import ROOT, compared, copy_workflow, environment
-from training_parts import compare_losses, read_log, save_records, save_student, settings_json, train, training_command
+from support.training_parts import (
+    compare_losses,
+    read_log,
+    save_records,
+    save_student,
+    settings_json,
+    train,
+    training_command,
+)
+from support.workflow import ROOT, compared, copy_workflow, environment
 
 pytestmark = [
     pytest.mark.slurm,
@@ -52,7 +58,7 @@ MODEL = "results/reduced/tiny/acr/iter_0/model"
 LEAST = 100  # seconds of the training: more than a limit of a minute, which SLURM looks at twice a minute
 LONG = """
 import time
-from refinecoder.trainers import Progress
+from refinement.training.trainers import Progress
 
 Progress.on_step_begin = lambda *_, **__: time.sleep({pause})
 """
@@ -166,7 +172,7 @@ def writers(folder):
 @contextmanager
 def other_command(folder):
     """A Snakemake that runs no jobs, while it is at work in the folder."""
-    hold = f"from refinecoder.runlock import Claim; kept = Claim(Path('{folder}/.snakemake')); print('held', flush=True); input()"
+    hold = f"from refinement.running.workflow_lock import Claim; kept = Claim(Path('{folder}/.snakemake')); print('held', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", f"from pathlib import Path; {hold}"],
         cwd=ROOT / "scripts", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -384,7 +390,7 @@ def test_a_training_on_two_nodes_is_accepted_with_as_many_gpus_on_each(folder, d
     training, asked = f"{{nodes: 2, devices: {devices}}}", f"{{nodes: 2, gpu: {2 * devices}}}"
     (folder / "two.yaml").write_text(f"training: {training}\nresources: {{training: {asked}}}\n")
     model = "results/refinecoder/refinecoder-ds-6.7b/acr/iter_0/model"
-    found = paper_jobs(folder, model, "--configfile", "config/refinecoder.yaml", "two.yaml")
+    found = paper_jobs(folder, model, "--configfile", "config/acr/paper.yaml", "two.yaml")
     line = accept(folder, found)["train_model"]
     assert (
         "--nodes=2" in line

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import command, compared, copy_workflow, environment, snakemake
+from support.workflow import command, compared, copy_workflow, environment, snakemake
 
 pytestmark = pytest.mark.faults
 TRIALS = int(os.environ.get("KILLS", "10"))

@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from bad_server import FAULTS, BadServer
-from conftest import ROOT
-from refinecoder.batch import ask
-from refinecoder.records import write_records
+from refinement.completion.requests import ask
+from refinement.records.files import write_records
+from support.bad_server import FAULTS, BadServer
+from support.workflow import ROOT
 
 pytestmark = pytest.mark.faults
 KILLS, REQUESTS, CONCURRENCY = 20, 2000, 64
@@ -28,7 +28,13 @@ def kept_in(journal):
 
 def command(folder, url):
     settings = {"request_timeout": 3, "concurrency": CONCURRENCY, "longest_wait": 1}
-    step = [sys.executable, str(ROOT / "scripts/complete_requests.py"), str(folder / "requests.jsonl"), "--model", "m"]
+    step = [
+        sys.executable,
+        str(ROOT / "scripts/engines/complete_requests.py"),
+        str(folder / "requests.jsonl"),
+        "--model",
+        "m",
+    ]
     step += ["--output", str(folder / "responses.jsonl"), "--backend", "endpoint", "--base-url", url]
     return [*step, "--options", json.dumps(settings)]
 

@@ -11,8 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from conftest import environment
-from training_parts import compare_losses, read_log, save_records, save_student, settings_json, train, training_command
+from support.training_parts import (
+    compare_losses,
+    read_log,
+    save_records,
+    save_student,
+    settings_json,
+    train,
+    training_command,
+)
+from support.workflow import environment
 
 pytestmark = pytest.mark.faults
 EPOCHS = 12  # of 8 updates, the last of 4 records

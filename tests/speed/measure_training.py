@@ -16,14 +16,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "scripts")]
+from refinement.methods.acr.refining import single_turn
+from refinement.miniature.lists.corpus import compose_documents
+from refinement.miniature.lists.student import train_tokenizer
+from refinement.records.files import write_records
+from refinement.records.randomness import keyed
 
-from refinecoder.acr.refining import single_turn  # noqa: E402
-from refinecoder.miniature.corpus import compose_documents  # noqa: E402
-from refinecoder.miniature.student import train_tokenizer  # noqa: E402
-from refinecoder.randomness import keyed  # noqa: E402
-from refinecoder.records import write_records  # noqa: E402
+ROOT = Path(__file__).parents[2]
 
 # Qwen2.5-Coder's own sizes (config.json of Qwen/Qwen2.5-Coder-0.5B and -1.5B).
 SHAPES = {
@@ -97,9 +96,9 @@ def measure(folder, options, packing, mean):
         "attention": options.attention, "deepspeed": options.deepspeed, "seed": 1,
     }  # fmt: skip
     several = options.devices > 1 or options.deepspeed
-    start = ["scripts/launch_processes.py", "--devices", str(options.devices), "--"] if several else []
+    start = ["scripts/engines/launch_processes.py", "--devices", str(options.devices), "--"] if several else []
     named = {kind: folder / f"{packing}.{kind}" for kind in ("output", "log", "counts", "rejected")}
-    command = [sys.executable, *start, "scripts/train_model.py", folder / f"{packing}.jsonl", "--loss=all"]
+    command = [sys.executable, *start, "scripts/engines/train_model.py", folder / f"{packing}.jsonl", "--loss=all"]
     command += [f"--start={folder / 'base'}", f"--settings={json.dumps(settings)}", "--threads=1"]
     subprocess.run([*command, *(f"--{kind}={path}" for kind, path in named.items())], cwd=ROOT, check=True)
     return json.loads(named["log"].read_text())["throughput"]

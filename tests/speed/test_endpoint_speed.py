@@ -9,9 +9,9 @@ import time
 import pytest
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
-from conftest import ROOT
-from refinecoder.batch import ask
-from refinecoder.records import read_records, write_records
+from refinement.completion.requests import ask
+from refinement.records.files import read_records, write_records
+from support.workflow import ROOT
 
 pytestmark = pytest.mark.speed
 IN_FLIGHT, SAMPLING = 256, {"temperature": 0.0, "max_tokens": 8}
@@ -22,7 +22,7 @@ MANY, MEMORY_MB = 100_000, 500
 def url(tmp_path_factory):
     """A server in a process of its own that answers at once."""
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "tests/bad_server.py"), "--port", "0", "--forget"],
+        [sys.executable, str(ROOT / "tests/support/bad_server.py"), "--port", "0", "--forget"],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -54,9 +54,9 @@ async def bare_loop(url, path):
 
 STEP = """
 import resource, sys, time
-sys.path.insert(0, "scripts")
+sys.path.insert(0, "scripts/engines")
 import complete_requests
-from refinecoder.backends import endpoint
+from refinement.completion.backends import endpoint
 options = complete_requests.arguments().parse_args(sys.argv[1:])
 began = time.monotonic()
 complete_requests.main(options)

@@ -5,10 +5,9 @@ import time
 
 import pytest
 
-import honest
-import variants
-from refinecoder.benchmarks import evalplus
-from refinecoder.sandbox.pool import execute_all
+from refinement.benchmarks import evalplus
+from refinement.sandbox.pool import execute_all
+from support import honest, variants
 
 pytestmark = pytest.mark.speed
 SAMPLES = 10

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from honest import read_lines
+from support.honest import read_lines
 
 pytestmark = pytest.mark.speed
 PLAIN = """
@@ -76,7 +76,7 @@ def timed(command, **options):
 
 
 def ours(train, benchmarks, output):
-    return [sys.executable, "scripts/measure_leakage.py", "--train", f"train={train}", "--train-field", "instruction",
+    return [sys.executable, "scripts/leakage/measure_leakage.py", "--train", f"train={train}", "--train-field", "instruction",
             "--benchmark", *(f"{path.stem}={path}" for path in benchmarks), "--benchmark-field", "prompt",
             "--output", output]  # fmt: skip
 

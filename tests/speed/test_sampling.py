@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from refinecoder.backends import transformers as backend
-from refinecoder.batch import ask
-from refinecoder.miniature.corpus import compose_documents
-from refinecoder.miniature.grammar import instruct
-from refinecoder.miniature.student import new_model, train_tokenizer
-from refinecoder.miniature.tasks import draw_specification, draw_wording
-from refinecoder.randomness import keyed
+from refinement.completion.backends import transformers as backend
+from refinement.completion.requests import ask
+from refinement.miniature.lists.corpus import compose_documents
+from refinement.miniature.lists.grammar import instruct
+from refinement.miniature.lists.student import new_model, train_tokenizer
+from refinement.miniature.lists.tasks import draw_specification, draw_wording
+from refinement.records.randomness import keyed
 
 pytestmark = pytest.mark.speed
 ARCHITECTURE = {

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-import honest
-from refinecoder.sandbox.pool import execute_all
+from refinement.sandbox.pool import execute_all
+from support import honest
 
 pytestmark = pytest.mark.speed
 NUMPY = "import numpy\nimport pandas\nassert pandas.Series(numpy.arange(4)).sum() == 6"
@@ -124,7 +124,7 @@ def test_memory_of_the_harness_is_flat(tmp_path):
                 file.write(json.dumps({"id": str(n), "mode": "run", "code": f"x = {n}"}) + "\n")
         command = [
             sys.executable,
-            "scripts/execute_programs.py",
+            "scripts/engines/execute_programs.py",
             str(path),
             "--output",
             str(tmp_path / "out"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 REPEATS = int(os.environ.get("REPEATS", "3"))  # how often all canonical solutions run, where all of them do
-DATA = Path(os.environ.get("BENCHMARK_DATA", Path(__file__).parents[2] / "shared" / "data"))
+DATA = Path(os.environ.get("BENCHMARK_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 
 @contextmanager

@@ -5,16 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import environment
-from refinecoder.acr.refining import single_turn
-from refinecoder.miniature.corpus import compose_documents
-from refinecoder.miniature.grammar import CALL, instruct, write_code
-from refinecoder.miniature.student import new_model, train_tokenizer
-from refinecoder.miniature.tasks import draw_specification, draw_wording
-from refinecoder.randomness import keyed
-from refinecoder.records import whole, write_records
+from refinement.methods.acr.refining import single_turn
+from refinement.miniature.lists.corpus import compose_documents
+from refinement.miniature.lists.grammar import CALL, instruct, write_code
+from refinement.miniature.lists.student import new_model, train_tokenizer
+from refinement.miniature.lists.tasks import draw_specification, draw_wording
+from refinement.records.files import atomic_write, write_records
+from refinement.records.randomness import keyed
+from support.workflow import environment
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TEMPLATE = Path("config/chat_templates/miniature.jinja")
 ARCHITECTURE = {
     "vocabulary": 400, "hidden": 32, "feed_forward": 64, "layers": 2, "heads": 2, "key_value_heads": 1, "positions": 256,
@@ -37,7 +37,7 @@ def save_student(folder):
         list(compose_documents(400, {1: 1, 2: 1}, 0.3, 0)), ARCHITECTURE["vocabulary"], TEMPLATE, 0
     )
     model = new_model(ARCHITECTURE, tokenizer, 0)
-    with whole(folder, folder=True) as path:
+    with atomic_write(folder, folder=True) as path:
         model.save_pretrained(path)
         tokenizer.save_pretrained(path)
 
@@ -59,7 +59,7 @@ def save_records(path, count):
 
 def training_command(folder, name, settings, devices=1, nodes=1):
     """train_model on what a folder holds, by itself or as processes of one node, or of one among several."""
-    several = ["scripts/launch_processes.py", "--nodes", str(nodes), "--devices", str(devices), "--"]
+    several = ["scripts/engines/launch_processes.py", "--nodes", str(nodes), "--devices", str(devices), "--"]
     start = several if nodes * devices > 1 else []
     outputs = [
         f"--{kind}={folder}/{name}{suffix}"
@@ -70,7 +70,7 @@ def training_command(folder, name, settings, devices=1, nodes=1):
             ("rejected", ".rejected.jsonl"),
         )
     ]
-    step = ["scripts/train_model.py", f"{folder}/dataset.jsonl", f"--start={folder}/base", "--loss=all"]
+    step = ["scripts/engines/train_model.py", f"{folder}/dataset.jsonl", f"--start={folder}/base", "--loss=all"]
     return [sys.executable, *start, *step, f"--settings={settings}", *outputs]
 
 

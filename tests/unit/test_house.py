@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from refinecoder import digest
+from refinement.records import digest
 
-STEPS = sorted(Path("scripts").glob("*.py"))
+STEPS = sorted(Path("scripts").glob("*/*.py"))
 LOCK = dict(
     line.split("==") for line in Path("requirements.txt").read_text().splitlines() if line and not line.startswith("#")
 )
@@ -31,10 +31,10 @@ def test_every_step_is_used_by_a_rule_with_the_digest_of_its_code():
     for step in STEPS:
         if step.stem in ("import_samples",):  # for files of users', which no config names
             continue
-        assert f"scripts/{step.name}" in rules
-        digests = (f'{digest}("{step.stem}"' for digest in ("code_digest", "reading_code"))
+        assert f"{{STEPS}}/{step.parent.name}/{step.name}" in rules
+        digests = (f'{digest}("{step.parent.name}/{step.stem}"' for digest in ("code_digest", "reading_code"))
         around = (
-            "complete_requests",
+            "engines/complete_requests",
             "launch_processes",
             "hold_gpus",
         )  # which run others, or whose code a role decides
@@ -80,41 +80,43 @@ def test_the_docs_are_up_to_date():
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """A package of two modules and a step, for the digest to look at."""
-    (tmp_path / "refinecoder").mkdir()
-    (tmp_path / "refinecoder" / "a.py").write_text("from refinecoder import b\n")
-    (tmp_path / "refinecoder" / "b.py").write_text("def f():\n    return 1\n")
-    (tmp_path / "refinecoder" / "c.py").write_text("x = 1\n")
-    (tmp_path / "do_it.py").write_text('"""Doc."""\nfrom refinecoder.a import b\n')
-    monkeypatch.setattr(digest, "SCRIPTS", tmp_path)
-    monkeypatch.setattr(digest, "PACKAGE", tmp_path / "refinecoder")
+    (tmp_path / "refinement").mkdir()
+    (tmp_path / "refinement" / "a.py").write_text("from refinement import b\n")
+    (tmp_path / "refinement" / "b.py").write_text("def f():\n    return 1\n")
+    (tmp_path / "refinement" / "c.py").write_text("x = 1\n")
+    (tmp_path / "do_it.py").write_text('"""Doc."""\nfrom refinement.a import b\n')
+    monkeypatch.setattr(digest, "PROJECT", tmp_path)
     digest._read.cache_clear()
     yield tmp_path
     digest._read.cache_clear()
 
 
 def changed(package, name, text):
-    before = digest.code_digest("do_it")
+    before = digest.code_digest("area/do_it")
     (package / name).write_text(text)
     digest._read.cache_clear()
-    return digest.code_digest("do_it") != before
+    return digest.code_digest("area/do_it") != before
 
 
 def test_a_digest_follows_imports_and_nothing_else(package):
-    assert changed(package, "refinecoder/b.py", "def f():\n    return 2\n")
-    assert changed(package, "do_it.py", "from refinecoder.a import b\nb.f()\n")
-    assert not changed(package, "refinecoder/c.py", "x = 2\n")
+    assert changed(package, "refinement/b.py", "def f():\n    return 2\n")
+    assert changed(package, "do_it.py", "from refinement.a import b\nb.f()\n")
+    assert not changed(package, "refinement/c.py", "x = 2\n")
 
 
 def test_a_digest_ignores_comments_docstrings_and_layout(package):
-    assert not changed(package, "refinecoder/b.py", '"""New."""\n\n\ndef f():\n    """Doc."""\n    return (1)  # one\n')
+    assert not changed(package, "refinement/b.py", '"""New."""\n\n\ndef f():\n    """Doc."""\n    return (1)  # one\n')
 
 
 def test_the_judge_is_not_part_of_what_the_student_answers_with():
-    assert digest.code_digest("complete_requests") != digest.code_digest(
-        "complete_requests", "refinecoder.miniature.judge"
+    assert digest.code_digest("engines/complete_requests") != digest.code_digest(
+        "engines/complete_requests", "refinement.miniature.lists.judge"
     )
     paths = digest._closure(
-        [digest._module_path("complete_requests"), digest._module_path("refinecoder.backends.transformers")]
+        [
+            digest._module_path("engines/complete_requests"),
+            digest._module_path("refinement.completion.backends.transformers"),
+        ]
     )
     assert not any("miniature" in path.parts for path in paths)
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from conftest import REDUCED, ROOT, copy_workflow, environment, snakemake
+from support.workflow import REDUCED, ROOT, copy_workflow, environment, snakemake
 
 ASKED = {"custom_id": "a:1:1", "body": {"messages": [{"role": "user", "content": "x"}], "seed": 1}}
 RECORD = {

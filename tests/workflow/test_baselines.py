@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from bad_server import BadServer
-from conftest import copy_workflow, snakemake
-from livecodebench_parts import both_kinds
+from support.bad_server import BadServer
+from support.livecodebench_parts import both_kinds
+from support.workflow import copy_workflow, snakemake
 
 # What asks, runs and scores; nothing of snippets, instructions, data sets or training.
 NEEDED = {"request_solutions", "collect_solutions", "execute_solutions", "score_benchmark", "tabulate_baselines",

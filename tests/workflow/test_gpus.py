@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from conftest import ROOT, command, copy_workflow, environment
-from refinecoder.gpus import offer_gpus, take_gpus
-from refinecoder.records import BadInput
+from refinement.records.errors import BadInput
+from refinement.running.gpus import offer_gpus, take_gpus
+from support.workflow import ROOT, command, copy_workflow, environment
 
 STUDENT = """
   - name: {name}
@@ -36,7 +36,7 @@ for _ in range(600):
 
 def test_jobs_side_by_side_see_different_gpus_of_the_user_s(tmp_path):
     folder = copy_workflow(tmp_path)
-    step = folder / "scripts/pretrain_base.py"
+    step = folder / "scripts/miniature/pretrain_base.py"
     text = step.read_text()
     place = text.index("\nfrom ") + 1
     step.write_text(text[:place] + MEET + text[place:])
@@ -53,9 +53,9 @@ def test_jobs_side_by_side_see_different_gpus_of_the_user_s(tmp_path):
 
 def hold(folder, count, command, devices="3,4"):
     """A command that takes so many of what is on offer."""
-    offer = {"REFINECODER_GPU_LOCKS": str(folder), "REFINECODER_GPU_DEVICES": devices}
+    offer = {"REFINEMENT_GPU_LOCKS": str(folder), "REFINEMENT_GPU_DEVICES": devices}
     return subprocess.Popen(
-        [sys.executable, "scripts/hold_gpus.py", f"--devices={count}", "sh", "-c", command],
+        [sys.executable, "scripts/engines/hold_gpus.py", f"--devices={count}", "sh", "-c", command],
         cwd=ROOT, env={**environment(), **offer}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -89,9 +89,9 @@ def test_a_job_sees_what_it_asks_for(tmp_path, count, says):
     ],
 )
 def test_bad_input(tmp_path, arguments, message):
-    offer = {"REFINECODER_GPU_LOCKS": str(tmp_path), "REFINECODER_GPU_DEVICES": "3,4"}
+    offer = {"REFINEMENT_GPU_LOCKS": str(tmp_path), "REFINEMENT_GPU_DEVICES": "3,4"}
     told = subprocess.run(
-        [sys.executable, "scripts/hold_gpus.py", *arguments],
+        [sys.executable, "scripts/engines/hold_gpus.py", *arguments],
         cwd=ROOT, env={**environment(), **offer}, capture_output=True, text=True, timeout=20,
     )  # fmt: skip
     assert (told.returncode, told.stderr) == (1, f"error: {message}\n") and not list(tmp_path.iterdir())
@@ -108,10 +108,10 @@ def test_fewer_gpus_than_the_run_is_to_use_are_no_start(tmp_path, monkeypatch, v
 
 
 def test_without_a_choice_of_the_user_s_the_first_are_on_offer(tmp_path, monkeypatch):
-    for name in ("CUDA_VISIBLE_DEVICES", "REFINECODER_GPU_LOCKS", "REFINECODER_GPU_DEVICES"):
+    for name in ("CUDA_VISIBLE_DEVICES", "REFINEMENT_GPU_LOCKS", "REFINEMENT_GPU_DEVICES"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     offer_gpus(tmp_path / "gpus", 2)
     take_gpus(1)
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0" and "REFINECODER_GPU_DEVICES" not in os.environ
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0" and "REFINEMENT_GPU_DEVICES" not in os.environ
     assert hold(tmp_path / "gpus", 1, SAY, devices="0,1").communicate(timeout=20)[0] == "1\n"

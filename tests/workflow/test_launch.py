@@ -5,21 +5,24 @@ import subprocess
 
 import pytest
 
-from conftest import command, copy_workflow, environment
+from support.workflow import command, copy_workflow, environment
 
 
 @pytest.mark.parametrize(
     ("training", "expected"),
     [
-        ("{}", "python scripts/train_model.py results"),
-        ("{devices: 2}", "python scripts/launch_processes.py --nodes 1 --devices 2 -- scripts/train_model.py results"),
+        ("{}", "python scripts/engines/train_model.py results"),
+        (
+            "{devices: 2}",
+            "python scripts/engines/launch_processes.py --nodes 1 --devices 2 -- scripts/engines/train_model.py results",
+        ),
         (
             "{nodes: 2, devices: 2, deepspeed: config/deepspeed/zero2.json}",
-            "srun --nodes=2 --ntasks=2 --ntasks-per-node=1 python scripts/launch_processes.py --nodes 2 --devices 2 -- ",
+            "srun --nodes=2 --ntasks=2 --ntasks-per-node=1 python scripts/engines/launch_processes.py --nodes 2 --devices 2 -- ",
         ),
         (
             "{deepspeed: config/deepspeed/zero3.json}",
-            "python scripts/launch_processes.py --nodes 1 --devices 1 -- scripts/train_model.py results",
+            "python scripts/engines/launch_processes.py --nodes 1 --devices 1 -- scripts/engines/train_model.py results",
         ),
     ],
 )

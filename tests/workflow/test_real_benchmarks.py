@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from conftest import REDUCED, ROOT, snakemake
-from honest import DATA
-from livecodebench_parts import both_kinds
+from support.honest import DATA
+from support.livecodebench_parts import both_kinds
+from support.workflow import REDUCED, ROOT, snakemake
 
 REAL = "tests/benchmarks.yaml"
 HOME = Path("results/reduced")

@@ -11,13 +11,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from conftest import REDUCED, command, compared, copy_workflow, environment, snakemake
-from refinecoder.answers.code import extract_code
-from refinecoder.backends.server import Launch, Server
-from refinecoder.miniature.grammar import read_body, read_instruction
-from refinecoder.miniature.reading import read_response
-from refinecoder.programs import program_id
-from refinecoder.sandbox.jail import STRONG
+from refinement.answers.code import extract_code
+from refinement.benchmarks.programs import program_id
+from refinement.completion.backends.server import Launch, Server
+from refinement.miniature.lists.grammar import read_body, read_instruction
+from refinement.miniature.lists.reading import read_response
+from refinement.sandbox.jail import STRONG
+from support.workflow import REDUCED, command, compared, copy_workflow, environment, snakemake
 
 SAMPLES = 3
 
@@ -252,7 +252,7 @@ def test_a_real_server_answers_as_the_process_does(results, tmp_path, backend):
     requests = load(acr / "iter_0" / "requests" / "samples.jsonl")[::SAMPLES]
     greedy = [{**r, "body": {**r["body"], "temperature": 0.0}} for r in requests[:30]]
     (tmp_path / "requests.jsonl").write_text("".join(json.dumps(r) + "\n" for r in greedy))
-    model, step = str(acr / "iter_1" / "model"), [sys.executable, "scripts/complete_requests.py"]
+    model, step = str(acr / "iter_1" / "model"), [sys.executable, "scripts/engines/complete_requests.py"]
     serve = (
         f"{Path(sys.executable).parent}/"
         + "transformers serve {model} --host 127.0.0.1 --port {port} --device cpu --dtype float32"

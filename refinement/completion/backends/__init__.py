@@ -4,8 +4,8 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from refinecoder.completion import Backend
-from refinecoder.records import BadInput
+from refinement.completion.engine import Backend
+from refinement.records.errors import BadInput
 
 CLASSES = {
     "scripted": "ScriptedBackend",
@@ -47,4 +47,4 @@ def load_backend(name: str, model: str | None, options: Mapping[str, Any]) -> Ba
     if unknown := sorted(set(options) - known):
         raise BadInput(f"the backend {name} has no option '{unknown[0]}'; it has {', '.join(sorted(known))}")
     _check_types(options)
-    return getattr(importlib.import_module(f"refinecoder.backends.{name}"), CLASSES[name])(model, options)
+    return getattr(importlib.import_module(f"refinement.completion.backends.{name}"), CLASSES[name])(model, options)

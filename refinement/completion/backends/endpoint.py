@@ -21,9 +21,11 @@ from aiolimiter import AsyncLimiter
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, DefaultAioHttpClient
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from refinecoder.batch import fail, respond
-from refinecoder.completion import Answered
-from refinecoder.records import BadInput, Record, RecordFile
+from refinement.completion.engine import Answered
+from refinement.completion.requests import fail, respond
+from refinement.records.errors import BadInput
+from refinement.records.files import RecordFile
+from refinement.records.record_types import Record
 
 FIRST_WAIT = 0.25  # seconds before a second try, beside what the server asks for; doubled for each further one
 LONGEST_AFTER_ANSWER = 2.0  # seconds: where the server answered, badly, it is not overloaded

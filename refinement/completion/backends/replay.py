@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from refinecoder.batch import content_digest
-from refinecoder.completion import Answered
-from refinecoder.records import BadInput, Record, RecordFile, read_records
+from refinement.completion.engine import Answered
+from refinement.completion.requests import content_digest
+from refinement.records.errors import BadInput
+from refinement.records.files import RecordFile, read_records
+from refinement.records.record_types import Record
 
 
 class ReplayBackend:

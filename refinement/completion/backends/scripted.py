@@ -5,10 +5,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from refinecoder.batch import respond
-from refinecoder.completion import Answered
-from refinecoder.digest import code_digest, file_digest
-from refinecoder.records import BadInput, Record
+from refinement.completion.engine import Answered
+from refinement.completion.requests import respond
+from refinement.records.digest import code_digest, file_digest
+from refinement.records.errors import BadInput
+from refinement.records.record_types import Record
 
 BATCH = 256
 MODELS = ("teacher", "judge", "critic")
@@ -21,7 +22,7 @@ def _count_words(text: str) -> int:
 class ScriptedBackend:
     """Answers by program, from the request's text alone.
 
-    ``model``: one of :data:`MODELS`, a module of ``refinecoder.miniature``;
+    ``model``: one of :data:`MODELS`, a module of ``refinement.miniature.lists``;
     ``options``: its settings. At temperature 0 an answer depends on the text
     only, above it on the request's seed too. Token counts are counts of words.
     """
@@ -29,7 +30,7 @@ class ScriptedBackend:
     def __init__(self, model: str, options: Mapping[str, Any]) -> None:
         if model not in MODELS:
             raise BadInput(f"the scripted backend has no model '{model}'; choose one of {', '.join(MODELS)}")
-        name = f"refinecoder.miniature.{model}"
+        name = f"refinement.miniature.lists.{model}"
         self._reply = importlib.import_module(name).reply
         self._options = dict(options)
         self._identity = json.dumps([file_digest(__name__), code_digest(name), self._options], sort_keys=True)

@@ -19,11 +19,13 @@ from typing import Any, BinaryIO, NamedTuple
 
 import httpx2
 
-from refinecoder import guardian
-from refinecoder.backends.endpoint import EndpointBackend
-from refinecoder.completion import Answered
-from refinecoder.manifest import fingerprint
-from refinecoder.records import BadInput, Record, RecordFile
+from refinement.completion.backends.endpoint import EndpointBackend
+from refinement.completion.engine import Answered
+from refinement.records.errors import BadInput
+from refinement.records.files import RecordFile
+from refinement.records.manifest import fingerprint
+from refinement.records.record_types import Record
+from refinement.running import reaper
 
 RESTARTS = 1
 _LAST_LINES = 5
@@ -76,7 +78,7 @@ def claim_port(wanted: int | None) -> tuple[int, BinaryIO]:
     """
     for _ in range(100):
         port = wanted or _any_port()
-        claim = open(Path(tempfile.gettempdir()) / f"refinecoder-{os.getuid()}-port-{port}", "ab")  # noqa: SIM115
+        claim = open(Path(tempfile.gettempdir()) / f"refinement-{os.getuid()}-port-{port}", "ab")  # noqa: SIM115
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_same(claim) and _is_free(port):
@@ -114,7 +116,7 @@ class Server:
         Path(self._launch.log).parent.mkdir(parents=True, exist_ok=True)
         with open(self._launch.log, "ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", guardian.__file__, *self._command],
+                [sys.executable, "-P", reaper.__file__, *self._command],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -158,7 +160,7 @@ class Server:
         if self._process is not None:
             self._process.stdin.close()  # the guardian ends the rest
             try:
-                self._process.wait(3 * guardian.PATIENCE)
+                self._process.wait(3 * reaper.PATIENCE)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

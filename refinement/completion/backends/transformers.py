@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
-from refinecoder.batch import respond
-from refinecoder.completion import Answered
-from refinecoder.digest import file_digest
-from refinecoder.manifest import fingerprint
-from refinecoder.records import BadInput, Record
+from refinement.completion.engine import Answered
+from refinement.completion.requests import respond
+from refinement.records.digest import file_digest
+from refinement.records.errors import BadInput
+from refinement.records.manifest import fingerprint
+from refinement.records.record_types import Record
 
 MIN_ROWS = 8
 # Prompts whose lengths differ by less share a batch: full batches are worth a little padding.

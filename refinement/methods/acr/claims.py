@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.stats import t as student_t
 
-from refinecoder.kinds import NOT_RUN
-from refinecoder.metrics import bootstrap_interval
-from refinecoder.randomness import hash_seed
-from refinecoder.records import Record
+from refinement.benchmarks.metrics import bootstrap_interval
+from refinement.records.randomness import hash_seed
+from refinement.records.record_types import NOT_RUN, Record
 
 HOLDS, FAILS, NOISE, UNMEASURED = "holds", "does not hold", "within noise", "not measured"
 LEVEL = 0.95

@@ -5,12 +5,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from refinecoder.answers import suggestion
-from refinecoder.answers.code import fenced_blocks
-from refinecoder.batch import Answer, found_in
-from refinecoder.kinds import NOT_RUN
-from refinecoder.prompts import fill_template
-from refinecoder.records import Record
+from refinement.answers.code import fenced_blocks
+from refinement.completion.prompts import fill_template
+from refinement.completion.requests import Answer, found_in
+from refinement.methods.acr.answers import suggestion
+from refinement.records.record_types import NOT_RUN, Record
 
 EXECUTION, SUGGESTION = "execution", "suggestion"
 FORMATS = TWO_TURN, SINGLE = ("two_turn", "single")

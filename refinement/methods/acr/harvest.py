@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from refinecoder.records import BadInput, Record
+from refinement.records.errors import BadInput
+from refinement.records.record_types import Record
 
 _NOT_LIBRARY = {"test", "tests", "idlelib", "lib2to3", "turtledemo", "site-packages", "dist-packages", "ensurepip"}
 _TODO = ("todo", "fixme", "xxx:")

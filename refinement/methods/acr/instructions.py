@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from refinecoder.accounts import Account
-from refinecoder.answers import concepts, evolution
-from refinecoder.batch import Answer, found_in
-from refinecoder.miniature.grammar import read_instruction
-from refinecoder.randomness import keyed
-from refinecoder.records import Record
-from refinecoder.similarity import BenchmarkOverlap
+from refinement.completion.requests import Answer, found_in
+from refinement.leakage.similarity import BenchmarkOverlap
+from refinement.methods.acr.answers import concepts, evolution
+from refinement.miniature.lists.grammar import read_instruction
+from refinement.records.accounts import Account
+from refinement.records.randomness import keyed
+from refinement.records.record_types import Record
 
 
 def collect_ideas(

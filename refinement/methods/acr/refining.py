@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from refinecoder.records import Record
+from refinement.records.record_types import Record
 
 
 class Strategy(NamedTuple):

@@ -5,15 +5,15 @@ Pure functions over records; sections 3.2 and 3.3 of RefineCoder.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from refinecoder.accounts import Account
-from refinecoder.acr.refining import current_answer
-from refinecoder.acr.scoring import choose_best, decide, normalize, weigh
-from refinecoder.answers import comparison, critique, judgement
-from refinecoder.answers.code import extract_code, fenced_blocks
-from refinecoder.batch import Answer, found_in
-from refinecoder.programs import find_run, run_program
-from refinecoder.randomness import keyed
-from refinecoder.records import Record
+from refinement.answers.code import extract_code, fenced_blocks
+from refinement.benchmarks.programs import find_run, run_program
+from refinement.completion.requests import Answer, found_in
+from refinement.methods.acr.answers import comparison, critique, judgement
+from refinement.methods.acr.refining import current_answer
+from refinement.methods.acr.scoring import choose_best, decide, normalize, weigh
+from refinement.records.accounts import Account
+from refinement.records.randomness import keyed
+from refinement.records.record_types import Record
 
 Answers = Mapping[tuple[str, int], Answer]
 SELF_FIRST, ORIGINAL_FIRST = 1, 2

@@ -7,9 +7,9 @@ as the comments of real code do for real base models.
 import random
 from collections.abc import Collection, Iterator, Mapping
 
-from refinecoder.miniature.grammar import CALL, JOIN, Specification, Wording, say, write_code
-from refinecoder.miniature.tasks import draw_specification, draw_wording
-from refinecoder.randomness import keyed
+from refinement.miniature.lists.grammar import CALL, JOIN, Specification, Wording, say, write_code
+from refinement.miniature.lists.tasks import draw_specification, draw_wording
+from refinement.records.randomness import keyed
 
 
 def _beside(wording: Wording) -> str:

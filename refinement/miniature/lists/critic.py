@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from refinecoder.miniature.grammar import OPERATIONS, Wording, fill, read_instruction, write_code
-from refinecoder.miniature.reading import Reading, read_response
+from refinement.miniature.lists.grammar import OPERATIONS, Wording, fill, read_instruction, write_code
+from refinement.miniature.lists.reading import Reading, read_response
 
 _PARTS = re.compile(
     r"\[Instruction\]\n(.*?)\n\n\[The start of RESPONSE 1\]\n(.*?)\n\[The end of RESPONSE 1\]\n\n"

@@ -8,8 +8,8 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 
-from refinecoder.miniature.reading import Reading, read_response
-from refinecoder.randomness import keyed
+from refinement.miniature.lists.reading import Reading, read_response
+from refinement.records.randomness import keyed
 
 _QUESTION = re.compile(r"\[QUESTION\]\n(.*?)\n\n\[The start of", re.DOTALL)
 _RESPONSES = re.compile(

@@ -13,8 +13,8 @@ from typing import Literal
 
 from scipy.special import betaincinv
 
-from refinecoder.miniature.grammar import OPERATIONS, REDUCERS, STEPS, Wording, fill, write_code
-from refinecoder.randomness import keyed
+from refinement.miniature.lists.grammar import OPERATIONS, REDUCERS, STEPS, Wording, fill, write_code
+from refinement.records.randomness import keyed
 
 
 @cache

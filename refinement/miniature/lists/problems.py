@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from refinecoder.miniature.grammar import REDUCERS, Specification, instruct, write_code
-from refinecoder.miniature.tasks import draw_inputs, draw_specification, draw_wording, evaluate, is_meaningful
-from refinecoder.randomness import hash_seed, keyed
-from refinecoder.records import BadInput, Record
+from refinement.miniature.lists.grammar import REDUCERS, Specification, instruct, write_code
+from refinement.miniature.lists.tasks import draw_inputs, draw_specification, draw_wording, evaluate, is_meaningful
+from refinement.records.errors import BadInput
+from refinement.records.randomness import hash_seed, keyed
+from refinement.records.record_types import Record
 
 TESTS = 12
 _PATIENCE = 10_000

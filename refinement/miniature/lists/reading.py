@@ -3,10 +3,10 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from refinecoder.answers.code import extract_code
-from refinecoder.miniature.grammar import read_instruction
-from refinecoder.miniature.interpreter import Failure, Outside, Program
-from refinecoder.miniature.tasks import expected, probe_inputs
+from refinement.answers.code import extract_code
+from refinement.miniature.lists.grammar import read_instruction
+from refinement.miniature.lists.interpreter import Failure, Outside, Program
+from refinement.miniature.lists.tasks import expected, probe_inputs
 
 
 class Symptom(NamedTuple):

@@ -9,9 +9,9 @@ import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from refinecoder.miniature.grammar import CALL, instruct, write_code
-from refinecoder.miniature.tasks import draw_specification, draw_wording
-from refinecoder.randomness import keyed
+from refinement.miniature.lists.grammar import CALL, instruct, write_code
+from refinement.miniature.lists.tasks import draw_specification, draw_wording
+from refinement.records.randomness import keyed
 
 PAD, END, USER, ASSISTANT, UNKNOWN = "<|pad|>", "<|end|>", "<|user|>", "<|assistant|>", "<|unknown|>"
 _PIECES = (r"\d", r"\n *", r", then | *# |: |\.")

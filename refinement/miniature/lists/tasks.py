@@ -8,7 +8,7 @@ import random
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
-from refinecoder.miniature.grammar import (
+from refinement.miniature.lists.grammar import (
     OPERATIONS,
     PARAMETERS,
     REDUCERS,
@@ -19,8 +19,8 @@ from refinecoder.miniature.grammar import (
     Wording,
     write_code,
 )
-from refinecoder.miniature.interpreter import Program
-from refinecoder.randomness import keyed
+from refinement.miniature.lists.interpreter import Program
+from refinement.records.randomness import keyed
 
 LARGEST = 12
 LONGEST = 9

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from refinecoder.miniature.critic import criticize
-from refinecoder.miniature.grammar import (
+from refinement.miniature.lists.critic import criticize
+from refinement.miniature.lists.grammar import (
     CALL,
     CONCEPTS,
     PARAMETERS,
@@ -23,10 +23,10 @@ from refinecoder.miniature.grammar import (
     instruct,
     read_instruction,
 )
-from refinecoder.miniature.mistakes import Mistakes, write_answer
-from refinecoder.miniature.reading import read_response
-from refinecoder.miniature.tasks import draw_meaningful, draw_step, draw_wording, is_meaningful
-from refinecoder.randomness import keyed
+from refinement.miniature.lists.mistakes import Mistakes, write_answer
+from refinement.miniature.lists.reading import read_response
+from refinement.miniature.lists.tasks import draw_meaningful, draw_step, draw_wording, is_meaningful
+from refinement.records.randomness import keyed
 
 _SNIPPET = re.compile(r"### Code Snippet\n(.*?)\n### Response", re.DOTALL)
 _GIVEN = "#Given Prompt#:"

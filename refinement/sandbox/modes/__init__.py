@@ -8,7 +8,7 @@ the benchmark's fault; ``inside(job, channel)``: runs in the jail;
 
 from types import ModuleType
 
-from refinecoder.sandbox.modes import call, command, outputs, run, stdio, unittest
+from refinement.sandbox.modes import call, command, outputs, run, stdio, unittest
 
 MODES: dict[str, ModuleType] = {
     "run": run,

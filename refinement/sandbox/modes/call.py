@@ -11,15 +11,15 @@ import functools
 import operator
 from typing import TYPE_CHECKING, Any
 
-from refinecoder.sandbox.channel import Channel, ChannelClosed
-from refinecoder.sandbox.codec import Encoder, Handle
-from refinecoder.sandbox.inside import describe, run_program
-from refinecoder.sandbox.outcome import Outcome, lost
-from refinecoder.sandbox.peer import Peer
-from refinecoder.sandbox.tests_text import parse_tests
+from refinement.sandbox.channel import Channel, ChannelClosed
+from refinement.sandbox.codec import Encoder, Handle
+from refinement.sandbox.in_jail import describe, run_program
+from refinement.sandbox.outcome import Outcome, lost
+from refinement.sandbox.remote_calls import Peer
+from refinement.sandbox.tests_text import parse_tests
 
 if TYPE_CHECKING:
-    from refinecoder.sandbox.worker import Worker
+    from refinement.sandbox.worker import Worker
 
 FIELDS = ("entry_point", "tests")
 PROCESSES = False

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from refinecoder.sandbox.channel import Channel, ChannelClosed
-from refinecoder.sandbox.inside import describe
-from refinecoder.sandbox.outcome import Outcome, heard, lost
+from refinement.sandbox.channel import Channel, ChannelClosed
+from refinement.sandbox.in_jail import describe
+from refinement.sandbox.outcome import Outcome, heard, lost
 
 if TYPE_CHECKING:
-    from refinecoder.sandbox.worker import Worker
+    from refinement.sandbox.worker import Worker
 
 FIELDS = ("language", "files", "run")
 PROCESSES = True

@@ -24,24 +24,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from refinecoder.sandbox.channel import LARGEST, Channel, ChannelClosed
-from refinecoder.sandbox.codec import BadMessage
-from refinecoder.sandbox.inside import MESSAGE_LIMIT, describe, run_program
-from refinecoder.sandbox.outcome import Outcome, lost
-from refinecoder.sandbox.packing import (
-    LARGE,
-    MOST,
-    Expected,
-    digest_of,
-    encode,
-    item_of,
-    pack,
-    pack_items,
-    unpack,
-)  # fmt: skip
+from refinement.sandbox.channel import LARGEST, Channel, ChannelClosed
+from refinement.sandbox.codec import BadMessage
+from refinement.sandbox.in_jail import MESSAGE_LIMIT, describe, run_program
+from refinement.sandbox.outcome import Outcome, lost
+from refinement.sandbox.packing import LARGE, MOST, Expected, digest_of, encode, item_of, pack, pack_items, unpack
 
 if TYPE_CHECKING:
-    from refinecoder.sandbox.worker import Worker
+    from refinement.sandbox.worker import Worker
 
 FIELDS = ("entry_point", "calls", "expected", "oracle")
 PROCESSES = False

@@ -8,12 +8,12 @@ secret of that run: whoever only guesses at the protocol cannot make it.
 import os
 from typing import TYPE_CHECKING, Any
 
-from refinecoder.sandbox.channel import Channel, ChannelClosed
-from refinecoder.sandbox.inside import run_script
-from refinecoder.sandbox.outcome import Outcome, heard, lost
+from refinement.sandbox.channel import Channel, ChannelClosed
+from refinement.sandbox.in_jail import run_script
+from refinement.sandbox.outcome import Outcome, heard, lost
 
 if TYPE_CHECKING:
-    from refinecoder.sandbox.worker import Worker
+    from refinement.sandbox.worker import Worker
 
 FIELDS: tuple[str, ...] = ()
 PROCESSES = False

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from refinecoder.sandbox.channel import Channel, ChannelClosed
-from refinecoder.sandbox.inside import run_script
-from refinecoder.sandbox.outcome import End, Outcome, heard, lost
+from refinement.sandbox.channel import Channel, ChannelClosed
+from refinement.sandbox.in_jail import run_script
+from refinement.sandbox.outcome import End, Outcome, heard, lost
 
 if TYPE_CHECKING:
-    from refinecoder.sandbox.worker import Worker
+    from refinement.sandbox.worker import Worker
 
 FIELDS = ("cases",)
 PROCESSES = False

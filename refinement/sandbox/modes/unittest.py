@@ -15,13 +15,13 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
-from refinecoder.sandbox.channel import Channel, ChannelClosed
-from refinecoder.sandbox.inside import describe, leave, run_program
-from refinecoder.sandbox.outcome import Outcome, heard, lost
-from refinecoder.sandbox.tests_text import parse_tests
+from refinement.sandbox.channel import Channel, ChannelClosed
+from refinement.sandbox.in_jail import describe, leave, run_program
+from refinement.sandbox.outcome import Outcome, heard, lost
+from refinement.sandbox.tests_text import parse_tests
 
 if TYPE_CHECKING:
-    from refinecoder.sandbox.worker import Worker
+    from refinement.sandbox.worker import Worker
 
 FIELDS = ("tests",)
 PROCESSES = True

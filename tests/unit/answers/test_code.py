@@ -2,7 +2,7 @@
 
 import pytest
 
-from refinecoder.answers.code import extract_code
+from refinement.answers.code import extract_code
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from collect_solutions import check_answers
-from execute_programs import completed
-from prepare_benchmark import Data, arguments, check_size, main, once, own_settings
-from refinecoder.benchmarks import MODULES, PREPARED
-from refinecoder.needs import is_there, not_run, problems_not_run, unmet, unsolvable
-from refinecoder.records import BadInput, load_records
-from refinecoder.schema import load_schema
-from score_benchmark import judge, summarize, tell
+from refinement.benchmarks.kinds import MODULES, PREPARED
+from refinement.benchmarks.requirements import is_there, not_run, problems_not_run, unmet, unsolvable
+from refinement.experiment.schema import load_schema
+from refinement.records.errors import BadInput
+from refinement.records.files import load_records
+from scripts.benchmarks.collect_solutions import check_answers
+from scripts.benchmarks.prepare_benchmark import Data, arguments, check_size, main, once, own_settings
+from scripts.benchmarks.score_benchmark import judge, summarize, tell
+from scripts.engines.execute_programs import completed
 
 ABSENT = {"a-compiler-of-nowhere": "apt-get install nowhere"}
 
@@ -198,7 +199,7 @@ def test_data_that_cannot_be_had_ends_in_one_line(tmp_path, change, fault):
                "--template": str(Path("prompts/benchmarks/multipl_e.txt").absolute()),
                "--output": "problems.jsonl", "--about": "about.json"}  # fmt: skip
     words = [word for pair in {**options, **change}.items() for word in pair]
-    step = [sys.executable, str(Path("scripts/prepare_benchmark.py").absolute())]
+    step = [sys.executable, str(Path("scripts/benchmarks/prepare_benchmark.py").absolute())]
     ended = subprocess.run([*step, *words], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 1 and ended.stderr.startswith(f"error: {fault}"), ended.stderr
     assert ended.stderr.count("\n") == 1
@@ -223,7 +224,7 @@ def test_a_file_of_the_hub_is_read_at_its_revision(tmp_path):
     (repository / "refs").mkdir()
     (repository / "refs" / "v1").write_text(snapshot.name)
     (snapshot / "data.jsonl").write_text('{"a": 1}\n{"a": 2}\nbroken\n')
-    code = "from refinecoder.sources import read_rows; import sys\n"
+    code = "from refinement.records.sources import read_rows; import sys\n"
     code += "for row in read_rows(sys.argv[1]): print(row.where, row.record)"
 
     def read(source):

@@ -10,14 +10,14 @@ from functools import cache
 
 import pytest
 
-from execute_programs import completed
-from honest import DATA, REPEATS, load, read_lines
-from prepare_benchmark import Data
-from refinecoder.benchmarks import bigcodebench
-from refinecoder.needs import unmet
-from refinecoder.programs import answer_program, joined
-from refinecoder.prompts import load_template
-from refinecoder.records import BadInput
+from refinement.benchmarks import bigcodebench
+from refinement.benchmarks.programs import answer_program, joined
+from refinement.benchmarks.requirements import unmet
+from refinement.completion.prompts import load_template
+from refinement.records.errors import BadInput
+from scripts.benchmarks.prepare_benchmark import Data
+from scripts.engines.execute_programs import completed
+from support.honest import DATA, REPEATS, load, read_lines
 
 TEMPLATE = "prompts/benchmarks/bigcodebench.txt"
 FOLDER = DATA / "bigcodebench"

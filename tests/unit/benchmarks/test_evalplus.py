@@ -4,15 +4,14 @@ import json
 
 import pytest
 
-import honest
-import variants
-from refinecoder.benchmarks import evalplus
-from refinecoder.kinds import KINDS
-from refinecoder.prompts import load_template
-from refinecoder.records import BadInput
-from refinecoder.sandbox.packing import Expected, unpack
-from refinecoder.sandbox.pool import execute_all
-from refinecoder.sources import read_rows
+from refinement.benchmarks import evalplus
+from refinement.completion.prompts import load_template
+from refinement.records.errors import BadInput
+from refinement.records.record_types import RECORD_TYPES
+from refinement.records.sources import read_rows
+from refinement.sandbox.packing import Expected, unpack
+from refinement.sandbox.pool import execute_all
+from support import honest, variants
 
 PLUS = {"humaneval_plus": "humanevalplus/HumanEvalPlus.jsonl.gz", "mbpp_plus": "mbppplus/MbppPlus.jsonl.gz"}
 ORIGINAL = {"humaneval": "humaneval/HumanEval.jsonl.gz", "mbpp": "mbpp/mbpp.jsonl"}
@@ -33,7 +32,7 @@ def read(kind, records, template="{problem}"):
 
 
 def program(problem, code, name="p"):
-    fields = {field.name for field in KINDS["program"].fields}
+    fields = {field.name for field in RECORD_TYPES["program"].fields}
     return {
         "timeout": 10,
         "memory_mb": 1024,

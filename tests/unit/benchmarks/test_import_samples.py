@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from import_samples import holds
-from refinecoder.programs import answer_program
-from refinecoder.records import BadInput
+from refinement.benchmarks.programs import answer_program
+from refinement.records.errors import BadInput
+from scripts.benchmarks.import_samples import holds
 
 PROBLEMS = [
     {"id": f"T/{number}", "prompt": f"Write f to add {number}.", "canonical_solution": None, "mode": "call",

@@ -10,15 +10,16 @@ import zlib
 
 import pytest
 
-from execute_programs import completed
-from livecodebench_parts import both_kinds, cases, functional, packed, record
-from prepare_benchmark import Data, arguments, main
-from refinecoder import kinds
-from refinecoder.benchmarks import livecodebench
-from refinecoder.programs import answer_program, joined
-from refinecoder.prompts import load_template
-from refinecoder.records import BadInput, read_json, read_records
-from refinecoder.sandbox.modes import stdio
+from refinement.benchmarks import livecodebench
+from refinement.benchmarks.programs import answer_program, joined
+from refinement.completion.prompts import load_template
+from refinement.records import record_types
+from refinement.records.errors import BadInput
+from refinement.records.files import read_json, read_records
+from refinement.sandbox.modes import stdio
+from scripts.benchmarks.prepare_benchmark import Data, arguments, main
+from scripts.engines.execute_programs import completed
+from support.livecodebench_parts import both_kinds, cases, functional, packed, record
 
 TEMPLATE = "prompts/benchmarks/livecodebench.txt"
 
@@ -313,6 +314,6 @@ def test_outputs_are_equal_as_the_official_judge_has_it():
 
 
 def test_the_schema_and_the_sandbox_know_the_same_comparisons():
-    assert tuple(stdio.COMPARISONS) == kinds.COMPARISONS
+    assert tuple(stdio.COMPARISONS) == record_types.COMPARISONS
     with pytest.raises(ValueError, match="unknown comparison 'guess'"):
         stdio.check({"comparison": "guess", "cases": [{"stdin": "", "stdout": ""}]})

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from honest import read_lines
-from prepare_benchmark import arguments
-from prepare_benchmark import main as prepare
-from refinecoder.answers.functions import enclosing_class, find_function, mute, shell_functions, without_functions
-from refinecoder.benchmarks import multipl_e
-from refinecoder.benchmarks.multipl_e import LANGUAGES, read_answer, read_problems
-from refinecoder.needs import is_there, not_run, unmet
-from refinecoder.prompts import load_template
-from refinecoder.records import BadInput, load_records, to_line
-from refinecoder.sandbox import jail, pool
-from refinecoder.sandbox.pool import check_program
+from refinement.answers.functions import enclosing_class, find_function, mute, shell_functions, without_functions
+from refinement.benchmarks import multipl_e
+from refinement.benchmarks.multipl_e import LANGUAGES, read_answer, read_problems
+from refinement.benchmarks.requirements import is_there, not_run, unmet
+from refinement.completion.prompts import load_template
+from refinement.records.errors import BadInput
+from refinement.records.files import load_records, to_line
+from refinement.sandbox import jail, pool
+from refinement.sandbox.pool import check_program
+from scripts.benchmarks.prepare_benchmark import arguments
+from scripts.benchmarks.prepare_benchmark import main as prepare
+from support.honest import read_lines
 
 TEMPLATE = load_template("prompts/benchmarks/multipl_e.txt", *multipl_e.FIELDS)
 

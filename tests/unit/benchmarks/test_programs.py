@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinecoder.programs import answer_program, distinct, find_run, joined, passes, run_program
-from refinecoder.records import BadInput
+from refinement.benchmarks.programs import answer_program, distinct, find_run, joined, passes, run_program
+from refinement.records.errors import BadInput
 
 PROBLEMS = {f"p/{n}": {"id": f"p/{n}", "entry_point": "f", "tests": f"assert f() == {n}"} for n in range(2)}
 

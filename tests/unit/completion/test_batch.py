@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinecoder.backends import load_backend
-from refinecoder.batch import RequestId, ask, ask_again, collect_answers, fail, parse_id, respond
-from refinecoder.completion import Completion, Policy
-from refinecoder.journal import Journal
-from refinecoder.records import BadInput, RecordFile, write_records
+from refinement.completion.backends import load_backend
+from refinement.completion.engine import Completion, Policy
+from refinement.completion.journal import Journal
+from refinement.completion.requests import RequestId, ask, ask_again, collect_answers, fail, parse_id, respond
+from refinement.records.errors import BadInput
+from refinement.records.files import RecordFile, write_records
 
 SAMPLING = {"temperature": 0.0, "max_tokens": 8}
 

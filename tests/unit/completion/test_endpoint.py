@@ -14,11 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bad_server import FAULTS, KEY, BadServer, answer_to
-from conftest import ROOT
-from refinecoder.backends import endpoint, load_backend
-from refinecoder.batch import ask, collect_answers
-from refinecoder.records import BadInput, load_records, write_records
+from refinement.completion.backends import endpoint, load_backend
+from refinement.completion.requests import ask, collect_answers
+from refinement.records.errors import BadInput
+from refinement.records.files import load_records, write_records
+from support.bad_server import FAULTS, KEY, BadServer, answer_to
+from support.workflow import ROOT
 
 SAMPLING = {"temperature": 0.0, "max_tokens": 32}
 PASSING = ("limit", "error", "hang", "drop", "half", "broken", "no_choice", "empty")
@@ -31,7 +32,7 @@ def write_requests(path, count, prompt="request {}"):
 
 
 def complete(tmp_path, *arguments, requests="requests.jsonl", backend="endpoint", **environment):
-    step = [sys.executable, str(ROOT / "scripts/complete_requests.py"), str(tmp_path / requests)]
+    step = [sys.executable, str(ROOT / "scripts/engines/complete_requests.py"), str(tmp_path / requests)]
     step += ["--output", str(tmp_path / "responses.jsonl"), "--backend", backend, "--model", "m", *arguments]
     return subprocess.run(
         step, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300, env={**os.environ, **environment}
@@ -309,7 +310,7 @@ def test_retry_after_a_date_to_come():
 
 # --- servers of the step's own ------------------------------------------------------------------------------
 
-OWN = f"{sys.executable} {ROOT / 'tests/bad_server.py'} --port {{port}}"
+OWN = f"{sys.executable} {ROOT / 'tests/support/bad_server.py'} --port {{port}}"
 
 
 def descendants_serving():
@@ -335,7 +336,7 @@ def test_a_server_of_its_own_is_started_fed_and_stopped(tmp_path):
 
 def test_two_servers_at_once_do_not_collide(tmp_path):
     write_requests(tmp_path / "requests.jsonl", 20)
-    step = [sys.executable, str(ROOT / "scripts/complete_requests.py"), str(tmp_path / "requests.jsonl")]
+    step = [sys.executable, str(ROOT / "scripts/engines/complete_requests.py"), str(tmp_path / "requests.jsonl")]
     step += ["--backend", "server", "--model", "m", "--command", OWN]
     runs = [subprocess.Popen([*step, "--output", str(tmp_path / f"out{n}.jsonl")], stderr=-1) for n in range(3)]
     assert [run.communicate() and run.returncode for run in runs] == [0, 0, 0]
@@ -392,7 +393,12 @@ def test_commands_that_cannot_be_meant():
 
 def test_no_server_outlives_a_killed_step(tmp_path):
     write_requests(tmp_path / "requests.jsonl", 200)
-    step = [sys.executable, str(ROOT / "scripts/complete_requests.py"), str(tmp_path / "requests.jsonl"), "--backend"]
+    step = [
+        sys.executable,
+        str(ROOT / "scripts/engines/complete_requests.py"),
+        str(tmp_path / "requests.jsonl"),
+        "--backend",
+    ]
     step += ["server", "--model", "m", "--command", f"sh -c '{OWN}; true'", "--output", str(tmp_path / "out.jsonl")]
     step += options(requests_per_minute=600)
     run = subprocess.Popen(step, stderr=subprocess.DEVNULL)

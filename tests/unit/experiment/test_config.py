@@ -9,9 +9,9 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from refinecoder.configuration import check_config
-from refinecoder.records import BadInput
-from refinecoder.schema import load_schema
+from refinement.experiment.configuration import check_config
+from refinement.experiment.schema import load_schema
+from refinement.records.errors import BadInput
 
 DEFAULT = yaml.safe_load(Path("config.yaml").read_text())
 OVERLAYS = sorted(path for path in Path("config").glob("*.yaml") if path.name != "schema.yaml")

@@ -12,10 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from honest import DATA, read_lines
-from plot_leakage import points
-from refinecoder import leakage
-from refinecoder.leakage import (
+from refinement.leakage import index as leakage_index
+from refinement.leakage.index import (
     Benchmark,
     Counting,
     Index,
@@ -26,6 +24,8 @@ from refinecoder.leakage import (
     similarity,
     stretch,
 )
+from scripts.leakage.plot_leakage import points
+from support.honest import DATA, read_lines
 from workflow.test_bad_input import fails, step, write
 
 COPY = "Write a function to find the sum of all the numbers in a list."
@@ -69,15 +69,15 @@ text = st.lists(token, max_size=14).map(" ".join) | st.text(max_size=12) | st.ju
 )  # fmt: skip
 @settings(max_examples=300, deadline=None)
 def test_the_value_is_that_of_the_definition(questions, records, k, nearest, common, size):
-    before = leakage.COMMON, leakage.BLOCK
-    leakage.COMMON, leakage.BLOCK = common, 3
+    before = leakage_index.COMMON, leakage_index.BLOCK
+    leakage_index.COMMON, leakage_index.BLOCK = common, 3
     try:
         index = Index(split(questions, 2))
         found = Measure(index, k=k, nearest=nearest, top=5, counting=Counting(0.5))
         for start in range(0, len(records), size):
             found.add(records[start : start + size])
     finally:
-        leakage.COMMON, leakage.BLOCK = before
+        leakage_index.COMMON, leakage_index.BLOCK = before
     assert found.leak() == pytest.approx(list(direct(questions, records, k, padded_grams)), abs=1e-12)
     assert found.leak(padded=False) == pytest.approx(list(direct(questions, records, k, plain_grams)), abs=1e-12)
     table = np.array([[similarity(question, record) for record in records] for question in questions])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinecoder.miniature.grammar import (
+from refinement.miniature.lists.grammar import (
     CONCEPTS,
     OPERATIONS,
     REDUCERS,
@@ -16,10 +16,10 @@ from refinecoder.miniature.grammar import (
     read_instruction,
     write_code,
 )
-from refinecoder.miniature.interpreter import Failure, Outside, Program
-from refinecoder.miniature.tasks import draw_inputs, draw_specification, evaluate, is_meaningful, probe_inputs
-from refinecoder.randomness import keyed
-from refinecoder.sandbox.pool import execute_all
+from refinement.miniature.lists.interpreter import Failure, Outside, Program
+from refinement.miniature.lists.tasks import draw_inputs, draw_specification, evaluate, is_meaningful, probe_inputs
+from refinement.records.randomness import keyed
+from refinement.sandbox.pool import execute_all
 
 LIMITS = {"timeout": 4, "memory_mb": 512}
 

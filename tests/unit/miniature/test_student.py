@@ -7,16 +7,17 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from refinecoder.acr.refining import single_turn, two_turns
-from refinecoder.backends.transformers import MIN_ROWS, TransformersBackend, draw, uniform_noise
-from refinecoder.batch import ask, read_answer
-from refinecoder.miniature.corpus import compose_documents
-from refinecoder.miniature.grammar import CALL, instruct, write_code
-from refinecoder.miniature.student import encode_documents, new_model, train_tokenizer
-from refinecoder.miniature.tasks import draw_specification, draw_wording
-from refinecoder.randomness import keyed
-from refinecoder.records import BadInput, whole
-from refinecoder.training import Settings, arrange_by_length, fine_tune, load_student, split_over_long
+from refinement.completion.backends.transformers import MIN_ROWS, TransformersBackend, draw, uniform_noise
+from refinement.completion.requests import ask, read_answer
+from refinement.methods.acr.refining import single_turn, two_turns
+from refinement.miniature.lists.corpus import compose_documents
+from refinement.miniature.lists.grammar import CALL, instruct, write_code
+from refinement.miniature.lists.student import encode_documents, new_model, train_tokenizer
+from refinement.miniature.lists.tasks import draw_specification, draw_wording
+from refinement.records.errors import BadInput
+from refinement.records.files import atomic_write
+from refinement.records.randomness import keyed
+from refinement.training.sft import Settings, arrange_by_length, fine_tune, load_student, split_over_long
 
 TEMPLATE = Path("config/chat_templates/miniature.jinja")
 ARCHITECTURE = {
@@ -40,7 +41,7 @@ def student(tmp_path_factory):
         for weight in model.parameters():
             weight.mul_(3.0)
     folder = tmp_path_factory.mktemp("student") / "model"
-    with whole(folder, folder=True) as path:
+    with atomic_write(folder, folder=True) as path:
         model.save_pretrained(path)
         tokenizer.save_pretrained(path)
     return str(folder)
@@ -199,7 +200,7 @@ def test_training_repeats_to_the_byte_and_learns(student, tmp_path):
 
 
 def test_the_loss_is_on_the_turns_that_are_asked_for(student, tmp_path, monkeypatch):
-    import refinecoder.training as training
+    import refinement.training.sft as training
 
     seen = {}
 

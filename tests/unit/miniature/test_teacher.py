@@ -4,14 +4,14 @@ import random
 
 import pytest
 
-from refinecoder.answers import comparison, concepts, critique, evolution, judgement
-from refinecoder.miniature import critic, judge, teacher
-from refinecoder.miniature.grammar import CALL, OPERATIONS, instruct, read_instruction, write_code
-from refinecoder.miniature.mistakes import Mistakes
-from refinecoder.miniature.reading import read_response
-from refinecoder.miniature.tasks import draw_meaningful, draw_wording, is_meaningful
-from refinecoder.prompts import fill_template, load_template
-from refinecoder.randomness import keyed
+from refinement.completion.prompts import fill_template, load_template
+from refinement.methods.acr.answers import comparison, concepts, critique, evolution, judgement
+from refinement.miniature.lists import critic, judge, teacher
+from refinement.miniature.lists.grammar import CALL, OPERATIONS, instruct, read_instruction, write_code
+from refinement.miniature.lists.mistakes import Mistakes
+from refinement.miniature.lists.reading import read_response
+from refinement.miniature.lists.tasks import draw_meaningful, draw_wording, is_meaningful
+from refinement.records.randomness import keyed
 
 STRATEGIES = (
     "addition", "breadth", "complexity", "concretizing", "deepening", "diversion", "increase", "misdirection", "reasoning",
@@ -30,7 +30,7 @@ def task(key, depth=2):
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_each_shipped_strategy_is_recognized_and_evolves(strategy):
-    template = load_template(f"prompts/evolution/{strategy}.txt", "instruction")
+    template = load_template(f"prompts/acr/evolution/{strategy}.txt", "instruction")
     changed = 0
     for number in range(20):
         wording = task(number)
@@ -45,7 +45,7 @@ def test_each_shipped_strategy_is_recognized_and_evolves(strategy):
 
 
 def test_concepts_come_from_the_snippet_and_steer_the_instruction():
-    template = load_template("prompts/concepts.txt", "snippet")
+    template = load_template("prompts/acr/concepts.txt", "snippet")
     sorting = "def f(xs):\n    '''Sort.'''\n    return sorted(xs, reverse=True)"
     idea = concepts.read(teacher.reply(fill_template(template, snippet=sorting), (1,), {}))
     assert idea.concepts == ["sorting"]
@@ -57,7 +57,7 @@ def test_concepts_come_from_the_snippet_and_steer_the_instruction():
 
 
 def test_an_unreadable_snippet_is_not_answered_in_format():
-    template = load_template("prompts/concepts.txt", "snippet")
+    template = load_template("prompts/acr/concepts.txt", "snippet")
     assert concepts.read(teacher.reply(fill_template(template, snippet="def ("), (1,), {})) is None
 
 
@@ -94,7 +94,7 @@ def test_an_instruction_of_no_known_language_gets_no_code():
 
 
 def _point(wording, response, key=()):
-    template = load_template("prompts/judge_point.txt", "instruction", "response")
+    template = load_template("prompts/acr/judge_point.txt", "instruction", "response")
     prompt = fill_template(template, instruction=instruct(wording), response=response)
     return judgement.read(judge.reply(prompt, key, OPTIONS))
 
@@ -117,7 +117,7 @@ def test_the_judges_noise_is_a_function_of_task_and_response():
 
 
 def test_the_judge_compares_pairs_without_regard_to_order():
-    template = load_template("prompts/judge_pair.txt", "instruction", "response_a", "response_b")
+    template = load_template("prompts/acr/judge_pair.txt", "instruction", "response_a", "response_b")
     wording = task(5)
     right, wrong = fence(write_code(wording.specification)), fence("def solve(xs):\n    return 10 ** 6")
 
@@ -130,7 +130,7 @@ def test_the_judge_compares_pairs_without_regard_to_order():
 
 
 def test_the_critic_names_the_symptom_and_the_step():
-    template = load_template("prompts/critic.txt", "instruction", "response_1", "response_2")
+    template = load_template("prompts/acr/critic.txt", "instruction", "response_1", "response_2")
     wording = task(7)
     lost = fence("def solve(xs):\n    xs = xs\n    return 10 ** 6")
     won = fence(write_code(wording.specification))

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from refinecoder.accounts import Account
-from refinecoder.kinds import KINDS
-from refinecoder.randomness import hash_seed
-from refinecoder.records import BadInput, index_records, load_records, read_json, whole, write_json, write_records
-from refinecoder.similarity import find_near_duplicates
-from refinecoder.sources import read_rows
+from refinement.leakage.similarity import find_near_duplicates
+from refinement.records.accounts import Account
+from refinement.records.errors import BadInput
+from refinement.records.files import atomic_write, index_records, load_records, read_json, write_json, write_records
+from refinement.records.randomness import hash_seed
+from refinement.records.record_types import RECORD_TYPES
+from refinement.records.sources import read_rows
 
 SAMPLE = {"id": "a", "sample": 1, "response": "x", "finish_reason": "stop"}
 
@@ -79,10 +80,10 @@ def test_no_file_takes_a_folder_s_place(tmp_path):
 def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     target = tmp_path / "model"
     for text in ("one", "two"):
-        with whole(target, folder=True) as folder:
+        with atomic_write(target, folder=True) as folder:
             folder.mkdir()
             (folder / "file").write_text(text)
-    with pytest.raises(RuntimeError), whole(target, folder=True) as folder:
+    with pytest.raises(RuntimeError), atomic_write(target, folder=True) as folder:
         folder.mkdir()
         raise RuntimeError
     assert (target / "file").read_text() == "two"
@@ -93,7 +94,7 @@ def test_only_leftovers_of_the_same_target_are_removed(tmp_path):
     killed, other = tmp_path / ".model.0123456789ab.part", tmp_path / ".model.log.json.0123456789ab.part"
     killed.mkdir()
     other.write_text("being written")
-    with whole(tmp_path / "model", folder=True) as folder:
+    with atomic_write(tmp_path / "model", folder=True) as folder:
         folder.mkdir()
     assert not killed.exists() and other.exists()
 
@@ -154,6 +155,6 @@ def test_an_account_must_balance(tmp_path):
 
 
 def test_every_kind_says_what_it_and_its_fields_are():
-    for kind in KINDS.values():
+    for kind in RECORD_TYPES.values():
         assert kind.description and kind.path
         assert all(field.description for field in kind.fields)

@@ -15,11 +15,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinecoder.audit import ROUNDINGS, check_average, fits, nearest_count, share_that_fits
-from refinecoder.records import BadInput
-from refinecoder.reference import averages, load_reference, pass_cells
+from refinement.records.errors import BadInput
+from refinement.results.audit import ROUNDINGS, check_average, fits, nearest_count, share_that_fits
+from refinement.results.reference import averages, load_reference, pass_cells
 
-PATH = Path("reference/refinecoder.yaml")
+PATH = Path("reference/acr.yaml")
 REFERENCE = load_reference(PATH)
 CLAIMS = {claim["id"]: claim for claim in REFERENCE["claims"]}
 COUNTS = st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -189,7 +189,7 @@ def test_every_claim_that_we_look_into_is_listed():
 def audit(reference, folder):
     outputs = {name: folder / f"audit.{name}" for name in ("csv", "markdown", "latex", "cells")}
     options = [part for name, path in outputs.items() for part in (f"--{name}", path)]
-    command = [sys.executable, "scripts/audit_tables.py", reference, *options]
+    command = [sys.executable, "scripts/results/audit_tables.py", reference, *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=120), outputs
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinecoder.claims import (
+from refinement.methods.acr.claims import (
     FAILS,
     HOLDS,
     NOISE,
@@ -128,7 +128,7 @@ def test_samples_that_pass_are_shared_out_to_problems():
 
 
 def test_seeds_are_summarized_by_row_and_number(tmp_path):
-    from summarize_seeds import summarize
+    from scripts.results.summarize_seeds import summarize
 
     paths = []
     for seed, value in enumerate((10.0, 20.0, 60.0)):

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinecoder.plan import Planner, dataset_sizes, grouped, make_plan, measure
-from refinecoder.records import BadInput
-from refinecoder.tokens import token_counter
-from refinecoder.usage import Usage, read_usage
+from refinement.completion.tokens import token_counter
+from refinement.completion.usage import Usage, read_usage
+from refinement.records.errors import BadInput
+from refinement.results.plan import Planner, dataset_sizes, grouped, make_plan, measure
 
 LENGTHS = {name: 10 * place for place, name in enumerate(
     ("snippet", "concepts", "instruction", "answer", "judgement", "comparison", "critique", "suggestion", "feedback"),
@@ -198,7 +198,7 @@ def step(tmp_path, known, *arguments):
         for path, text in zip(templates[name], texts, strict=True):
             Path(path).write_text(text)
     return subprocess.run(
-        [sys.executable, "scripts/plan_run.py", "--settings", json.dumps(known), "--templates", json.dumps(templates),
+        [sys.executable, "scripts/results/plan_run.py", "--settings", json.dumps(known), "--templates", json.dumps(templates),
          "--label", "miniature", *(f"--{kind}={tmp_path / f'plan.{kind}'}" for kind in ("csv", "markdown", "latex")),
          *arguments],
         capture_output=True, text=True,

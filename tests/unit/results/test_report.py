@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot
 
-import write_report
-from refinecoder.figures import save_figure
-from refinecoder.page import css_text, fill, read_caption, read_table, table_of
-from refinecoder.records import BadInput
-from refinecoder.svg import embed_svg
-from refinecoder.tables import write_table
-from refinecoder.times import Stage, gather, stage_of, stages
+from refinement.records.errors import BadInput
+from refinement.results.figures import save_figure
+from refinement.results.page import css_text, fill, read_caption, read_table, table_of
+from refinement.results.svg import embed_svg
+from refinement.results.tables import write_table
+from refinement.results.times import Stage, gather, stage_of, stages
+from scripts.results import write_report
 
 LABEL = 'tiny & "quick" </style>'
 SECTIONS = ("run", "results", "ablations", "kinds", "scoring", "tries", "overlap", "spread", "verdicts", "published",
@@ -306,7 +306,7 @@ def test_one_part_alone(inputs, tmp_path):
 
 def step(folder, output, **changes):
     """The step as a command that must end in one line."""
-    command = [sys.executable, "scripts/write_report.py", *options(folder, output, **changes)]
+    command = [sys.executable, "scripts/results/write_report.py", *options(folder, output, **changes)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=120)
     lines = run.stderr.strip().splitlines()
     assert run.returncode == 1 and len(lines) == 1 and lines[0].startswith("error: "), run.stderr

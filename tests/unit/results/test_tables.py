@@ -8,23 +8,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import measure_effects
-import plot_feedback
-import plot_iterations
-import plot_variants
-import tabulate_passes
-import tabulate_selection
-from refinecoder.claims import Chain, on_common_problems, read_passes
-from refinecoder.figures import lay_out
-from refinecoder.needs import not_run
-from refinecoder.page import read_table
-from refinecoder.reference import load_reference
-from refinecoder.tables import write_table
-from score_feedback import differences, first_tries, rows
-from score_selection import main as score_selection
-from summarize_seeds import tidy
+from refinement.benchmarks.requirements import not_run
+from refinement.methods.acr.claims import Chain, on_common_problems, read_passes
+from refinement.results.figures import lay_out
+from refinement.results.page import read_table
+from refinement.results.reference import load_reference
+from refinement.results.tables import write_table
+from scripts.acr import measure_effects, plot_feedback, plot_iterations, plot_variants, tabulate_selection
+from scripts.acr.score_feedback import differences, first_tries, rows
+from scripts.acr.score_selection import main as score_selection
+from scripts.results import tabulate_passes
+from scripts.results.summarize_seeds import tidy
 
-REFERENCE = "reference/refinecoder.yaml"
+REFERENCE = "reference/acr.yaml"
 NEEDS = {"a-compiler-of-nowhere": "apt-get install nowhere"}
 MISSING = "a-compiler-of-nowhere: not installed here (apt-get install nowhere)"
 NOTE = f"Not run: C#, 158 problems ({MISSING})."

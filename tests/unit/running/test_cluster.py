@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from refinecoder.cluster import RUN_NAME, end_earlier_runs, end_run, is_wanted, note_run
-from refinecoder.records import BadInput
-from refinecoder.runlock import Claim
+from refinement.records.errors import BadInput
+from refinement.running.cluster import RUN_NAME, end_earlier_runs, end_run, is_wanted, note_run
+from refinement.running.workflow_lock import Claim
 
 SQUEUE = """#!/bin/sh
 test -e broken && exit 1
@@ -27,7 +27,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv(RUN_NAME, "")
     monkeypatch.delenv(RUN_NAME)
-    monkeypatch.setattr("refinecoder.cluster._PAUSE", 0.01)
+    monkeypatch.setattr("refinement.running.cluster._PAUSE", 0.01)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

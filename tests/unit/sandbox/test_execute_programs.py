@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from test_hostile import descendants
 
-from conftest import ROOT
-from refinecoder.records import BadInput
-from refinecoder.sandbox import pool
+from refinement.records.errors import BadInput
+from refinement.sandbox import pool
+from support.workflow import ROOT
 
 
 def write(path, lines):
@@ -27,7 +27,7 @@ def runs_of(count, seconds=0.0):
 
 
 def command(programs, output, *more):
-    script = ROOT / "scripts/execute_programs.py"
+    script = ROOT / "scripts/engines/execute_programs.py"
     return [sys.executable, str(script), str(programs), "--output", str(output), "--workers", "2", *more]
 
 
@@ -303,7 +303,7 @@ def test_programs_of_one_worker_cannot_leave_each_other_anything():
 
 
 def test_a_dead_server_is_replaced_and_a_program_that_ends_it_twice_is_killed(monkeypatch):
-    from refinecoder.sandbox import worker
+    from refinement.sandbox import worker
 
     lines = [{"id": str(n), "mode": "run", "code": "x = 1", "timeout": 5, "memory_mb": 256} for n in range(6)]
     hear, deaths = worker.Server._hear, []

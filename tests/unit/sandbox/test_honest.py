@@ -2,9 +2,9 @@
 
 import pytest
 
-import honest
-from refinecoder.sandbox import jail
-from refinecoder.sandbox.pool import execute_all, probe
+from refinement.sandbox import jail
+from refinement.sandbox.pool import execute_all, probe
+from support import honest
 
 
 def failures(lines, tier="auto", workers=2):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import hostile
-from conftest import ROOT
-from refinecoder.sandbox import jail
-from refinecoder.sandbox.pool import execute_all, probe
+from refinement.sandbox import jail
+from refinement.sandbox.pool import execute_all, probe
+from support import hostile
+from support.workflow import ROOT
 
 HONEST = {"mode": "call", "code": "def f(x): return x * x", "entry_point": "f", "tests": hostile.TESTS}
 UNITTEST = "import unittest\nclass T(unittest.TestCase):\n    def test_f(self): self.assertEqual(f(2), 4)"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from refinecoder.records import BadInput
-from refinecoder.sandbox.packing import Expected, Opaque, digest_of, encode, item_of, pack, pack_items, unpack
-from refinecoder.sandbox.pool import execute_all
+from refinement.records.errors import BadInput
+from refinement.sandbox.packing import Expected, Opaque, digest_of, encode, item_of, pack, pack_items, unpack
+from refinement.sandbox.pool import execute_all
 
 SQUARES = {"mode": "outputs", "entry_point": "f", "calls": [[2], [3], [-7]], "expected": [4, 9, 49], "oracle": "exact"}
 EXACT = [(1, 2), {3}, frozenset({4}), 1j, float("inf"), 10**5000, b"x", {1: (2,)}, "\ud800", None, True, range(3)]

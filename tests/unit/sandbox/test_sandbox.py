@@ -2,10 +2,10 @@
 
 import pytest
 
-from execute_programs import completed
-from refinecoder.records import BadInput
-from refinecoder.sandbox.jail import STRONG
-from refinecoder.sandbox.pool import execute_all
+from refinement.records.errors import BadInput
+from refinement.sandbox.jail import STRONG
+from refinement.sandbox.pool import execute_all
+from scripts.engines.execute_programs import completed
 
 
 def execute(code, mode="run", workers=1, **more):

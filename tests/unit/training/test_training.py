@@ -17,15 +17,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import ROOT, environment
-from refinecoder import trainers
-from refinecoder.checkpoints import MARK, describe_start, discard, find_last, hold, identify, mark_whole
-from refinecoder.processes import host_of, launch_arguments, node_of, port_of, split_batch
-from refinecoder.records import BadInput, write_json
-from refinecoder.throughput import Shape, find_peak, measure, operations_a_token
-from refinecoder.trainers import Order, admit_deepspeed
-from refinecoder.training import Settings, fine_tune, load_student, pretrain, read_settings, split_over_long
-from training_parts import (
+from refinement.records.errors import BadInput
+from refinement.records.files import write_json
+from refinement.training import trainers
+from refinement.training.checkpoints import MARK, describe_start, discard, find_last, hold, identify, mark_whole
+from refinement.training.distributed import host_of, launch_arguments, node_of, port_of, split_batch
+from refinement.training.sft import Settings, fine_tune, load_student, pretrain, read_settings, split_over_long
+from refinement.training.throughput import Shape, find_peak, measure, operations_a_token
+from refinement.training.trainers import Order, admit_deepspeed
+from support.training_parts import (
     SETTINGS,
     compare_losses,
     make_records,
@@ -37,6 +37,7 @@ from training_parts import (
     train_on_nodes,
     training_command,
 )
+from support.workflow import ROOT, environment
 
 
 @given(st.integers(1, 512), st.integers(1, 64) | st.none(), st.integers(1, 32))
@@ -50,7 +51,7 @@ def test_an_update_is_a_whole_batch_whatever_the_number_of_processes(batch, micr
 
 
 def test_launching_names_nodes_and_their_meeting_place():
-    step = ["scripts/train_model.py", "--start", "x"]
+    step = ["scripts/engines/train_model.py", "--start", "x"]
     for gpus in (0, 8):
         assert launch_arguments(1, 8, gpus, step, {}) == ["--nproc-per-node=8", "--standalone", "--", *step]
     with pytest.raises(BadInput, match="--devices 8: 2 GPUs are seen here; make them equal"):
@@ -232,7 +233,7 @@ def test_packing_loses_no_token_and_needs_fewer_updates(parts):
 
 
 def packed_trainer(parts, tmp_path, monkeypatch, **changes):
-    import refinecoder.training as training
+    import refinement.training.sft as training
 
     seen = []
     monkeypatch.setattr(training, "_run", lambda trainer, *_: seen.append(trainer) or {})

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from refinecoder.answers.text import output_block, values_of
+from refinement.answers.text import output_block, values_of
 
 _WHO = r"(?:(?:Assistant|Response|Answer)[ \t]+)?"
 _BETTER = rf"{_WHO}[AB]\b|tie\b|equal\b"

@@ -2,7 +2,7 @@
 
 import re
 
-from refinecoder.answers.text import output_block
+from refinement.answers.text import output_block
 
 PARTS = ("Round1_from_User", "Round1_from_Assistant", "Round2_from_User", "Round2_from_Assistant")
 _HEAD = re.compile(

@@ -1,6 +1,6 @@
 """The point-wise judge's answer: five criteria on a scale of 0 to 10 (Figure 8)."""
 
-from refinecoder.answers.text import output_block, values_of
+from refinement.answers.text import output_block, values_of
 
 CRITERIA = {
     "consistency": r"(?:Question|Q)[ \t]*(?:&|and|/|-)[ \t]*(?:Answer|A)[ \t]+Consistency",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from refinecoder.answers import comparison, concepts, critique, evolution, judgement, suggestion
+from refinement.methods.acr.answers import comparison, concepts, critique, evolution, judgement, suggestion
 
 JUDGED = """<<<OUTPUT>>>
 Explanation: The answer sorts the list and handles the empty case.

@@ -9,9 +9,10 @@ from collections import Counter
 
 import pytest
 
-import honest
-from collect_second_tries import second_tries
-from refinecoder.acr.feedback import (
+from refinement.completion.prompts import fill_template, load_template
+from refinement.completion.requests import Answer, ask
+from refinement.methods.acr.answers import suggestion
+from refinement.methods.acr.feedback import (
     EXAMPLES,
     FIELDS,
     _stated,
@@ -23,15 +24,14 @@ from refinecoder.acr.feedback import (
     second_prompt,
     second_turn,
 )
-from refinecoder.acr.scoring import choose_best, choose_worst
-from refinecoder.answers import suggestion
-from refinecoder.batch import Answer, ask
-from refinecoder.miniature import teacher
-from refinecoder.prompts import fill_template, load_template
-from refinecoder.records import BadInput
-from score_feedback import differences, rows
-from score_selection import main as score_selection
-from score_selection import summarize
+from refinement.methods.acr.scoring import choose_best, choose_worst
+from refinement.miniature.lists import teacher
+from refinement.records.errors import BadInput
+from scripts.acr.collect_second_tries import second_tries
+from scripts.acr.score_feedback import differences, rows
+from scripts.acr.score_selection import main as score_selection
+from scripts.acr.score_selection import summarize
+from support import honest
 
 
 def outcome(**changes):
@@ -171,7 +171,7 @@ def test_without_the_benchmarks_cases_a_message_tells_nothing_of_them(verdict, e
 
 
 def test_a_fresh_prompt_restates_all_three():
-    template = load_template("prompts/second_try.txt", *FIELDS)
+    template = load_template("prompts/acr/second_try.txt", *FIELDS)
     response = "Here it is.\n```python\nx = '{feedback}'\n```\nAnd\n```python\ny = 2\n```"
     (message,) = second_prompt(template, "Do {code}.", outcome(response=response), "f(1) gives 2, not 3.")
     assert message["role"] == "user"
@@ -191,8 +191,8 @@ def asked(tmp_path, form, cases):
         (tmp_path / name).write_text("".join(json.dumps(record) + "\n" for record in records))
     outcomes, problems, responses = (str(tmp_path / name) for name in ("outcomes", "problems", "responses"))
     common = ["--cases", cases, "--iterations", "1", "--sampling", "{}", "--seed", "0"]
-    suggestions = ["request_suggestions", "--template", "prompts/suggestion.txt"]
-    tries = ["request_second_tries", "--template", "prompts/second_try.txt", "--format", form, "--models", "m",
+    suggestions = ["request_suggestions", "--template", "prompts/acr/suggestion.txt"]
+    tries = ["request_second_tries", "--template", "prompts/acr/second_try.txt", "--format", form, "--models", "m",
              "--suggestions", responses, "--counts", str(tmp_path / "c"), "--rejected", str(tmp_path / "r")]  # fmt: skip
     for name, *arguments in (suggestions, tries):
         command = [sys.executable, f"scripts/{name}.py", outcomes, problems, *arguments, *common]
@@ -230,7 +230,7 @@ def test_the_second_turn_follows_the_first():
 
 
 def test_the_scripted_teacher_names_the_step_to_mend():
-    template = load_template("prompts/suggestion.txt", "instruction", "code", "result")
+    template = load_template("prompts/acr/suggestion.txt", "instruction", "code", "result")
     instruction = "Write solve(xs) for a list of integers: keep the even numbers, then return the sum."
     code = "```python\ndef solve(xs):\n    xs = [x for x in xs if x % 2 == 1]\n    return sum(xs)\n```"
     text = teacher.reply(fill_template(template, instruction=instruction, code=code, result="wrong"), (), {})

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinecoder.accounts import Account
-from refinecoder.batch import Answer
-from refinecoder.harvest import Filters, find_candidates, find_fault
-from refinecoder.instructions import choose_strategy, collect_evolutions, collect_ideas, identity_of, select
-from refinecoder.miniature.grammar import REDUCERS, instruct, read_instruction
-from refinecoder.miniature.problems import apportion, compose_problems, part_of
-from refinecoder.miniature.tasks import draw_specification, draw_wording
-from refinecoder.randomness import keyed
-from refinecoder.records import BadInput
-from refinecoder.similarity import BenchmarkOverlap, find_near_duplicates, overlap_with
+from refinement.completion.requests import Answer
+from refinement.leakage.similarity import BenchmarkOverlap, find_near_duplicates, overlap_with
+from refinement.methods.acr.harvest import Filters, find_candidates, find_fault
+from refinement.methods.acr.instructions import choose_strategy, collect_evolutions, collect_ideas, identity_of, select
+from refinement.miniature.lists.grammar import REDUCERS, instruct, read_instruction
+from refinement.miniature.lists.problems import apportion, compose_problems, part_of
+from refinement.miniature.lists.tasks import draw_specification, draw_wording
+from refinement.records.accounts import Account
+from refinement.records.errors import BadInput
+from refinement.records.randomness import keyed
 
 FILTERS = Filters(max_lines=10, max_characters=300, forbidden_modules=("os",))
 GOOD = 'def f(x):\n    """Double."""\n    return 2 * x'

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinecoder.acr.refining import Strategy, current_answer, refine, single_turn
+from refinement.methods.acr.refining import Strategy, current_answer, refine, single_turn
 
 CRITIQUE = {"critique": "Mend it.", "first_answer": "y_self", "second_answer": "y0"}
 record = single_turn({"id": "a", "instruction": "x"}, "y0", "initial", "teacher")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinecoder.acr.scoring import choose_best, decide, normalize, weigh
+from refinement.methods.acr.scoring import choose_best, decide, normalize, weigh
 
 scores = st.one_of(st.none(), st.integers(0, 100).map(lambda n: n / 10))
 

@@ -1,8 +1,10 @@
 """What is asked and read between the engines: nothing vanishes, and order does not matter."""
 
-from refinecoder.accounts import Account
-from refinecoder.acr.refining import single_turn
-from refinecoder.acr.stages import (
+from refinement.answers.code import extract_code
+from refinement.benchmarks.programs import distinct, program_id, run_program
+from refinement.completion.requests import Answer
+from refinement.methods.acr.refining import single_turn
+from refinement.methods.acr.stages import (
     all_answers,
     collect_comparisons,
     collect_critiques,
@@ -15,9 +17,7 @@ from refinecoder.acr.stages import (
     read_comparison,
     select_best,
 )
-from refinecoder.answers.code import extract_code
-from refinecoder.batch import Answer
-from refinecoder.programs import distinct, program_id, run_program
+from refinement.records.accounts import Account
 
 CODE = "```python\nx = 1\n```"
 OTHER = "```python\nimport pygame\n```"

@@ -3,13 +3,9 @@
 import re
 import signal
 import subprocess
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-import slurm
-
-from conftest import environment
+from support import slurm
+from support.workflow import environment
 
 REDUCED, BRIEF = "tests/reduced.yaml", "tests/cluster/brief.yaml"
 # This machine's size: the profile is for a cluster's. Two cores hold few Snakemakes at a time, and a job takes some
