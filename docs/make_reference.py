@@ -5,13 +5,10 @@ Used by `make docs`; a test checks that the pages are up to date.
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-
 from refinement.experiment.schema import load_schema
-from refinement.records.record_types import RECORD_TYPES
+from refinement.records.catalogue import record_types
 
 RECORDS = """# Records
 
@@ -71,7 +68,7 @@ def config_page() -> str:
 def records_page() -> str:
     """The records' reference."""
     parts = [RECORDS]
-    for kind in RECORD_TYPES.values():
+    for kind in record_types():
         parts += [f"## {kind.name}", "", f"{kind.description[0].upper()}{kind.description[1:]}: `{kind.path}`", ""]
         parts += ["| field | value | meaning |", "|---|---|---|"]
         parts += [

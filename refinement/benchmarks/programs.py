@@ -12,7 +12,8 @@ from refinement.answers.code import extract_code
 from refinement.benchmarks.kinds import read_answer
 from refinement.records.errors import BadInput
 from refinement.records.files import to_line
-from refinement.records.record_types import TESTED, Record
+from refinement.records.record_types import Record
+from refinement.sandbox.record_types import TESTED
 
 JOINED = ("mode", *(field.name for field in TESTED))  # what a program line takes from its problem
 

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from refinement.records.record_types import NOT_RUN, Record
+from refinement.records.record_types import Record
 from refinement.sandbox.jail import ENVIRONMENT
+from refinement.sandbox.record_types import NOT_RUN
 
 _IMPORT = "import "
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from refinement.completion.record_types import RESPONSE
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records
 from refinement.records.randomness import hash_seed
@@ -132,7 +133,7 @@ def read_answer(response: Record) -> Answer:
 def collect_answers(paths: Sequence[str | Path]) -> dict[tuple[str, int], Answer]:
     """Answers of all shards by (record id, sample); the last attempt counts."""
     latest: dict[tuple[str, int], tuple[int, Answer]] = {}
-    for response in load_records(paths, "response"):
+    for response in load_records(paths, RESPONSE):
         name = parse_id(response["custom_id"])
         key = (name.record, name.sample)
         if key not in latest or latest[key][0] < name.attempt:

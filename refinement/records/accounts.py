@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from refinement.records.files import write_json, write_records
-from refinement.records.record_types import Record
+from refinement.records.record_types import REJECTION, Record
 
 
 class Account:
@@ -41,7 +41,7 @@ class Account:
         missing = self.taken - self.given - sum(self.rejected.values())
         assert missing == 0, f"{self._stage}: {self.taken} in, {self.given} out, {self.rejected} rejected"
         if rejected:
-            write_records(rejected, self._rejections, "rejection")
+            write_records(rejected, self._rejections, REJECTION)
         write_json(
             counts, {"stage": self._stage, "in": self.taken, "out": self.given, "rejected": self.rejected, **extra}
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from refinement.records.errors import BadInput
-from refinement.records.record_types import RECORD_TYPES, Record, RecordType
+from refinement.records.record_types import Record, RecordType
 
 
 def refuse_folder(path: str | Path) -> None:
@@ -58,25 +58,24 @@ def to_line(record: Record) -> str:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
-def _check(record: Any, kind: RecordType, where: str) -> Record:
+def _check(record: Any, record_type: RecordType, where: str) -> Record:
     if not isinstance(record, dict):
-        raise BadInput(f"{where}: a {kind.name} must be a JSON object; mend or remove the line")
-    for field in kind.fields:
+        raise BadInput(f"{where}: a {record_type.name} must be a JSON object; mend or remove the line")
+    for field in record_type.fields:
         if field.name not in record:
             if field.required:
-                raise BadInput(f"{where}: {kind.name} without the field '{field.name}' ({field.description})")
+                raise BadInput(f"{where}: {record_type.name} without the field '{field.name}' ({field.description})")
         elif not field.accepts(record[field.name]):
-            raise BadInput(f"{where}: '{field.name}' of a {kind.name} must be {field.expects}")
+            raise BadInput(f"{where}: '{field.name}' of a {record_type.name} must be {field.expects}")
     return record
 
 
-def read_records(path: str | Path, kind: str) -> Iterator[Record]:
-    """Yield the records of a JSONL file, each checked against its kind.
+def read_records(path: str | Path, record_type: RecordType) -> Iterator[Record]:
+    """Yield the records of a JSONL file, each checked against its type.
 
     Raises BadInput with file and line for what is broken, incomplete or of
     the wrong type.
     """
-    schema = RECORD_TYPES[kind]
     try:
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
@@ -91,7 +90,7 @@ def read_records(path: str | Path, kind: str) -> Iterator[Record]:
                     ) from None
                 except RecursionError:
                     raise BadInput(f"{where}: JSON nested too deep; mend or remove the line") from None
-                yield _check(record, schema, where)
+                yield _check(record, record_type, where)
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; make it (snakemake {path}) or name another") from None
     except OSError as error:
@@ -107,18 +106,18 @@ class RecordFile:
     """
 
     def __init__(
-        self, path: str | Path, kind: str, part: int = 1, parts: int = 1,
+        self, path: str | Path, record_type: RecordType, part: int = 1, parts: int = 1,
         change: Callable[[Record], Record] = lambda record: record,
     ) -> None:  # fmt: skip
         self.path = path
-        self._kind, self._part, self._parts, self._change = kind, part, parts, change
+        self._type, self._part, self._parts, self._change = record_type, part, parts, change
 
     def share(self, part: int, parts: int) -> "RecordFile":
         """The ``part``-th of ``parts`` shares of a whole file."""
-        return RecordFile(self.path, self._kind, part, parts, self._change)
+        return RecordFile(self.path, self._type, part, parts, self._change)
 
     def __iter__(self) -> Iterator[Record]:
-        return map(self._change, islice(read_records(self.path, self._kind), self._part - 1, None, self._parts))
+        return map(self._change, islice(read_records(self.path, self._type), self._part - 1, None, self._parts))
 
     def __len__(self) -> int:
         return len(range(self._part - 1, self._lines, self._parts))
@@ -145,11 +144,11 @@ def check_unique(records: RecordFile, name: str) -> RecordFile:
     return records
 
 
-def load_records(paths: str | Path | Sequence[str | Path], kind: str) -> list[Record]:
+def load_records(paths: str | Path | Sequence[str | Path], record_type: RecordType) -> list[Record]:
     """All records of one file or of several, in order."""
     if isinstance(paths, (str, Path)):
         paths = [paths]
-    return [record for path in paths for record in read_records(path, kind)]
+    return [record for path in paths for record in read_records(path, record_type)]
 
 
 def index_records(records: Iterable[Record], *names: str) -> dict[Any, Record]:
@@ -163,17 +162,17 @@ def index_records(records: Iterable[Record], *names: str) -> dict[Any, Record]:
     return index
 
 
-def write_records(path: str | Path, records: Iterable[Record], kind: str) -> int:
+def write_records(path: str | Path, records: Iterable[Record], record_type: RecordType) -> int:
     """Write records as JSON lines, whole or not at all; returns their number.
 
     What is written is checked like what is read, so that a broken step fails
     where it breaks and not in the next one.
     """
-    schema, count = RECORD_TYPES[kind], 0
+    count = 0
     with atomic_write(path) as temporary, open_lines(temporary) as out:
         for record in records:
             count += 1
-            out.write(to_line(_check(record, schema, f"record {count} for {path}")) + "\n")
+            out.write(to_line(_check(record, record_type, f"record {count} for {path}")) + "\n")
     return count
 
 

@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 
 from refinement.completion.requests import Answer, collect_answers, found_in
+from refinement.methods.acr.record_types import DATASET, INSTRUCTION
 from refinement.methods.acr.refining import single_turn
 from refinement.records.accounts import Account
 from refinement.records.errors import BadInput
@@ -36,13 +37,13 @@ def answered(
 
 def main(options: Namespace) -> None:
     account = Account("answers")
-    instructions = read_records(options.instructions, "instruction")
+    instructions = read_records(options.instructions, INSTRUCTION)
     records = list(answered(instructions, collect_answers(options.responses), account))
     if not records:
         raise BadInput(
             f"{options.instructions}: none of {account.taken} answered ({account.rejected}); see its responses"
         )
-    write_records(options.output, records, "dataset")
+    write_records(options.output, records, DATASET)
     account.write(options.counts, options.rejected)
 
 

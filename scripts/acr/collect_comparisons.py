@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 
 from refinement.completion.requests import collect_answers
+from refinement.methods.acr.record_types import BEST, COMPARISON, RANKING
 from refinement.methods.acr.stages import collect_comparisons, contradicts, rank
 from refinement.records.accounts import Account
 from refinement.records.files import load_records, write_records
@@ -24,12 +25,12 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     account = Account("comparisons")
-    best = load_records(options.best, "best")
+    best = load_records(options.best, BEST)
     answers = collect_answers(options.responses)
     comparisons = list(collect_comparisons(best, answers, options.order, options.seed, account))
     ranking = list(rank(best, comparisons))
-    write_records(options.comparisons, comparisons, "comparison")
-    write_records(options.output, ranking, "ranking")
+    write_records(options.comparisons, comparisons, COMPARISON)
+    write_records(options.output, ranking, RANKING)
     winners = Counter(record["winner"] for record in ranking)
     contradictions = sum(map(contradicts, comparisons))
     account.write(

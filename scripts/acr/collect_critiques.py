@@ -2,7 +2,9 @@
 
 from argparse import ArgumentParser, Namespace
 
+from refinement.completion.record_types import SAMPLE
 from refinement.completion.requests import collect_answers
+from refinement.methods.acr.record_types import CRITIQUE, DATASET, RANKING
 from refinement.methods.acr.refining import current_answer
 from refinement.methods.acr.stages import best_answers, collect_critiques
 from refinement.records.accounts import Account
@@ -24,19 +26,19 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     account = Account("critiques")
-    ranking = load_records(options.ranking, "ranking")
-    samples = index_records(load_records(options.samples, "sample"), "id", "sample")
+    ranking = load_records(options.ranking, RANKING)
+    samples = index_records(load_records(options.samples, SAMPLE), "id", "sample")
     critiques = list(
         collect_critiques(
             ranking,
-            {record["id"]: current_answer(record) for record in load_records(options.dataset, "dataset")},
+            {record["id"]: current_answer(record) for record in load_records(options.dataset, DATASET)},
             best_answers(ranking, samples),
             collect_answers(options.responses),
             options.rewrite,
             account,
         )
     )
-    write_records(options.output, critiques, "critique")
+    write_records(options.output, critiques, CRITIQUE)
     account.write(
         options.counts, options.rejected, code_changed=sum(record["code_unchanged"] == 0 for record in critiques)
     )

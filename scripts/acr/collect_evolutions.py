@@ -3,9 +3,11 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.completion.requests import collect_answers
 from refinement.leakage.similarity import overlap_with
 from refinement.methods.acr.instructions import choose_strategy, collect_evolutions
+from refinement.methods.acr.record_types import INSTRUCTION
 from refinement.records.accounts import Account
 from refinement.records.files import load_records, write_records
 from refinement.running.command_line import add_account, parser, run_step
@@ -31,16 +33,16 @@ def main(options: Namespace) -> None:
     account = Account(f"new versions, round {options.round}")
     strategies = sorted(Path(path).stem for path in options.templates)
     evolved = collect_evolutions(
-        load_records(options.instructions, "instruction"),
+        load_records(options.instructions, INSTRUCTION),
         collect_answers(options.responses),
         lambda name: choose_strategy(name, strategies, options.seed, options.round),
         options.round,
         options.forbidden_phrases,
-        overlap_with(load_records(options.benchmarks, "problem"), options.overlap_ngram),
+        overlap_with(load_records(options.benchmarks, PROBLEM), options.overlap_ngram),
         options.keep == "all",
         account,
     )
-    write_records(options.output, evolved, "instruction")
+    write_records(options.output, evolved, INSTRUCTION)
     account.write(options.counts, options.rejected)
 
 

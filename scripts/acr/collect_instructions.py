@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from refinement.completion.requests import collect_answers
 from refinement.methods.acr.instructions import collect_ideas
+from refinement.methods.acr.record_types import INSTRUCTION, SNIPPET
 from refinement.records.accounts import Account
 from refinement.records.files import load_records, write_records
 from refinement.running.command_line import add_account, parser, run_step
@@ -21,9 +22,9 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     account = Account("instructions")
-    snippets = load_records(options.snippets, "snippet")
+    snippets = load_records(options.snippets, SNIPPET)
     ideas = collect_ideas(snippets, collect_answers(options.responses), options.per_snippet, account)
-    write_records(options.output, ideas, "instruction")
+    write_records(options.output, ideas, INSTRUCTION)
     account.write(options.counts, options.rejected)
 
 

@@ -2,7 +2,9 @@
 
 from argparse import ArgumentParser, Namespace
 
+from refinement.completion.record_types import SAMPLE
 from refinement.completion.requests import collect_answers
+from refinement.methods.acr.record_types import JUDGEMENT
 from refinement.methods.acr.stages import collect_judgements
 from refinement.records.accounts import Account
 from refinement.records.files import load_records, write_records
@@ -20,8 +22,8 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     account = Account("judgements")
-    samples = load_records(options.samples, "sample")
-    write_records(options.output, collect_judgements(samples, collect_answers(options.responses), account), "judgement")
+    samples = load_records(options.samples, SAMPLE)
+    write_records(options.output, collect_judgements(samples, collect_answers(options.responses), account), JUDGEMENT)
     account.write(options.counts, options.rejected)
 
 

@@ -3,11 +3,14 @@
 from argparse import ArgumentParser, Namespace
 
 from refinement.benchmarks.programs import distinct, run_program
+from refinement.completion.record_types import SAMPLE
 from refinement.completion.requests import collect_answers
+from refinement.methods.acr.record_types import DATASET
 from refinement.methods.acr.stages import all_answers, collect_samples
 from refinement.records.accounts import Account
 from refinement.records.files import index_records, load_records, write_records
 from refinement.running.command_line import add_account, parser, run_step
+from refinement.sandbox.record_types import PROGRAM
 
 
 def arguments() -> ArgumentParser:
@@ -23,12 +26,12 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     account = Account("samples")
-    dataset = load_records(options.dataset, "dataset")
+    dataset = load_records(options.dataset, DATASET)
     samples = list(collect_samples(dataset, collect_answers(options.responses), options.samples, account))
     responses = all_answers(dataset, index_records(samples, "id", "sample"), options.samples)
-    write_records(options.output, samples, "sample")
+    write_records(options.output, samples, SAMPLE)
     programs = distinct(run_program(response) for _, _, response in responses)
-    write_records(options.programs, programs, "program")
+    write_records(options.programs, programs, PROGRAM)
     account.write(options.counts, options.rejected)
 
 

@@ -4,11 +4,14 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
 
 from refinement.benchmarks.programs import answer_program, distinct
+from refinement.benchmarks.record_types import PROBLEM
+from refinement.completion.record_types import REQUEST, SAMPLE
 from refinement.completion.requests import Answer, collect_answers, found_in, parse_id
 from refinement.records.accounts import Account
 from refinement.records.files import index_records, load_records, write_records
 from refinement.records.record_types import Record
 from refinement.running.command_line import add_account, parser, run_step
+from refinement.sandbox.record_types import PROGRAM
 
 
 def arguments() -> ArgumentParser:
@@ -44,11 +47,11 @@ def second_tries(
 
 def main(options: Namespace) -> None:
     account = Account("second_tries.answers")
-    problems = index_records(load_records(options.problems, "problem"), "id")
-    requests = list(account.take(load_records(options.requests, "request")))
+    problems = index_records(load_records(options.problems, PROBLEM), "id")
+    requests = list(account.take(load_records(options.requests, REQUEST)))
     found = list(second_tries(requests, collect_answers(options.responses), problems))
-    account.given = write_records(options.output, (sample for sample, _ in found), "sample")
-    number = write_records(options.programs, distinct(program for _, program in found), "program")
+    account.given = write_records(options.output, (sample for sample, _ in found), SAMPLE)
+    number = write_records(options.programs, distinct(program for _, program in found), PROGRAM)
     account.write(options.counts, distinct_programs=number)
 
 

@@ -5,8 +5,10 @@ Every filter's count goes to --counts, every rejected snippet to --rejected.
 
 from argparse import ArgumentParser, Namespace
 
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.leakage.similarity import find_near_duplicates, overlap_with
 from refinement.methods.acr.harvest import Filters, find_candidates, find_fault
+from refinement.methods.acr.record_types import SNIPPET
 from refinement.records.accounts import Account
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records, write_records
@@ -54,7 +56,7 @@ def choose(snippets: list[Record], options: Namespace, account: Account) -> list
 def main(options: Namespace) -> None:
     account = Account("snippets")
     filters = Filters(options.max_lines, options.max_characters, tuple(options.forbidden_modules))
-    overlap = overlap_with(load_records(options.benchmarks, "problem"), options.overlap_ngram)
+    overlap = overlap_with(load_records(options.benchmarks, PROBLEM), options.overlap_ngram)
     passed = []
     for snippet in account.take(find_candidates(options.source)):
         fault = find_fault(snippet["code"], filters)
@@ -70,7 +72,7 @@ def main(options: Namespace) -> None:
             f"snippets.source {options.source}: none of {account.taken} functions passed the filters "
             f"{account.rejected}; name another source or loosen the filters under snippets"
         )
-    account.given = write_records(options.output, kept, "snippet")
+    account.given = write_records(options.output, kept, SNIPPET)
     account.write(options.counts, options.rejected)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from refinement.benchmarks.record_types import OUTCOME
 from refinement.methods.acr.claims import (
     SELF_BAND,
     Chain,
@@ -43,7 +44,7 @@ def group_chains(options: Namespace) -> dict[tuple[str, str], list[Chain]]:
     several = len({entry["student"] for entry in options.entries}) > 1
     for path, entry in pair_entries(options.outcomes, options.entries):
         chains = groups.setdefault((entry["student"], entry["benchmark"]), [])
-        passes = read_passes(load_records(path, "outcome"))
+        passes = read_passes(load_records(path, OUTCOME))
         if chains and entry["variant"]["name"] == chains[0].variant["name"]:
             chains[0].passes.update(passes)
             continue

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 import pandas as pd
 from matplotlib import pyplot
 
-from refinement.methods.acr.feedback import EXECUTION, SUGGESTION
+from refinement.methods.acr.feedback import EXECUTION_FEEDBACK, SUGGESTION
 from refinement.records.files import read_json
 from refinement.results.figures import (
     BLUE,
@@ -24,7 +24,7 @@ from refinement.running.command_line import json_value, parser, run_step
 
 KINDS = {
     "none": ("First try", GREY, ""),
-    EXECUTION: ("and execution feedback", BLUE, "//"),
+    EXECUTION_FEEDBACK: ("and execution feedback", BLUE, "//"),
     SUGGESTION: ("and the teacher's suggestion", ORANGE, ".."),
 }
 

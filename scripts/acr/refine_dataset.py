@@ -3,6 +3,8 @@
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 
+from refinement.completion.record_types import SAMPLE
+from refinement.methods.acr.record_types import CRITIQUE, DATASET, RANKING
 from refinement.methods.acr.refining import Strategy, refine
 from refinement.methods.acr.stages import best_answers
 from refinement.records.accounts import Account
@@ -26,12 +28,12 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     strategy, account = Strategy(**options.strategy), Account("refined")
-    ranking = index_records(load_records(options.ranking, "ranking"), "id")
-    samples = index_records(load_records(options.samples, "sample"), "id", "sample")
+    ranking = index_records(load_records(options.ranking, RANKING), "id")
+    samples = index_records(load_records(options.samples, SAMPLE), "id", "sample")
     best = best_answers(ranking.values(), samples)
-    critiques = index_records(load_records(options.critiques, "critique"), "id")
+    critiques = index_records(load_records(options.critiques, CRITIQUE), "id")
     refined = []
-    for record in account.take(load_records(options.dataset, "dataset")):
+    for record in account.take(load_records(options.dataset, DATASET)):
         name = record["id"]
         new = refine(record, ranking[name], best.get(name), critiques.get(name), options.iteration, strategy)
         if new is None:
@@ -42,7 +44,7 @@ def main(options: Namespace) -> None:
         raise BadInput(
             f"{options.dataset}: the strategy {options.strategy} drops every record; choose another for this variant"
         )
-    account.given = write_records(options.output, refined, "dataset")
+    account.given = write_records(options.output, refined, DATASET)
     kinds = Counter(f"{record['kind']}/{record['reason']}" for record in refined)
     account.write(options.counts, options.rejected, kinds=dict(sorted(kinds.items())))
 

@@ -2,7 +2,9 @@
 
 from argparse import ArgumentParser, Namespace
 
+from refinement.completion.record_types import REQUEST
 from refinement.completion.requests import ask
+from refinement.methods.acr.record_types import INSTRUCTION
 from refinement.records.files import read_records, write_records
 from refinement.running.command_line import add_request_options, parser, run_step
 
@@ -17,9 +19,9 @@ def arguments() -> ArgumentParser:
 def main(options: Namespace) -> None:
     requests = (
         ask(record["id"], record["instruction"], options.sampling, (options.seed, "answer"))
-        for record in read_records(options.instructions, "instruction")
+        for record in read_records(options.instructions, INSTRUCTION)
     )
-    write_records(options.output, requests, "request")
+    write_records(options.output, requests, REQUEST)
 
 
 if __name__ == "__main__":

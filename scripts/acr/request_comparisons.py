@@ -4,7 +4,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 
 from refinement.completion.prompts import fill_template, load_template
+from refinement.completion.record_types import REQUEST, SAMPLE
 from refinement.completion.requests import ask
+from refinement.methods.acr.record_types import BEST, DATASET
 from refinement.methods.acr.refining import current_answer
 from refinement.methods.acr.stages import SELF_FIRST, comparison_orders
 from refinement.records.files import index_records, load_records, read_records, write_records
@@ -28,7 +30,7 @@ def pairs(
     options: Namespace, dataset: Mapping[str, Record], samples: Mapping[tuple[str, int], Record]
 ) -> Iterator[tuple[str, int, str, str]]:
     """(id, order, answer A, answer B) of what is to be compared."""
-    for record in read_records(options.best, "best"):
+    for record in read_records(options.best, BEST):
         name, chosen = record["id"], record["best_self"]
         if chosen is None:
             continue
@@ -39,8 +41,8 @@ def pairs(
 
 def main(options: Namespace) -> None:
     template = load_template(options.template, "instruction", "response_a", "response_b")
-    dataset = index_records(load_records(options.dataset, "dataset"), "id")
-    samples = index_records(load_records(options.samples, "sample"), "id", "sample")
+    dataset = index_records(load_records(options.dataset, DATASET), "id")
+    samples = index_records(load_records(options.samples, SAMPLE), "id", "sample")
     requests = (
         ask(
             name,
@@ -51,7 +53,7 @@ def main(options: Namespace) -> None:
         )
         for name, order, a, b in pairs(options, dataset, samples)
     )
-    write_records(options.output, requests, "request")
+    write_records(options.output, requests, REQUEST)
 
 
 if __name__ == "__main__":

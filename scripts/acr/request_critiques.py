@@ -3,7 +3,9 @@
 from argparse import ArgumentParser, Namespace
 
 from refinement.completion.prompts import fill_template, load_template
+from refinement.completion.record_types import REQUEST, SAMPLE
 from refinement.completion.requests import ask
+from refinement.methods.acr.record_types import DATASET, RANKING
 from refinement.methods.acr.refining import current_answer
 from refinement.records.files import index_records, load_records, read_records, write_records
 from refinement.running.command_line import add_request_options, parser, run_step
@@ -22,8 +24,8 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     template = load_template(options.template, "instruction", "response_1", "response_2")
-    dataset = index_records(load_records(options.dataset, "dataset"), "id")
-    samples = index_records(load_records(options.samples, "sample"), "id", "sample")
+    dataset = index_records(load_records(options.dataset, DATASET), "id")
+    samples = index_records(load_records(options.samples, SAMPLE), "id", "sample")
     requests = (
         ask(
             ranking["id"],
@@ -36,10 +38,10 @@ def main(options: Namespace) -> None:
             options.sampling,
             (options.seed, "critic", options.iteration),
         )
-        for ranking in read_records(options.ranking, "ranking")
+        for ranking in read_records(options.ranking, RANKING)
         if ranking["winner"] == "original"
     )
-    write_records(options.output, requests, "request")
+    write_records(options.output, requests, REQUEST)
 
 
 if __name__ == "__main__":

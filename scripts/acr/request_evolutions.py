@@ -4,8 +4,10 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from refinement.completion.prompts import fill_template, load_template
+from refinement.completion.record_types import REQUEST
 from refinement.completion.requests import ask
 from refinement.methods.acr.instructions import choose_strategy
+from refinement.methods.acr.record_types import INSTRUCTION
 from refinement.records.files import read_records, write_records
 from refinement.running.command_line import add_request_options, parser, run_step
 
@@ -34,9 +36,9 @@ def main(options: Namespace) -> None:
             options.sampling,
             (options.seed, "evolution", options.round),
         )
-        for record in read_records(options.instructions, "instruction")
+        for record in read_records(options.instructions, INSTRUCTION)
     )
-    write_records(options.output, requests, "request")
+    write_records(options.output, requests, REQUEST)
 
 
 if __name__ == "__main__":

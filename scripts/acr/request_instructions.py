@@ -3,7 +3,9 @@
 from argparse import ArgumentParser, Namespace
 
 from refinement.completion.prompts import fill_template, load_template
+from refinement.completion.record_types import REQUEST
 from refinement.completion.requests import ask
+from refinement.methods.acr.record_types import SNIPPET
 from refinement.records.files import read_records, write_records
 from refinement.running.command_line import add_request_options, parser, run_step
 
@@ -27,10 +29,10 @@ def main(options: Namespace) -> None:
             (options.seed, "idea"),
             sample,
         )
-        for snippet in read_records(options.snippets, "snippet")
+        for snippet in read_records(options.snippets, SNIPPET)
         for sample in range(1, options.per_snippet + 1)
     )
-    write_records(options.output, requests, "request")
+    write_records(options.output, requests, REQUEST)
 
 
 if __name__ == "__main__":

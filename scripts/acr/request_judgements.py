@@ -3,7 +3,9 @@
 from argparse import ArgumentParser, Namespace
 
 from refinement.completion.prompts import fill_template, load_template
+from refinement.completion.record_types import REQUEST, SAMPLE
 from refinement.completion.requests import ask
+from refinement.methods.acr.record_types import DATASET
 from refinement.records.files import index_records, load_records, read_records, write_records
 from refinement.running.command_line import add_request_options, parser, run_step
 
@@ -20,7 +22,7 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     template = load_template(options.template, "instruction", "response")
-    dataset = index_records(load_records(options.dataset, "dataset"), "id")
+    dataset = index_records(load_records(options.dataset, DATASET), "id")
     requests = (
         ask(
             sample["id"],
@@ -29,9 +31,9 @@ def main(options: Namespace) -> None:
             (options.seed, "judge", options.iteration),
             sample["sample"],
         )
-        for sample in read_records(options.samples, "sample")
+        for sample in read_records(options.samples, SAMPLE)
     )
-    write_records(options.output, requests, "request")
+    write_records(options.output, requests, REQUEST)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from argparse import ArgumentParser, Namespace
 
+from refinement.completion.record_types import REQUEST
 from refinement.completion.requests import ask
+from refinement.methods.acr.record_types import DATASET
 from refinement.records.files import read_records, write_records
 from refinement.running.command_line import add_request_options, parser, run_step
 
@@ -19,10 +21,10 @@ def arguments() -> ArgumentParser:
 def main(options: Namespace) -> None:
     requests = (
         ask(record["id"], record["instruction"], options.sampling, (options.seed, "student", options.iteration), sample)
-        for record in read_records(options.dataset, "dataset")
+        for record in read_records(options.dataset, DATASET)
         for sample in range(1, options.samples + 1)
     )
-    write_records(options.output, requests, "request")
+    write_records(options.output, requests, REQUEST)
 
 
 if __name__ == "__main__":

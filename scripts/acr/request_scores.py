@@ -7,10 +7,13 @@ equation 4; table 4 then holds the ratings against the benchmark's tests.
 from argparse import ArgumentParser, Namespace
 
 from refinement.benchmarks.programs import distinct, run_program
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.completion.prompts import fill_template, load_template
+from refinement.completion.record_types import REQUEST, SAMPLE
 from refinement.completion.requests import ask
 from refinement.records.files import index_records, load_records, write_records
 from refinement.running.command_line import add_request_options, parser, run_step
+from refinement.sandbox.record_types import PROGRAM
 
 
 def arguments() -> ArgumentParser:
@@ -25,8 +28,8 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     template = load_template(options.template, "instruction", "response")
-    problems = index_records(load_records(options.problems, "problem"), "id")
-    solutions = load_records(options.solutions, "sample")
+    problems = index_records(load_records(options.problems, PROBLEM), "id")
+    solutions = load_records(options.solutions, SAMPLE)
     requests = (
         ask(
             sample["id"],
@@ -41,9 +44,9 @@ def main(options: Namespace) -> None:
         )
         for sample in solutions
     )
-    write_records(options.output, requests, "request")
+    write_records(options.output, requests, REQUEST)
     programs = distinct(run_program(sample["response"]) for sample in solutions)
-    write_records(options.programs, programs, "program")
+    write_records(options.programs, programs, PROGRAM)
 
 
 if __name__ == "__main__":

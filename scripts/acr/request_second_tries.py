@@ -6,7 +6,9 @@ Record ids are {iteration}/{kind of feedback}/{problem}; each request names its 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
+from refinement.benchmarks.record_types import OUTCOME, PROBLEM
 from refinement.completion.prompts import load_template
+from refinement.completion.record_types import REQUEST
 from refinement.completion.requests import ask, collect_answers, found_in
 from refinement.methods.acr.feedback import (
     CASES,
@@ -45,9 +47,9 @@ def requests(options: Namespace, account: Account) -> Iterator[Record]:
     """A request for each failure and kind of feedback; failures without a usable suggestion are counted."""
     model_of = dict(zip(options.iterations, options.models, strict=True))
     template = load_template(options.template, *FIELDS)
-    problems = index_records(load_records(options.problems, "problem"), "id")
+    problems = index_records(load_records(options.problems, PROBLEM), "id")
     suggestions = collect_answers(options.suggestions)
-    for outcome in account.take(list(failures(load_records(options.outcomes, "outcome"), options.iterations))):
+    for outcome in account.take(list(failures(load_records(options.outcomes, OUTCOME), options.iterations))):
         name = f"{outcome['iteration']}/{outcome['id']}"
         prompt = problems[outcome["id"]]["prompt"]
         feedback = describe_all(outcome, suggestions, prompt, options.cases)
@@ -72,7 +74,7 @@ def main(options: Namespace) -> None:
             f"--models: {len(options.models)} models for {len(options.iterations)} iterations; one each is needed"
         )
     account = Account("second_tries")
-    write_records(options.output, requests(options, account), "request")
+    write_records(options.output, requests(options, account), REQUEST)
     account.write(options.counts, options.rejected)
 
 

@@ -2,7 +2,9 @@
 
 from argparse import ArgumentParser, Namespace
 
+from refinement.benchmarks.record_types import OUTCOME, PROBLEM
 from refinement.completion.prompts import fill_template, load_template
+from refinement.completion.record_types import REQUEST
 from refinement.completion.requests import ask
 from refinement.methods.acr.feedback import CASES, describe_execution, failures
 from refinement.records.files import index_records, load_records, write_records
@@ -22,7 +24,7 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     template = load_template(options.template, "instruction", "code", "result")
-    problems = index_records(load_records(options.problems, "problem"), "id")
+    problems = index_records(load_records(options.problems, PROBLEM), "id")
     requests = (
         ask(
             f"{outcome['iteration']}/{outcome['id']}",
@@ -35,9 +37,9 @@ def main(options: Namespace) -> None:
             options.sampling,
             (options.seed, "suggestion"),
         )
-        for outcome in failures(load_records(options.outcomes, "outcome"), options.iterations)
+        for outcome in failures(load_records(options.outcomes, OUTCOME), options.iterations)
     )
-    write_records(options.output, requests, "request")
+    write_records(options.output, requests, REQUEST)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,16 @@ from typing import Any
 
 from refinement.benchmarks.metrics import bootstrap_interval
 from refinement.benchmarks.programs import find_run, passes
+from refinement.benchmarks.record_types import OUTCOME
 from refinement.benchmarks.requirements import told_missing
-from refinement.methods.acr.feedback import EXECUTION, SUGGESTION
+from refinement.completion.record_types import SAMPLE
+from refinement.methods.acr.feedback import EXECUTION_FEEDBACK, SUGGESTION
 from refinement.records.files import index_records, load_records, write_json
 from refinement.records.manifest import digest_files, fingerprint, versions
 from refinement.records.randomness import hash_seed
-from refinement.records.record_types import NOT_RUN, Record
+from refinement.records.record_types import Record
 from refinement.running.command_line import parser, run_step
+from refinement.sandbox.record_types import EXECUTION, NOT_RUN
 
 
 def arguments() -> ArgumentParser:
@@ -36,7 +39,7 @@ def rows(
     ``first``: by problem; ``repaired``: by kind of feedback and problem.
     """
     failed = sum(not passed for passed in first.values())
-    for kind in ("none", EXECUTION, SUGGESTION):
+    for kind in ("none", EXECUTION_FEEDBACK, SUGGESTION):
         values = [float(passed or repaired.get((kind, name), False)) for name, passed in first.items()]
         low, high = bootstrap_interval(values, hash_seed(seed, "bootstrap")) if values else (None, None)
         mended = sum(repaired.get((kind, name), False) for name in first)
@@ -65,7 +68,7 @@ def differences(
     def mended(kind: str) -> list[float]:
         return [float(repaired.get((kind, name), False)) for name in first]
 
-    execution, advice = mended(EXECUTION), mended(SUGGESTION)
+    execution, advice = mended(EXECUTION_FEEDBACK), mended(SUGGESTION)
     more = [b - a for a, b in zip(execution, advice, strict=True)]
     for claim, of, values in (
         ("feedback_helps", "execution over none", execution),
@@ -102,9 +105,9 @@ def first_tries(
 
 
 def main(options: Namespace) -> None:
-    outcomes = [outcome for outcome in load_records(options.outcomes, "outcome") if outcome["sample"] == 1]
-    solutions = load_records(options.solutions, "sample")
-    runs = index_records(load_records(options.runs, "run"), "id")
+    outcomes = [outcome for outcome in load_records(options.outcomes, OUTCOME) if outcome["sample"] == 1]
+    solutions = load_records(options.solutions, SAMPLE)
+    runs = index_records(load_records(options.runs, EXECUTION), "id")
     second = by_iteration(solutions, runs)
     found, effects = [], []
     for iteration in options.iterations:

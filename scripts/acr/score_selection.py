@@ -7,7 +7,10 @@ from typing import Any
 
 from refinement.benchmarks.metrics import bootstrap_interval
 from refinement.benchmarks.programs import passes, run_program
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.benchmarks.requirements import problems_not_run, told_missing
+from refinement.completion.record_types import SAMPLE
+from refinement.methods.acr.record_types import JUDGEMENT
 from refinement.methods.acr.scoring import choose_best, choose_worst, normalize, weigh
 from refinement.records.errors import BadInput
 from refinement.records.files import index_records, load_records, write_json
@@ -15,6 +18,7 @@ from refinement.records.manifest import digest_files, fingerprint, versions
 from refinement.records.randomness import hash_seed
 from refinement.records.record_types import Record
 from refinement.running.command_line import json_value, parser, run_step
+from refinement.sandbox.record_types import EXECUTION
 
 
 def arguments() -> ArgumentParser:
@@ -73,12 +77,12 @@ def summarize(pairs: Sequence[tuple[bool, bool, float]], seed: int) -> dict[str,
 
 def main(options: Namespace) -> None:
     by_problem: dict[str, list[Record]] = {}
-    for sample in load_records(options.solutions, "sample"):
+    for sample in load_records(options.solutions, SAMPLE):
         by_problem.setdefault(sample["id"], []).append(sample)
-    judgements = index_records(load_records(options.judgements, "judgement"), "id", "sample")
-    executions = index_records(load_records(options.executions, "run"), "id")
-    runs = index_records(load_records(options.runs, "run"), "id")
-    left_out = problems_not_run(load_records(options.problems, "problem"), runs)
+    judgements = index_records(load_records(options.judgements, JUDGEMENT), "id", "sample")
+    executions = index_records(load_records(options.executions, EXECUTION), "id")
+    runs = index_records(load_records(options.runs, EXECUTION), "id")
+    left_out = problems_not_run(load_records(options.problems, PROBLEM), runs)
     tested = {name: samples for name, samples in by_problem.items() if name.partition("/")[2] not in left_out}
     pairs = []
     for samples in tested.values():

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from refinement.methods.acr.answers.judgement import CRITERIA
+from refinement.methods.acr.record_types import BEST, DATASET, EXECUTABILITY, JUDGEMENT
 from refinement.methods.acr.stages import select_best
 from refinement.records.accounts import Account
 from refinement.records.errors import BadInput
@@ -26,9 +27,9 @@ def main(options: Namespace) -> None:
     if set(options.weights) != set(CRITERIA):
         raise BadInput(f"--weights: exactly the criteria {', '.join(CRITERIA)} need a weight")
     best = select_best(
-        load_records(options.dataset, "dataset"),
-        index_records(load_records(options.judgements, "judgement"), "id", "sample"),
-        index_records(load_records(options.executions, "execution"), "id", "sample"),
+        load_records(options.dataset, DATASET),
+        index_records(load_records(options.judgements, JUDGEMENT), "id", "sample"),
+        index_records(load_records(options.executions, EXECUTABILITY), "id", "sample"),
         options.weights,
         options.n,
     )
@@ -38,7 +39,7 @@ def main(options: Namespace) -> None:
         if record["best_self"] is None:
             account.reject(record["id"], "no_judged_sample")
     account.given = sum(record["best_self"] is not None for record in chosen)
-    write_records(options.output, chosen, "best")
+    write_records(options.output, chosen, BEST)
     account.write(options.counts)
 
 

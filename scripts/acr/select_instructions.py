@@ -3,8 +3,10 @@
 from argparse import ArgumentParser, Namespace
 from functools import partial
 
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.leakage.similarity import find_near_duplicates, overlap_with
 from refinement.methods.acr.instructions import select
+from refinement.methods.acr.record_types import INSTRUCTION
 from refinement.records.accounts import Account
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records, write_records
@@ -27,10 +29,10 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     account = Account("selection")
-    problems = load_records(options.benchmarks, "problem")
+    problems = load_records(options.benchmarks, PROBLEM)
     threshold = options.near_duplicate_threshold
     chosen = select(
-        load_records(options.instructions, "instruction"),
+        load_records(options.instructions, INSTRUCTION),
         [problem["prompt"] for problem in problems],
         options.identity,
         partial(find_near_duplicates, threshold=threshold) if threshold else None,
@@ -45,7 +47,7 @@ def main(options: Namespace) -> None:
         )
     if len(chosen) < options.size:
         print(f"{len(chosen)} instructions where instructions.d0_size asks for {options.size}")
-    write_records(options.output, chosen, "instruction")
+    write_records(options.output, chosen, INSTRUCTION)
     account.write(options.counts, options.rejected, wanted=options.size)
 
 

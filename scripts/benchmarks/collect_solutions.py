@@ -5,12 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from refinement.benchmarks.programs import answer_program, distinct
+from refinement.benchmarks.record_types import PROBLEM
+from refinement.completion.record_types import SAMPLE
 from refinement.completion.requests import Answer, collect_answers
 from refinement.records.accounts import Account
 from refinement.records.errors import BadInput
 from refinement.records.files import index_records, load_records, write_records
 from refinement.records.record_types import Record
 from refinement.running.command_line import add_account, parser, run_step
+from refinement.sandbox.record_types import PROGRAM
 
 
 def arguments() -> ArgumentParser:
@@ -69,16 +72,16 @@ def solutions(
 
 def main(options: Namespace) -> None:
     account = Account("solutions")
-    problems = index_records(load_records(options.problems, "problem"), "id")
+    problems = index_records(load_records(options.problems, PROBLEM), "id")
     answers = collect_answers(options.responses)
     check_answers(((name, sample) for name, sample, _ in keys(options, problems)), answers)
     found = list(solutions(options, problems, answers))
     account.taken = len(found)
-    account.given = write_records(options.output, (sample for sample, _ in found), "sample")
+    account.given = write_records(options.output, (sample for sample, _ in found), SAMPLE)
     # Whether an answer can pass here is known only if the benchmark's own can.
     own = (answer_program(p["canonical_solution"], p) for p in problems.values() if p.get("canonical_program"))
     programs = distinct(chain((program for _, program in found), own))
-    number = write_records(options.programs, programs, "program")
+    number = write_records(options.programs, programs, PROGRAM)
     account.write(options.counts, distinct_programs=number)
 
 

@@ -14,6 +14,8 @@ from collections.abc import Collection, Mapping
 
 from refinement.benchmarks.coverage import coverage_faults, named
 from refinement.benchmarks.kinds import read_answer
+from refinement.benchmarks.record_types import PROBLEM
+from refinement.completion.record_types import RESPONSE
 from refinement.completion.requests import ask, respond
 from refinement.records.errors import BadInput
 from refinement.records.files import index_records, load_records, write_records
@@ -99,7 +101,7 @@ def as_answer(program: str, problem: Record) -> str:
 
 
 def main(options: Namespace) -> None:
-    problems = index_records(load_records(options.problems, "problem"), "id")
+    problems = index_records(load_records(options.problems, PROBLEM), "id")
     found = read_samples(options.samples, problems)
     missing = check_samples(options.samples, found, problems, bool(options.partial))
     responses, changed, empty = [], [], []
@@ -113,9 +115,9 @@ def main(options: Namespace) -> None:
                 changed.append(f"{name}:{number}")
             request = ask(f"0/{name}", problems[name]["prompt"], {}, (0, "sample"), number)
             responses.append(respond(request, text))
-    write_records(options.output, responses, "response")
+    write_records(options.output, responses, RESPONSE)
     if options.partial:
-        write_records(options.partial, (problems[name] for name in problems if name in found), "problem")
+        write_records(options.partial, (problems[name] for name in problems if name in found), PROBLEM)
     told = [f"{len(responses)} samples of {len(found)} problems, {len(responses) // len(found)} each"]
     told += [f"problems left out, without a sample: {named(missing)}"] if missing else []
     told += [f"without code, which pass nothing: {named(empty)}"] if empty else []

@@ -17,6 +17,7 @@ from typing import Any
 
 from refinement.benchmarks.kinds import PREPARED, module_of
 from refinement.benchmarks.programs import answer_program
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.completion.prompts import load_template
 from refinement.experiment.schema import first_fault, load_schema
 from refinement.records.errors import BadInput
@@ -114,7 +115,7 @@ def main(options: Namespace) -> None:
     problems = module.read_problems(data, {"kind": options.kind, **settings}, template)
     problems = with_canonical(problems, settings.get("unsolvable", "count"))
     kept = islice(once(problems, " ".join(options.source)), settings.get("limit"))
-    number = write_records(options.output, check_size(kept, settings, " ".join(options.source)), "problem")
+    number = write_records(options.output, check_size(kept, settings, " ".join(options.source)), PROBLEM)
     about = {
         "kind": options.kind,
         "source": options.source,

@@ -6,6 +6,8 @@ process answers for all of them.
 
 from argparse import ArgumentParser, Namespace
 
+from refinement.benchmarks.record_types import PROBLEM
+from refinement.completion.record_types import REQUEST
 from refinement.completion.requests import ask
 from refinement.records.errors import BadInput
 from refinement.records.files import index_records, load_records, write_records
@@ -23,7 +25,7 @@ def arguments() -> ArgumentParser:
 
 
 def main(options: Namespace) -> None:
-    problems = index_records(load_records(options.problems, "problem"), "id")
+    problems = index_records(load_records(options.problems, PROBLEM), "id")
     if not problems:
         raise BadInput(f"{options.problems}: no problem in it; a benchmark needs at least one")
     requests = (
@@ -39,7 +41,7 @@ def main(options: Namespace) -> None:
         for name, problem in problems.items()
         for sample in range(1, options.samples + 1)
     )
-    write_records(options.output, requests, "request")
+    write_records(options.output, requests, REQUEST)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,16 @@ from typing import Any
 from refinement.benchmarks.coverage import coverage_faults
 from refinement.benchmarks.metrics import bootstrap_interval, pass_at_k
 from refinement.benchmarks.programs import find_run
+from refinement.benchmarks.record_types import OUTCOME, PROBLEM
 from refinement.benchmarks.requirements import problems_not_run, told_missing, unsolvable
+from refinement.completion.record_types import SAMPLE
 from refinement.records.errors import BadInput
 from refinement.records.files import index_records, load_records, read_json, write_json, write_records
 from refinement.records.manifest import digest_files, fingerprint, versions
 from refinement.records.randomness import hash_seed
-from refinement.records.record_types import NOT_RUN, Record
+from refinement.records.record_types import Record
 from refinement.running.command_line import json_value, parser, run_step
+from refinement.sandbox.record_types import EXECUTION, NOT_RUN
 
 
 def arguments() -> ArgumentParser:
@@ -111,13 +114,13 @@ def tell(row: dict[str, Any]) -> str:
 
 
 def main(options: Namespace) -> None:
-    solutions = load_records(options.solutions, "sample")
-    runs = index_records(load_records(options.runs, "run"), "id")
-    problems = load_records(options.problems, "problem")
+    solutions = load_records(options.solutions, SAMPLE)
+    runs = index_records(load_records(options.runs, EXECUTION), "id")
+    problems = load_records(options.problems, PROBLEM)
     check_solutions(options.solutions, solutions, problems)
     outcomes = list(judge(solutions, runs, problems_not_run(problems, runs)))
     rows = summarize(outcomes, options.seed)
-    write_records(options.outcomes, outcomes, "outcome")
+    write_records(options.outcomes, outcomes, OUTCOME)
     manifest = {
         "benchmark": read_json(options.about) if options.about else None,
         "problems": digest_files(options.problems),

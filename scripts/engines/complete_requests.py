@@ -19,6 +19,7 @@ from refinement.answers.readers import load_reader
 from refinement.completion.backends import CLASSES, load_backend
 from refinement.completion.engine import Backend, Completion, Policy
 from refinement.completion.journal import Journal
+from refinement.completion.record_types import REQUEST, RESPONSE
 from refinement.completion.requests import with_system
 from refinement.records.errors import BadInput
 from refinement.records.files import RecordFile, check_unique, write_records
@@ -68,7 +69,7 @@ def backend_options(options: Namespace) -> dict[str, Any]:
 def responses(path: str, options: Namespace, backend: Backend, policy: Policy, journal: Journal) -> Iterator[Record]:
     """Responses to one share of a file of requests, further attempts included."""
     part, parts = parse_part(options.shard)
-    requests = RecordFile(path, "request", change=partial(with_system, system=options.system))
+    requests = RecordFile(path, REQUEST, change=partial(with_system, system=options.system))
     batches = backend.batches(check_unique(requests, "custom_id"), part, parts)
     progress = Progress("requests", sum(map(len, batches)))
     yield from Completion(batches, policy, progress.advance).run(backend, journal)
@@ -93,7 +94,7 @@ def main(options: Namespace) -> None:
     with closing(load_backend(options.backend, options.model, backend_options(options))) as backend:
         for path, output in zip(options.requests, options.output, strict=True):
             with Journal(f"{output}.journal", backend.identify) as journal:
-                write_records(output, responses(path, options, backend, policy, journal), "response")
+                write_records(output, responses(path, options, backend, policy, journal), RESPONSE)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import tee
 
 from refinement.benchmarks.programs import joined
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.benchmarks.requirements import not_run
 from refinement.records.digest import code_digest
 from refinement.records.files import RecordFile, index_records, load_records, write_records
@@ -19,6 +20,7 @@ from refinement.running.command_line import parse_part, parser, run_step
 from refinement.sandbox.jail import TIERS
 from refinement.sandbox.journal import ExecutionJournal
 from refinement.sandbox.pool import execute_all
+from refinement.sandbox.record_types import EXECUTION, PROGRAM
 
 
 def arguments() -> ArgumentParser:
@@ -66,9 +68,9 @@ def completed(
 def main(options: Namespace) -> None:
     part, parts = parse_part(options.shard)
     limits = {"timeout": options.timeout, "memory_mb": options.memory_mb}
-    lines = RecordFile(options.programs, "program", part, parts)
-    problems = index_records(load_records(options.problems, "problem"), "id") if options.problems else {}
-    known = index_records(load_records(options.known, "run"), "id")
+    lines = RecordFile(options.programs, PROGRAM, part, parts)
+    problems = index_records(load_records(options.problems, PROBLEM), "id") if options.problems else {}
+    known = index_records(load_records(options.known, EXECUTION), "id")
     progress = Progress("programs", len(lines))
 
     def execute(rest: Iterable[Record]) -> Iterator[Record]:
@@ -76,9 +78,9 @@ def main(options: Namespace) -> None:
         return completed(programs, known, options.workers, options.isolation)
 
     tested = digest_files(options.problems) if options.problems else None
-    settings = f"{options.isolation} {limits} {tested} {code_digest('execute_programs')}"
+    settings = f"{options.isolation} {limits} {tested} {code_digest('engines/execute_programs')}"
     with ExecutionJournal(options.output, settings) as journal:
-        write_records(options.output, watched(journal.complete(lines, execute), progress), "run")
+        write_records(options.output, watched(journal.complete(lines, execute), progress), EXECUTION)
         journal.discard()
 
 

@@ -10,6 +10,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+from refinement.methods.acr.record_types import DATASET
 from refinement.records.accounts import Account
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records, write_json
@@ -36,7 +37,7 @@ def arguments() -> ArgumentParser:
 def main(options: Namespace) -> None:
     settings, account = read_settings(options.settings), Account("training")
     with join_processes(options.threads):
-        records = list(account.take(load_records(options.dataset, "dataset")))
+        records = list(account.take(load_records(options.dataset, DATASET)))
         special = (options.chat_template, options.eos_token, options.pad_token)
         model, tokenizer = load_student(options.start, *special, settings)
         kept, long = split_over_long(records, tokenizer, settings)

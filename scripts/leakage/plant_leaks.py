@@ -6,6 +6,8 @@ It shows what a leak looks like in Table 3 and Figure 7. It must never be traine
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
+from refinement.benchmarks.record_types import PROBLEM
+from refinement.methods.acr.record_types import INSTRUCTION
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records, write_records
 from refinement.records.randomness import keyed
@@ -44,11 +46,11 @@ def plant(instructions: Sequence[Record], problems: Sequence[Record], seed: int)
 def main(options: Namespace) -> None:
     chosen: list[Record] = []
     for path in options.benchmarks:
-        problems = load_records(path, "problem")
+        problems = load_records(path, PROBLEM)
         order = sorted(problems, key=lambda problem: keyed(options.seed, "planted", problem["id"]).random())
         chosen += order[: round(options.share * len(problems))]
-    instructions = load_records(options.instructions, "instruction")
-    write_records(options.output, plant(instructions, chosen, options.seed), "instruction")
+    instructions = load_records(options.instructions, INSTRUCTION)
+    write_records(options.output, plant(instructions, chosen, options.seed), INSTRUCTION)
     print(f"{len(chosen)} of {len(instructions)} instructions are questions of benchmarks: never train on them")
 
 

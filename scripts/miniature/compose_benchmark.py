@@ -6,6 +6,7 @@ that benchmarks with the same N are disjoint whatever their sizes.
 
 from argparse import ArgumentParser, Namespace
 
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.miniature.lists.problems import compose_problems
 from refinement.records.errors import BadInput
 from refinement.records.files import write_records
@@ -29,7 +30,7 @@ def main(options: Namespace) -> None:
     part, parts = map(int, options.part.split("/"))
     depths = {int(depth): weight for depth, weight in options.depths.items()}
     problems = compose_problems(options.name, options.size, depths, part, parts, options.seed)
-    write_records(options.output, problems, "problem")
+    write_records(options.output, problems, PROBLEM)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from argparse import ArgumentParser, Namespace
 
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.miniature.lists.corpus import compose_documents
 from refinement.miniature.lists.grammar import read_instruction
+from refinement.miniature.record_types import DOCUMENT
 from refinement.records.files import load_records, write_records
 from refinement.running.command_line import json_value, parser, run_step
 
@@ -23,10 +25,10 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     depths = {int(depth): weight for depth, weight in options.depths.items()}
-    prompts = [problem["prompt"] for problem in load_records(options.benchmarks, "problem")]
+    prompts = [problem["prompt"] for problem in load_records(options.benchmarks, PROBLEM)]
     guarded = {wording.specification for prompt in prompts if (wording := read_instruction(prompt))}
     texts = compose_documents(options.documents, depths, options.beside, options.seed, guarded)
-    write_records(options.output, ({"id": f"{n:06d}", "text": text} for n, text in enumerate(texts)), "document")
+    write_records(options.output, ({"id": f"{n:06d}", "text": text} for n, text in enumerate(texts)), DOCUMENT)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.completion.tokens import token_counter
+from refinement.methods.acr.record_types import SNIPPET
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records
 from refinement.results.page import read_text
@@ -48,11 +50,11 @@ def planner(options: Namespace, settings: Mapping[str, Any]) -> Planner:
 
 def counted(settings: Mapping[str, Any], snippets: str | None) -> dict[str, Any]:
     """The settings with numbers in the place of files of snippets and problems. Raises BadInput."""
-    found = len(load_records(snippets, "snippet")) if snippets else settings["snippets"]
+    found = len(load_records(snippets, SNIPPET)) if snippets else settings["snippets"]
     if not found:
         raise BadInput("snippets.size: what a data set of the hub holds is not known before; say how many are enough")
     solved = [
-        {**entry, "problems": len(load_records(entry["problems"], "problem"))}
+        {**entry, "problems": len(load_records(entry["problems"], PROBLEM))}
         if isinstance(entry["problems"], str)
         else entry
         for entry in settings["solved"]

@@ -7,9 +7,9 @@ from functools import cache
 import pytest
 
 from refinement.benchmarks import evalplus
-from refinement.records.record_types import RECORD_TYPES
 from refinement.records.sources import read_rows
 from refinement.sandbox.pool import execute_all
+from refinement.sandbox.record_types import PROGRAM
 from support import honest, variants
 
 pytestmark = pytest.mark.faults
@@ -18,7 +18,7 @@ FILES = {
     "humaneval": "humaneval/HumanEval.jsonl.gz", "mbpp": "mbpp/mbpp.jsonl", "mbpp sanitized": "mbpp/sanitized-mbpp.json",
     "humaneval_plus": PLUS["humaneval"], "mbpp_plus": PLUS["mbpp"],
 }  # fmt: skip
-FIELDS = {field.name for field in RECORD_TYPES["program"].fields}
+FIELDS = {field.name for field in PROGRAM.fields}
 # Their canonical solutions alone take seconds; what is made of them is not run.
 SLOW = {"Mbpp/599", "Mbpp/255", "Mbpp/392", "Mbpp/271", "Mbpp/603", "Mbpp/592", "HumanEval/15", "HumanEval/130"}
 # Where ours differs from evalplus 0.3.1, and why: docs/benchmarks.md.

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from refinement.completion.record_types import REQUEST
 from refinement.completion.requests import ask
 from refinement.records.files import write_records
 from support.bad_server import FAULTS, BadServer
@@ -41,7 +42,7 @@ def command(folder, url):
 
 def write(folder):
     lines = [ask(f"r{n}", f"request {n}", {"temperature": 0.0, "max_tokens": 8}, (0, "test")) for n in range(REQUESTS)]
-    write_records(folder / "requests.jsonl", lines, "request")
+    write_records(folder / "requests.jsonl", lines, REQUEST)
 
 
 def test_a_killed_batch_is_finished_without_asking_anything_answered_twice(tmp_path):

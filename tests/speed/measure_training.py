@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from refinement.methods.acr.record_types import DATASET
 from refinement.methods.acr.refining import single_turn
 from refinement.miniature.lists.corpus import compose_documents
 from refinement.miniature.lists.student import train_tokenizer
@@ -78,7 +79,7 @@ def make_dataset(path, tokenizer, count, longest):
         text = tokenizer.decode(ids[first : first + length]).strip()
         records.append(single_turn({"id": str(n), "instruction": "Go on."}, text, "initial", "teacher"))
         total += length
-    write_records(path, records, "dataset")
+    write_records(path, records, DATASET)
     return total / count
 
 

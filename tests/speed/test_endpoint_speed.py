@@ -9,6 +9,7 @@ import time
 import pytest
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
+from refinement.completion.record_types import REQUEST
 from refinement.completion.requests import ask
 from refinement.records.files import read_records, write_records
 from support.workflow import ROOT
@@ -32,7 +33,7 @@ def url(tmp_path_factory):
 
 
 def write(path, count):
-    write_records(path, (ask(f"r{n}", f"request {n}", SAMPLING, (0, "test")) for n in range(count)), "request")
+    write_records(path, (ask(f"r{n}", f"request {n}", SAMPLING, (0, "test")) for n in range(count)), REQUEST)
     return path
 
 
@@ -47,7 +48,7 @@ async def bare_loop(url, path):
             return answer.choices[0].message.content
 
     began = time.monotonic()
-    answers = await asyncio.gather(*(one(request) for request in read_records(path, "request")))
+    answers = await asyncio.gather(*(one(request) for request in read_records(path, REQUEST)))
     await client.close()
     return len(answers) / (time.monotonic() - began)
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from refinement.methods.acr.record_types import DATASET
 from refinement.methods.acr.refining import single_turn
 from refinement.miniature.lists.corpus import compose_documents
 from refinement.miniature.lists.grammar import CALL, instruct, write_code
@@ -54,7 +55,7 @@ def make_records(count):
 
 
 def save_records(path, count):
-    write_records(path, make_records(count), "dataset")
+    write_records(path, make_records(count), DATASET)
 
 
 def training_command(folder, name, settings, devices=1, nodes=1):

@@ -34,7 +34,7 @@ def test_every_step_is_used_by_a_rule_with_the_digest_of_its_code():
         assert f"{{STEPS}}/{step.parent.name}/{step.name}" in rules
         digests = (f'{digest}("{step.parent.name}/{step.stem}"' for digest in ("code_digest", "reading_code"))
         around = (
-            "engines/complete_requests",
+            "complete_requests",
             "launch_processes",
             "hold_gpus",
         )  # which run others, or whose code a role decides

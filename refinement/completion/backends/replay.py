@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from refinement.completion.engine import Answered
+from refinement.completion.record_types import RESPONSE
 from refinement.completion.requests import content_digest
 from refinement.records.errors import BadInput
 from refinement.records.files import RecordFile, read_records
@@ -34,7 +35,7 @@ class ReplayBackend:
             raise BadInput(f"{path}: no such file; name the responses of an earlier run")
         place = 0
         with open(path, "rb") as lines:
-            for record, line in zip(read_records(path, "response"), lines, strict=True):
+            for record, line in zip(read_records(path, RESPONSE), lines, strict=True):
                 asked = record.get("request")
                 if asked is not None and (asked not in self._places or (asked in self._failed and not record["error"])):
                     self._places[asked] = (path, place, hashlib.blake2b(line, digest_size=8).hexdigest())

@@ -16,7 +16,8 @@ from scipy.stats import t as student_t
 
 from refinement.benchmarks.metrics import bootstrap_interval
 from refinement.records.randomness import hash_seed
-from refinement.records.record_types import NOT_RUN, Record
+from refinement.records.record_types import Record
+from refinement.sandbox.record_types import NOT_RUN
 
 HOLDS, FAILS, NOISE, UNMEASURED = "holds", "does not hold", "within noise", "not measured"
 LEVEL = 0.95

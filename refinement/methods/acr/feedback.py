@@ -9,9 +9,10 @@ from refinement.answers.code import fenced_blocks
 from refinement.completion.prompts import fill_template
 from refinement.completion.requests import Answer, found_in
 from refinement.methods.acr.answers import suggestion
-from refinement.records.record_types import NOT_RUN, Record
+from refinement.records.record_types import Record
+from refinement.sandbox.record_types import NOT_RUN
 
-EXECUTION, SUGGESTION = "execution", "suggestion"
+EXECUTION_FEEDBACK, SUGGESTION = "execution", "suggestion"
 FORMATS = TWO_TURN, SINGLE = ("two_turn", "single")
 CASES = HIDDEN, EXAMPLES = ("hidden", "examples")
 FIELDS = ("instruction", "code", "feedback")  # of the template of format single
@@ -136,7 +137,7 @@ def describe_all(
     outcome: Record, suggestions: Mapping[tuple[str, int], Answer], prompt: str = "", cases: str = HIDDEN
 ) -> dict[str, str]:
     """Feedback on a failure by its kind; no suggestion where the teacher gave none that can be used."""
-    found = {EXECUTION: describe_execution(outcome, prompt, cases)}
+    found = {EXECUTION_FEEDBACK: describe_execution(outcome, prompt, cases)}
     answer = found_in(suggestions, f"{outcome['iteration']}/{outcome['id']}")
     advice = suggestion.read(answer.text) if answer.text is not None else None
     if advice is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from refinement.benchmarks.kinds import MODULES, PREPARED
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.benchmarks.requirements import is_there, not_run, problems_not_run, unmet, unsolvable
 from refinement.experiment.schema import load_schema
 from refinement.records.errors import BadInput
@@ -213,7 +214,7 @@ def test_problems_may_hold_half_a_character(tmp_path, capsys):
         "--kind", "multipl_e", "--source", str(tmp_path / "half.jsonl"), "--settings", '{"language": "js"}', "--template",
         "prompts/benchmarks/multipl_e.txt", "--output", str(tmp_path / "out"), "--about", str(tmp_path / "about"),
     ]))  # fmt: skip
-    (problem,) = load_records(tmp_path / "out", "problem")
+    (problem,) = load_records(tmp_path / "out", PROBLEM)
     assert problem["code_prompt"] == record["prompt"] and record["prompt"].rstrip() in problem["prompt"]
 
 

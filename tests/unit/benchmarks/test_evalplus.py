@@ -7,10 +7,10 @@ import pytest
 from refinement.benchmarks import evalplus
 from refinement.completion.prompts import load_template
 from refinement.records.errors import BadInput
-from refinement.records.record_types import RECORD_TYPES
 from refinement.records.sources import read_rows
 from refinement.sandbox.packing import Expected, unpack
 from refinement.sandbox.pool import execute_all
+from refinement.sandbox.record_types import PROGRAM
 from support import honest, variants
 
 PLUS = {"humaneval_plus": "humanevalplus/HumanEvalPlus.jsonl.gz", "mbpp_plus": "mbppplus/MbppPlus.jsonl.gz"}
@@ -32,7 +32,7 @@ def read(kind, records, template="{problem}"):
 
 
 def program(problem, code, name="p"):
-    fields = {field.name for field in RECORD_TYPES["program"].fields}
+    fields = {field.name for field in PROGRAM.fields}
     return {
         "timeout": 10,
         "memory_mb": 1024,

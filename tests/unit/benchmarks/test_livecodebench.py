@@ -12,10 +12,11 @@ import pytest
 
 from refinement.benchmarks import livecodebench
 from refinement.benchmarks.programs import answer_program, joined
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.completion.prompts import load_template
-from refinement.records import record_types
 from refinement.records.errors import BadInput
 from refinement.records.files import read_json, read_records
+from refinement.sandbox import record_types
 from refinement.sandbox.modes import stdio
 from scripts.benchmarks.prepare_benchmark import Data, arguments, main
 from scripts.engines.execute_programs import completed
@@ -66,7 +67,7 @@ def prepare(source, folder, **settings):
     line = ["--kind", "livecodebench", "--source", *source, "--template", TEMPLATE, "--settings", json.dumps(settings),
             "--output", f"{folder}/problems.jsonl", "--about", f"{folder}/about.json"]  # fmt: skip
     main(arguments().parse_args(line))
-    return read_json(f"{folder}/about.json"), list(read_records(f"{folder}/problems.jsonl", "problem"))
+    return read_json(f"{folder}/about.json"), list(read_records(f"{folder}/problems.jsonl", PROBLEM))
 
 
 def test_the_count_is_said_and_kept(data, tmp_path, capsys):

@@ -9,6 +9,7 @@ import pytest
 from refinement.answers.functions import enclosing_class, find_function, mute, shell_functions, without_functions
 from refinement.benchmarks import multipl_e
 from refinement.benchmarks.multipl_e import LANGUAGES, read_answer, read_problems
+from refinement.benchmarks.record_types import PROBLEM
 from refinement.benchmarks.requirements import is_there, not_run, unmet
 from refinement.completion.prompts import load_template
 from refinement.records.errors import BadInput
@@ -618,7 +619,7 @@ def test_data_becomes_problems_by_the_step(tmp_path):
     line = ["--kind", "multipl_e", "--source", str(data), "--template", "prompts/benchmarks/multipl_e.txt",
             "--output", str(output), "--about", str(tmp_path / "about.json")]  # fmt: skip
     prepare(arguments().parse_args([*line, "--settings", '{"language": "js"}']))
-    (problem,) = load_records([output], "problem")
+    (problem,) = load_records([output], PROBLEM)
     assert problem["id"] == "HumanEval_0_f" and problem["entry_point"] == "f" and problem["mode"] == "command"
     with pytest.raises(BadInput, match=r"humaneval-js\.jsonl:1: HumanEval_0_f is in 'js', but language is 'cpp'"):
         prepare(arguments().parse_args([*line, "--settings", '{"language": "cpp"}']))

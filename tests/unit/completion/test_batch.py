@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from refinement.completion.backends import load_backend
 from refinement.completion.engine import Completion, Policy
 from refinement.completion.journal import Journal
+from refinement.completion.record_types import REQUEST, RESPONSE
 from refinement.completion.requests import RequestId, ask, ask_again, collect_answers, fail, parse_id, respond
 from refinement.records.errors import BadInput
 from refinement.records.files import RecordFile, write_records
@@ -108,7 +109,7 @@ def test_what_cannot_be_read_is_asked_again_up_to_the_limit_and_an_error_is_not(
     assert backend.asked == ["r0:1:1", "r1:1:1", "r2:1:1", "r3:1:1", "r1:1:2", "r2:1:2", "r1:1:3", "r2:1:3"]
     order = ["r0:1:1", "r1:1:1", "r1:1:2", "r1:1:3", "r2:1:1", "r2:1:2", "r2:1:3", "r3:1:1"]
     assert [response["custom_id"] for response in responses] == order, "those to one request in a row"
-    write_records(tmp_path / "responses.jsonl", responses, "response")
+    write_records(tmp_path / "responses.jsonl", responses, RESPONSE)
     answers = collect_answers([tmp_path / "responses.jsonl"])
     assert [answers[f"r{n}", 1].text for n in range(4)] == ["fine", "fine", "?", None]
     assert answers["r3", 1].error == "broken"
@@ -125,10 +126,10 @@ def test_failures_are_bounded_and_named_by_their_commonest_reasons(tmp_path):
 @given(st.integers(0, 30), st.integers(1, 7), st.booleans())
 def test_shares_of_a_file_are_disjoint_and_complete(tmp_path_factory, count, parts, ended):
     path = tmp_path_factory.mktemp("shares") / "requests.jsonl"
-    write_records(path, requests(count), "request")
+    write_records(path, requests(count), REQUEST)
     if not ended:
         path.write_bytes(path.read_bytes().removesuffix(b"\n"))
-    shares = [RecordFile(path, "request").share(part, parts) for part in range(1, parts + 1)]
+    shares = [RecordFile(path, REQUEST).share(part, parts) for part in range(1, parts + 1)]
     assert [len(share) for share in shares] == [len(list(share)) for share in shares]
     names = [request["custom_id"] for share in shares for request in share]
     assert sorted(names) == sorted(request["custom_id"] for request in requests(count))

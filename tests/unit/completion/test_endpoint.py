@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from refinement.completion.backends import endpoint, load_backend
+from refinement.completion.record_types import REQUEST, RESPONSE
 from refinement.completion.requests import ask, collect_answers
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records, write_records
@@ -27,7 +28,7 @@ PASSING = ("limit", "error", "hang", "drop", "half", "broken", "no_choice", "emp
 
 def write_requests(path, count, prompt="request {}"):
     lines = [ask(f"r{n}", prompt.format(n), SAMPLING, (0, "test")) for n in range(count)]
-    write_records(path, lines, "request")
+    write_records(path, lines, REQUEST)
     return path
 
 
@@ -55,7 +56,7 @@ def test_a_batch_survives_a_server_with_every_fault(tmp_path):
     with BadServer(dict.fromkeys(FAULTS, 0.05)) as server:
         run = complete(tmp_path, "--base-url", server.url, *options())
     assert run.returncode == 0, run.stderr
-    responses = load_records(tmp_path / "responses.jsonl", "response")
+    responses = load_records(tmp_path / "responses.jsonl", RESPONSE)
     assert [r["custom_id"] for r in responses] == [f"r{n}:1:1" for n in range(2000)]
     answers = collect_answers(tmp_path / "responses.jsonl" for _ in range(1))
     assert all(answers[f"r{n}", 1].text == answer_to(f"request {n}") for n in range(2000))
@@ -90,7 +91,7 @@ def test_an_answer_that_stays_empty_is_an_answer(tmp_path):
     with BadServer(script={"request 0": ["empty"] * 9}) as server:
         run = complete(tmp_path, "--base-url", server.url, "--expect", "verbatim", *options())
     assert run.returncode == 0 and len(server.log) == endpoint.EMPTY
-    assert load_records(tmp_path / "responses.jsonl", "response")[0]["response"]["body"]["choices"][0]["message"] == {
+    assert load_records(tmp_path / "responses.jsonl", RESPONSE)[0]["response"]["body"]["choices"][0]["message"] == {
         "role": "assistant",
         "content": "",
     }
@@ -102,7 +103,7 @@ def test_what_cannot_pass_is_recorded_with_its_reason_and_not_asked_again(tmp_pa
     with BadServer(script=script) as server:
         run = complete(tmp_path, "--base-url", server.url, "--attempts", "3", *options(retries=1))
     assert run.returncode == 0, run.stderr
-    errors = [r["error"] and r["error"]["code"] for r in load_records(tmp_path / "responses.jsonl", "response")]
+    errors = [r["error"] and r["error"]["code"] for r in load_records(tmp_path / "responses.jsonl", RESPONSE)]
     assert errors == [None, "content_filter", "too_long", "http_500"]
     assert sorted(entry.content for entry in server.log) == [f"request {n}" for n in (0, 1, 2, 3, 3)]
 
@@ -115,7 +116,7 @@ def test_half_a_character_in_a_request_is_a_fault_of_that_request_alone(tmp_path
     assert run.returncode == 0, run.stderr
     errors = [
         response["error"] and response["error"]["code"]
-        for response in load_records(tmp_path / "responses.jsonl", "response")
+        for response in load_records(tmp_path / "responses.jsonl", RESPONSE)
     ]
     assert errors == [None, "not_text", None]
 
@@ -137,13 +138,13 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again(tmp_path):
     assert run.returncode == 0
     assert [body["temperature"] for body in server.bodies] == [0.0, 0.7, 0.7]
     assert len({body["seed"] for body in server.bodies}) == 3
-    names = [r["custom_id"] for r in load_records(tmp_path / "responses.jsonl", "response")]
+    names = [r["custom_id"] for r in load_records(tmp_path / "responses.jsonl", RESPONSE)]
     assert names == ["r0:1:1", "r0:1:2", "r0:1:3"]
 
 
 def test_base_models_are_asked_for_completions_with_stop_strings(tmp_path):
     body = {"prompt": "def f(", "stop": ["\n\n"], **SAMPLING, "seed": 1}
-    write_records(tmp_path / "requests.jsonl", [{"custom_id": "r:1:1", "body": body}], "request")
+    write_records(tmp_path / "requests.jsonl", [{"custom_id": "r:1:1", "body": body}], REQUEST)
     with BadServer() as server:
         assert complete(tmp_path, "--base-url", server.url).returncode == 0
     assert server.paths == ["/v1/completions"] and server.bodies == [{**body, "model": "m"}]
@@ -289,7 +290,7 @@ def test_options_of_a_wrong_kind(tmp_path, settings, message):
 
 def test_two_requests_of_one_name_are_refused_before_anything_is_asked(tmp_path):
     request = ask("r", "x", SAMPLING, (0, "test"))
-    write_records(tmp_path / "requests.jsonl", [request, request], "request")
+    write_records(tmp_path / "requests.jsonl", [request, request], REQUEST)
     with BadServer() as server:
         run = complete(tmp_path, "--base-url", server.url)
     assert "custom_id 'r:1:1' stands twice" in error_of(run) and server.log == []

@@ -14,7 +14,7 @@ from refinement.experiment.schema import load_schema
 from refinement.records.errors import BadInput
 
 DEFAULT = yaml.safe_load(Path("config.yaml").read_text())
-OVERLAYS = sorted(path for path in Path("config").glob("*.yaml") if path.name != "schema.yaml")
+OVERLAYS = sorted(Path("config").glob("*/*.yaml"))
 
 
 def overlaid(overlay):

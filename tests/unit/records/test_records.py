@@ -6,15 +6,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from refinement.completion.record_types import SAMPLE
 from refinement.leakage.similarity import find_near_duplicates
+from refinement.miniature.record_types import DOCUMENT
 from refinement.records.accounts import Account
+from refinement.records.catalogue import record_types
 from refinement.records.errors import BadInput
 from refinement.records.files import atomic_write, index_records, load_records, read_json, write_json, write_records
 from refinement.records.randomness import hash_seed
-from refinement.records.record_types import RECORD_TYPES
+from refinement.records.record_types import REJECTION
 from refinement.records.sources import read_rows
 
-SAMPLE = {"id": "a", "sample": 1, "response": "x", "finish_reason": "stop"}
+ANSWER = {"id": "a", "sample": 1, "response": "x", "finish_reason": "stop"}
 
 
 @pytest.mark.parametrize(
@@ -33,45 +36,45 @@ SAMPLE = {"id": "a", "sample": 1, "response": "x", "finish_reason": "stop"}
 )
 def test_a_broken_line_is_named_by_file_and_number(tmp_path, line, says):
     path = tmp_path / "samples.jsonl"
-    path.write_text(json.dumps(SAMPLE) + "\n" + line + "\n")
+    path.write_text(json.dumps(ANSWER) + "\n" + line + "\n")
     with pytest.raises(BadInput) as error:
-        load_records(path, "sample")
+        load_records(path, SAMPLE)
     assert str(error.value).startswith(f"{path}:2: ") and says in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_a_missing_file_a_binary_file_and_a_duplicate(tmp_path):
     with pytest.raises(BadInput, match="no such file"):
-        load_records(tmp_path / "none.jsonl", "sample")
+        load_records(tmp_path / "none.jsonl", SAMPLE)
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadInput, match="not UTF-8"):
-        load_records(tmp_path / "binary", "sample")
+        load_records(tmp_path / "binary", SAMPLE)
     with pytest.raises(BadInput, match="'a' .* stands twice"):
-        index_records([SAMPLE, SAMPLE], "id")
+        index_records([ANSWER, ANSWER], "id")
     with pytest.raises(BadInput, match="no such file"):
         read_json(tmp_path / "none.json")
 
 
 def test_a_failure_in_the_middle_leaves_what_was_there(tmp_path):
     path = tmp_path / "samples.jsonl"
-    write_records(path, [SAMPLE], "sample")
+    write_records(path, [ANSWER], SAMPLE)
 
     def broken():
-        yield SAMPLE
+        yield ANSWER
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        write_records(path, broken(), "sample")
+        write_records(path, broken(), SAMPLE)
     with pytest.raises(BadInput):
-        write_records(path, [SAMPLE, {"id": "a"}], "sample")
-    assert load_records(path, "sample") == [SAMPLE]
+        write_records(path, [ANSWER, {"id": "a"}], SAMPLE)
+    assert load_records(path, SAMPLE) == [ANSWER]
     assert [entry.name for entry in tmp_path.iterdir()] == ["samples.jsonl"]
 
 
 def test_no_file_takes_a_folder_s_place(tmp_path):
     (tmp_path / "results").mkdir()
     (tmp_path / "results/thesis.txt").write_text("precious")
-    for write in (lambda path: write_json(path, {}), lambda path: write_records(path, [], "document")):
+    for write in (lambda path: write_json(path, {}), lambda path: write_records(path, [], DOCUMENT)):
         with pytest.raises(BadInput, match="results: is a folder; name a file"):
             write(tmp_path / "results")
     assert (tmp_path / "results/thesis.txt").read_text() == "precious"
@@ -102,9 +105,9 @@ def test_only_leftovers_of_the_same_target_are_removed(tmp_path):
 @given(st.lists(st.text(max_size=30), max_size=5))
 def test_what_is_written_is_what_is_read(tmp_path_factory, texts):
     path = tmp_path_factory.mktemp("records") / "samples.jsonl"
-    records = [{**SAMPLE, "id": str(number), "response": text} for number, text in enumerate(texts)]
-    assert write_records(path, records, "sample") == len(texts)
-    assert load_records(path, "sample") == records
+    records = [{**ANSWER, "id": str(number), "response": text} for number, text in enumerate(texts)]
+    assert write_records(path, records, SAMPLE) == len(texts)
+    assert load_records(path, SAMPLE) == records
 
 
 ANY = st.text(st.characters(), max_size=30)  # half characters (surrogates), which UTF-8 lacks, are among them
@@ -119,11 +122,11 @@ def as_json_has_it(text):
 @example(["a\ud800 b", "\ud83d", "\ude00\ud83d", "\ud83d\ude00", "\\\ud800", '"\udfff"', "\\ud800", "\u2028\x00"])
 def test_any_text_that_is_written_is_what_is_read(tmp_path_factory, texts):
     folder = tmp_path_factory.mktemp("any")
-    records = [{**SAMPLE, "id": str(number), "response": text} for number, text in enumerate(texts)]
-    write_records(folder / "samples.jsonl", records, "sample")
+    records = [{**ANSWER, "id": str(number), "response": text} for number, text in enumerate(texts)]
+    write_records(folder / "samples.jsonl", records, SAMPLE)
     write_json(folder / "texts.json", texts)
     expected = [as_json_has_it(text) for text in texts]
-    assert [record["response"] for record in load_records(folder / "samples.jsonl", "sample")] == expected
+    assert [record["response"] for record in load_records(folder / "samples.jsonl", SAMPLE)] == expected
     assert [row.record["response"] for row in read_rows(str(folder / "samples.jsonl"))] == expected
     assert read_json(folder / "texts.json") == expected
     lines = (folder / "samples.jsonl").read_text(encoding="utf-8").split("\n")
@@ -133,7 +136,7 @@ def test_any_text_that_is_written_is_what_is_read(tmp_path_factory, texts):
 
 
 def test_half_a_character_is_an_escape_and_the_rest_of_the_line_is_as_it_was(tmp_path):
-    write_records(tmp_path / "one.jsonl", [{**SAMPLE, "response": "ä\ud800é"}], "sample")
+    write_records(tmp_path / "one.jsonl", [{**ANSWER, "response": "ä\ud800é"}], SAMPLE)
     assert '"response":"ä\\ud800é"' in (tmp_path / "one.jsonl").read_text(encoding="utf-8")
 
 
@@ -151,10 +154,10 @@ def test_an_account_must_balance(tmp_path):
     account.reject("b", "bad")
     account.write(str(tmp_path / "counts.json"), str(tmp_path / "rejected.jsonl"))
     assert read_json(tmp_path / "counts.json")["rejected"] == {"bad": 2}
-    assert len(load_records(tmp_path / "rejected.jsonl", "rejection")[0]["detail"]) == 200
+    assert len(load_records(tmp_path / "rejected.jsonl", REJECTION)[0]["detail"]) == 200
 
 
 def test_every_kind_says_what_it_and_its_fields_are():
-    for kind in RECORD_TYPES.values():
+    for kind in record_types():
         assert kind.description and kind.path
         assert all(field.description for field in kind.fields)
