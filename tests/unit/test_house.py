@@ -84,7 +84,8 @@ def package(tmp_path, monkeypatch):
     (tmp_path / "refinement" / "a.py").write_text("from refinement import b\n")
     (tmp_path / "refinement" / "b.py").write_text("def f():\n    return 1\n")
     (tmp_path / "refinement" / "c.py").write_text("x = 1\n")
-    (tmp_path / "do_it.py").write_text('"""Doc."""\nfrom refinement.a import b\n')
+    (tmp_path / "scripts" / "area").mkdir(parents=True)
+    (tmp_path / "scripts" / "area" / "do_it.py").write_text('"""Doc."""\nfrom refinement.a import b\n')
     monkeypatch.setattr(digest, "PROJECT", tmp_path)
     digest._read.cache_clear()
     yield tmp_path
@@ -100,7 +101,7 @@ def changed(package, name, text):
 
 def test_a_digest_follows_imports_and_nothing_else(package):
     assert changed(package, "refinement/b.py", "def f():\n    return 2\n")
-    assert changed(package, "do_it.py", "from refinement.a import b\nb.f()\n")
+    assert changed(package, "scripts/area/do_it.py", "from refinement.a import b\nb.f()\n")
     assert not changed(package, "refinement/c.py", "x = 2\n")
 
 
