@@ -75,4 +75,5 @@ clean:  ## remove results (keeps .venv)
 docs: setup  ## make the generated pages of docs/ anew
 	python docs/make_reference.py records > docs/records.md
 	python docs/make_reference.py config > docs/config.md
+	python docs/make_reference.py results > docs/results.md
 	python docs/draw_workflow.py

@@ -1,51 +1,33 @@
-"""Iterative self-refinement of code language models: RefineCoder's ACR, from seed snippets to tables and figures."""
+"""Iterative self-refinement of code language models: an experiment in the method that its config names."""
 
 from snakemake.utils import min_version
 
 min_version("9.27")
 
 
-configfile: "config.yaml"
-
-
 include: "rules/common.smk"
-include: "rules/inputs.smk"
-include: "rules/seeds.smk"
-include: "rules/instructions.smk"
-include: "rules/leakage_inputs.smk"
-include: "rules/leakage.smk"
-include: "rules/student.smk"
-include: "rules/sampling.smk"
-include: "rules/ranking.smk"
-include: "rules/refining.smk"
-include: "rules/benchmark.smk"
-include: "rules/scoring.smk"
-include: "rules/second_tries.smk"
-include: "rules/analysis.smk"
-include: "rules/plan.smk"
-include: "rules/reference.smk"
-include: "rules/report.smk"
+include: "rules/lifecycle.smk"
+include: f"rules/{EXPERIMENT.method.name}/method.smk"
 
 
 report: "report/workflow.rst"
 
 
 wildcard_constraints:
-    run=any_of(RUNS),
-    work="benchmarks|further|scoring|feedback",
-    student=any_of([*STUDENTS, "baselines"]),
-    variant=any_of([*VARIANTS, *BASELINES]),
-    benchmark=any_of(BENCHMARKS),
+    run=any_of(EXPERIMENT.runs),
+    work=any_of({asking.work: None for asking in EXPERIMENT.method.askings(EXPERIMENT)}),
+    student=any_of([*EXPERIMENT.students, BASELINES]),
+    variant=any_of([*EXPERIMENT.variants, *EXPERIMENT.baselines]),
+    benchmark=any_of(EXPERIMENT.benchmarks),
     iteration=r"\d+",
     round=r"\d+",
     shard=r"\d+",
-    table="table[125]",
 
 
 onstart:
     lift_default_job_limit()
     begin_cluster_run()
-    print(f"{config['label']}: results go to {HOME}/", flush=True)
+    print(f"{EXPERIMENT.label}: results go to {EXPERIMENT.folder}/", flush=True)
 
 
 onsuccess:
@@ -60,4 +42,4 @@ rule all:
     """Everything that the config asks for."""
     default_target: True
     input:
-        final_targets(),
+        EXPERIMENT.targets(),

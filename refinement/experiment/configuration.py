@@ -3,17 +3,29 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from refinement.experiment.schema import first_fault, load_schema
+import yaml
+
+from refinement.experiment.method import load_method, method_names
+from refinement.experiment.schema import first_fault, load_schema, resolve
 from refinement.records.errors import BadInput
 from refinement.results.reference import load_reference, published_passes
 from refinement.training.distributed import split_batch
 
+PROJECT = Path(__file__).parents[2]
 STUDENT_BACKENDS = ("transformers", "server", "replay")
 _NEEDED = {"endpoint": ("base_url",), "server": ("command",), "replay": ("run",)}
 _SCRIPTED = {"teacher": ("alpha", "beta", "syntax_rate", "errors"), "judge": ("noise", "flip_rate")}
-REFERENCE = Path(__file__).parents[2] / "reference" / "acr.yaml"
+
+
+class _File(NamedTuple):
+    """A file that a config names: ``holder[key]``, its place for messages, and whether a run needs it."""
+
+    holder: Any
+    key: Any
+    place: str
+    needed: bool
 
 
 def _duplicates(entries: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -21,48 +33,56 @@ def _duplicates(entries: list[Mapping[str, Any]]) -> Iterator[str]:
     yield from (name for name in dict.fromkeys(names) if names.count(name) > 1)
 
 
-def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
+def _inconsistencies(config: Mapping[str, Any], project: Path) -> Iterator[str]:
     for key in ("students", "baselines", "variants", "benchmarks"):
-        for name in _duplicates(config[key]):
+        for name in _duplicates(config.get(key, [])):
             yield f"{key}: the name '{name}' stands twice; rename one"
-    yield from _role_faults(config)
-    yield from _student_faults(config)
-    taken = {variant["name"] for variant in config["variants"]}
-    for index, baseline in enumerate(config["baselines"]):
-        if baseline["name"] in taken:
-            yield f"baselines[{index}].name: a variant is named '{baseline['name']}'; choose another"
-        if "backend" in baseline:
-            yield from _option_faults(f"baselines[{index}]", baseline)
-    yield from _resource_faults(config)
-    method = {key: config["variants"][0][key] for key in ("on_self_win", "on_original_win")}
-    if method != {"on_self_win": "replace", "on_original_win": "critique"}:
-        yield "variants[0]: the method replaces on_self_win and criticizes on_original_win; add a variant for others"
-    if config["variants"][0]["name"] != "acr":
-        yield "variants[0].name: the first variant is the method itself and must be named 'acr'"
-    known = {benchmark["name"] for benchmark in config["benchmarks"]}
+    if "roles" in config:
+        yield from _role_faults(config)
+    if "students" in config:
+        yield from _student_faults(config)
+        yield from _resource_faults(config)
+    yield from _baseline_faults(config)
+    if "variants" in config and config["variants"][0]["name"] != config["method"]:
+        yield f"variants[0].name: the first variant is the method itself and must be named '{config['method']}'"
+    yield from load_method(config["method"]).faults(config)
+    known = {benchmark["name"] for benchmark in config.get("benchmarks", [])}
     for key in ("tables", "figures"):
-        for result, names in config[key].items():
+        for result, names in config.get(key, {}).items():
             for name in names:
                 if name not in known:
                     there = ", ".join(sorted(known)) or "none"
                     yield f"{key}.{result}: no benchmark '{name}' is listed; there are {there}"
-    yield from _iteration_faults(config)
-    yield from _leakage_faults(config)
+    if "final_iteration" in config:
+        yield from _iteration_faults(config)
+    if "leakage" in config:
+        yield from _leakage_faults(config)
     yield from _answer_faults(config)
-    yield from _published_faults(config)
-    for index, benchmark in enumerate(config["benchmarks"]):
+    yield from _published_faults(config, project)
+    yield from _benchmark_faults(config)
+
+
+def _baseline_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    taken = {variant["name"] for variant in config.get("variants", [])}
+    for index, baseline in enumerate(config.get("baselines", [])):
+        if baseline["name"] in taken:
+            yield f"baselines[{index}].name: a variant is named '{baseline['name']}'; choose another"
+        if "backend" in baseline:
+            yield from _option_faults(f"baselines[{index}]", baseline)
+
+
+def _benchmark_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    for index, benchmark in enumerate(config.get("benchmarks", [])):
         part, _, parts = benchmark.get("part", "0/1").partition("/")
         if not int(part) < int(parts):
             yield f"benchmarks[{index}].part: {benchmark['part']} must be I/N with 0 <= I < N"
         if not any(benchmark.get("depths", {"1": 1}).values()):
             yield f"benchmarks[{index}].depths: all weights are 0; give one a weight"
-    if not any(config["scoring"]["weights"].values()):
-        yield "scoring.weights: all weights are 0; give one a weight"
 
 
 def _answer_faults(config: Mapping[str, Any]) -> Iterator[str]:
-    entries = {benchmark["name"]: benchmark for benchmark in config["benchmarks"]}
-    for index, benchmark in enumerate(config["benchmarks"]):
+    entries = {benchmark["name"]: benchmark for benchmark in config.get("benchmarks", [])}
+    for index, benchmark in enumerate(config.get("benchmarks", [])):
         other = benchmark.get("answers_of")
         if other is None:
             continue
@@ -74,11 +94,11 @@ def _answer_faults(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"{place}: template, decoding and limit must be those of '{other}', whose answers these are"
 
 
-def _published_faults(config: Mapping[str, Any]) -> Iterator[str]:
-    lists = {key: config[key] for key in ("students", "baselines", "benchmarks")}
+def _published_faults(config: Mapping[str, Any], project: Path) -> Iterator[str]:
+    lists = {key: config.get(key, []) for key in ("students", "baselines", "benchmarks")}
     if not any("published" in entry for entries in lists.values() for entry in entries):
         return
-    places = published_passes(load_reference(REFERENCE))
+    places = published_passes(load_reference(project / "reference" / f"{config['method']}.yaml"))
     rows, columns = (dict.fromkeys(place[part] for place in places) for part in (0, 1))
     families = dict.fromkeys(row.rpartition(" Iter")[0] for row in rows if " Iter" in row)
     known = {"students": families, "baselines": rows, "benchmarks": columns}
@@ -111,9 +131,6 @@ def _iteration_faults(config: Mapping[str, Any]) -> Iterator[str]:
     method, final = config["variants"][0]["iterations"], config["final_iteration"]
     if final > method:
         yield f"final_iteration: {final} exceeds the {method} iterations of variants[0]; raise those or lower it"
-    tried = max(config["feedback"]["iterations"])
-    if config["figures"].get("figure4") and tried > final:
-        yield f"feedback.iterations: {tried} exceeds final_iteration {final}; raise that or lower it"
 
 
 def _role_faults(config: Mapping[str, Any]) -> Iterator[str]:
@@ -220,9 +237,81 @@ def _write_dates_out(value: Any) -> Any:
     return value
 
 
-def check_config(config: dict[str, Any]) -> None:
-    """Raise BadInput, in one line, for the first thing that is wrong with a config; its dates become texts."""
+def merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one config over another, in place: mappings merge key by key, everything else is replaced."""
+    for key, value in above.items():
+        if isinstance(value, Mapping) and isinstance(below.get(key), dict):
+            merge(below[key], value)
+        else:
+            below[key] = value
+    return below
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def complete_config(given: Mapping[str, Any], project: Path) -> dict[str, Any]:
+    """The config that a user gave, laid over the default of its method.
+
+    That is ``config.yaml`` for the method that it names, and
+    ``config/{method}/miniature.yaml`` for every other.
+    """
+    default = _read_yaml(project / "config.yaml")
+    method = given.get("method", default["method"])
+    own = project / "config" / str(method) / "miniature.yaml"
+    if method != default["method"] and own.is_file():
+        default = _read_yaml(own)
+    return merge(default, given)
+
+
+def _files(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any], place: str = "") -> Iterator[_File]:
+    """Every file that a config names, as the schema marks them (``x-file``)."""
+    schema = resolve(schema, definitions)
+    if isinstance(value, dict):
+        for key, part in value.items():
+            entry = schema.get("properties", {}).get(key, {})
+            mark = resolve(entry, definitions).get("x-file")
+            if mark and isinstance(part, list):
+                yield from (
+                    _File(part, number, f"{place}{key}[{number}]", mark == "needed") for number, _ in enumerate(part)
+                )
+            elif mark:
+                yield _File(value, key, f"{place}{key}", mark == "needed")
+            yield from _files(part, entry, definitions, f"{place}{key}.")
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _files(part, schema.get("items", {}), definitions, f"{place.removesuffix('.')}[{index}].")
+
+
+def find_files(config: dict[str, Any], project: Path) -> None:
+    """Replace in place the files that a config names and that only the project has by their full paths.
+
+    A file is looked for in the working folder, then in the project's. Raises
+    BadInput for one that a run cannot do without and that is in neither.
+    """
+    schema = load_schema(config["method"])
+    for file in list(_files(config, schema, schema["$defs"])):
+        name = file.holder[file.key]
+        if not isinstance(name, str) or Path(name).exists():
+            continue
+        if (project / name).exists():
+            file.holder[file.key] = str(project / name)
+        elif file.needed:
+            raise BadInput(f"{file.place}: there is no {name}, neither here nor in the project's folder; mend the name")
+
+
+def check_config(config: dict[str, Any], project: Path = PROJECT) -> None:
+    """Raise BadInput, in one line, for the first thing that is wrong with a config; its dates become texts.
+
+    ``project``: the folder that holds the project's own files.
+    """
     _write_dates_out(config)
-    fault = first_fault(config, load_schema()) or next(_inconsistencies(config), None)
-    if fault:
+    names = method_names()
+    if config.get("method") not in names:
+        raise BadInput(f"method: {config.get('method')!r} is not available; choose one of {', '.join(names)}")
+    if fault := first_fault(config, load_schema(config["method"])):
+        raise BadInput(fault)
+    find_files(config, project)
+    if fault := next(_inconsistencies(config, project), None):
         raise BadInput(fault)

@@ -10,16 +10,51 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError, best_match
 
-SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
+from refinement.completion.backends import option_properties
+
+COMMON = Path(__file__).with_name("schema.yaml")
 # By the standard 5.0 is an integer too; Python's functions that count take none.
 _WHOLE = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 _Validator = validators.extend(Draft202012Validator, type_checker=_WHOLE)
 
 
+def _join(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Add a method's part of the schema to the common one: mappings by key, lists one after the other."""
+    for key, value in above.items():
+        known = below.get(key)
+        if isinstance(known, dict) and isinstance(value, Mapping):
+            _join(known, value)
+        elif isinstance(known, list) and isinstance(value, list):
+            below[key] = known + value
+        else:
+            below[key] = value
+    return below
+
+
+def common_schema() -> dict[str, Any]:
+    """What all methods share: keys of every config, and blocks under $defs that a method may take."""
+    schema = yaml.safe_load(COMMON.read_text(encoding="utf-8"))
+    schema["$defs"]["options"]["properties"] = option_properties()
+    return schema
+
+
 @cache
-def load_schema() -> dict[str, Any]:
-    """The schema of config.yaml and its overlays."""
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+def load_schema(method: str) -> dict[str, Any]:
+    """The closed schema of a method's config: the common one, and what the method's package adds to it."""
+    own = COMMON.parents[1] / "methods" / method / "schema.yaml"
+    schema = _join(common_schema(), yaml.safe_load(own.read_text(encoding="utf-8")))
+    # A method's block stands where it is named, so that readers of the schema find its description there.
+    blocks = schema["properties"]
+    schema["properties"] = {name: dict(resolve(entry, schema["$defs"])) for name, entry in blocks.items()}
+    return schema
+
+
+def resolve(entry: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry of the schema with its reference to a definition, if it has one, filled in."""
+    name = entry.get("$ref", "").rpartition("/")[2]
+    if not name:
+        return entry
+    return {**definitions[name], **{key: value for key, value in entry.items() if key != "$ref"}}
 
 
 def _place(error: ValidationError, name: str) -> str:

@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxEr
 
 from refinement.records.errors import BadInput
 from refinement.results.tables import NOT_RUN
+from refinement.results.text import as_text
 
 LONG = 30  # rows; a longer table is folded away on the screen
 SHORT, WIDE = 26, 40  # characters; shorter text is not broken into lines, longer text needs a broad column
@@ -44,15 +45,6 @@ def table_of(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     cells = [[as_text(cell) for cell in row] for row in rows]
     looks = [look_of([row[index] for row in cells]) for index in range(len(columns))]
     return Table(list(columns), cells, looks)
-
-
-def as_text(value: Any) -> str:
-    """A setting as people read it: mappings as name and value, lists with commas, nothing for None."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name.replace('_', ' ')} {as_text(entry)}" for name, entry in value.items())
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(as_text, value))
-    return "" if value is None else str(value)
 
 
 def _rounded(column: Sequence[str], decimals: int) -> list[str]:

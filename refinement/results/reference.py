@@ -39,6 +39,7 @@ _PUBLISHED = _closed(
     {"source": _TEXT, "measure": {"enum": ["value", "gain", "first_gain", "gain_in_all", "lead"]}, "values": _NUMBERS},
     {"about": _TEXT, "column": _TEXT, "family": _TEXT},
 )
+_CONTROL = _closed({"id": {"type": "string", "pattern": "^[a-z]+(_[a-z]+)*$"}, "text": _TEXT})
 _CLAIM = _closed(
     {
         "id": {"type": "string", "pattern": "^[a-z]+(_[a-z]+)*$"},
@@ -56,7 +57,12 @@ SCHEMA = _closed(
         "models": _named(_closed({"family": _TEXT}, {"iteration": {"type": "integer"}, "data_size": _TEXT})),
         "tables": _named(_TABLE),
     },
-    {"settings": {"type": "object"}, "figures": {"type": "object"}, "claims": {"type": "array", "items": _CLAIM}},
+    {
+        "settings": {"type": "object"},
+        "figures": {"type": "object"},
+        "claims": {"type": "array", "items": _CLAIM},
+        "controls": {"type": "array", "items": _CONTROL},
+    },
 )
 
 
@@ -132,7 +138,7 @@ def _faults(reference: Reference) -> Iterator[str]:
     for name, table in reference["tables"].items():
         yield from _column_faults(name, table, reference)
         yield from _row_faults(name, table, reference)
-    ids = [claim["id"] for claim in reference.get("claims", [])]
+    ids = [claim["id"] for key in ("claims", "controls") for claim in reference.get(key, [])]
     yield from (f"claims: the id '{claim}' stands twice; rename one" for claim in ids if ids.count(claim) > 1)
 
 

@@ -6,18 +6,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from refinement.benchmarks.record_types import OUTCOME
-from refinement.methods.acr.claims import (
-    SELF_BAND,
-    Chain,
-    Effect,
-    ablations,
-    controls,
-    falling_shares,
-    gains,
-    on_common_problems,
-    read_passes,
-)
+from refinement.methods.acr.claims import SELF_BAND, ablations, controls, falling_shares, gains
 from refinement.records.files import atomic_write, load_records, read_json
+from refinement.results.claims import Chain, Effect, on_common_problems, read_passes
 from refinement.results.pass_rates import pair_entries
 from refinement.running.command_line import json_value, parser, run_step
 

@@ -19,7 +19,7 @@ from refinement.benchmarks.kinds import PREPARED, module_of
 from refinement.benchmarks.programs import answer_program
 from refinement.benchmarks.record_types import PROBLEM
 from refinement.completion.prompts import load_template
-from refinement.experiment.schema import first_fault, load_schema
+from refinement.experiment.schema import common_schema, first_fault
 from refinement.records.errors import BadInput
 from refinement.records.files import to_line, write_json, write_records
 from refinement.records.manifest import digest_files, versions
@@ -99,9 +99,9 @@ def own_settings(kind: str, settings: Any) -> Mapping[str, Any]:
     for name in settings if isinstance(settings, dict) else ():
         if name not in known:
             raise BadInput(f"--settings: {kind} has no '{name}'; it has {', '.join(known)}")
-    whole = load_schema()
-    entries = whole["properties"]["benchmarks"]["items"]["properties"]
-    own = {"type": "object", "properties": {name: entries[name] for name in known}, "$defs": whole["$defs"]}
+    definitions = common_schema()["$defs"]
+    entries = definitions["benchmarks"]["items"]["properties"]
+    own = {"type": "object", "properties": {name: entries[name] for name in known}, "$defs": definitions}
     fault = first_fault(settings, own, "--settings")
     if fault:
         raise BadInput(fault)

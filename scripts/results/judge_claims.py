@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from refinement.methods.acr.claims import CONTROLS, FAILS, HOLDS, NOISE, UNMEASURED, Effect, decide, over_seeds
 from refinement.records.errors import BadInput
+from refinement.results.claims import FAILS, HOLDS, NOISE, UNMEASURED, Effect, decide, over_seeds
 from refinement.results.reference import load_reference
 from refinement.results.tables import add_table_options, write_table
 from refinement.running.command_line import parser, run_step
@@ -90,9 +90,12 @@ def main(options: Namespace) -> None:
             tell_published(claim, reference["families"]),
             effects.get(claim["id"], []),
         )
-        for claim in reference["claims"]
+        for claim in reference.get("claims", [])
     ]
-    rows += [row(name, text, "control", "not in the paper", effects.get(name, [])) for name, text in CONTROLS.items()]
+    rows += [
+        row(control["id"], control["text"], "control", "not in the paper", effects.get(control["id"], []))
+        for control in reference.get("controls", [])
+    ]
     seeds = len(options.effects)
     spread = f"means over {seeds} seeds with Student's 95% interval" if seeds > 1 else (
         "one training run with a bootstrap over problems, which does not contain the variation between seeds"

@@ -4,6 +4,7 @@ Requests follow from the config. Lengths, shares and speed are assumed there
 (plan), or taken from --measured, the folders of an earlier run.
 """
 
+import importlib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from refinement.methods.acr.record_types import SNIPPET
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records
 from refinement.results.page import read_text
-from refinement.results.plan import HOUR, Measured, Planner, Row, grouped, make_plan, measure
+from refinement.results.plan import HOUR, Measured, Row, grouped, make_plan, measure
 from refinement.results.tables import add_table_options, write_table
 from refinement.running.command_line import json_value, parser, run_step
 
@@ -25,6 +26,7 @@ COUNTED = ["Requests", "Tokens in", "Tokens out"]
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
+    options.add_argument("--method", required=True, help="whose stages are planned")
     options.add_argument("--settings", type=json_value, required=True, help="JSON: what the rules know of the run")
     options.add_argument(
         "--templates", type=json_value, required=True, help="JSON: template files by what they ask for"
@@ -41,11 +43,15 @@ def read_templates(paths: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     return {name: [read_text(path) for path in several] for name, several in paths.items()}
 
 
-def planner(options: Namespace, settings: Mapping[str, Any]) -> Planner:
-    """The plan's maker, with a counter of tokens for each role."""
+def planner(options: Namespace, settings: Mapping[str, Any]) -> Any:
+    """The method's planner, with a counter of tokens for each role. Raises BadInput for a method that has none."""
     per_token = settings["plan"]["characters_per_token"]
     counters = {role: token_counter(entry, per_token) for role, entry in settings["roles"].items()}
-    return Planner(settings, read_templates(options.templates), lambda role, text: counters[role](text))
+    try:
+        module = importlib.import_module(f"refinement.methods.{options.method}.plan")
+    except ModuleNotFoundError:
+        raise BadInput(f"--method {options.method}: there is no plan of such a method") from None
+    return module.Planner(settings, read_templates(options.templates), lambda role, text: counters[role](text))
 
 
 def counted(settings: Mapping[str, Any], snippets: str | None) -> dict[str, Any]:

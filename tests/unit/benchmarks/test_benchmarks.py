@@ -28,7 +28,7 @@ def program(name, **changes):
 
 
 def test_config_knows_every_kind_and_no_other():
-    kinds = load_schema()["properties"]["benchmarks"]["items"]["properties"]["kind"]["enum"]
+    kinds = load_schema("acr")["properties"]["benchmarks"]["items"]["properties"]["kind"]["enum"]
     assert set(kinds) == set(MODULES) and set(PREPARED) == set(kinds) - {"miniature", "file"}
 
 

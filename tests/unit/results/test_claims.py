@@ -8,18 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinement.methods.acr.claims import (
+from refinement.methods.acr.claims import ablations, controls, falling_shares, gains
+from refinement.results.claims import (
     FAILS,
     HOLDS,
     NOISE,
     UNMEASURED,
     Chain,
     Effect,
-    ablations,
-    controls,
     decide,
-    falling_shares,
-    gains,
     over_seeds,
     paired,
     read_passes,

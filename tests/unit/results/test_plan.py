@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from refinement.completion.tokens import token_counter
 from refinement.completion.usage import Usage, read_usage
+from refinement.methods.acr.plan import Planner, dataset_sizes
 from refinement.records.errors import BadInput
-from refinement.results.plan import Planner, dataset_sizes, grouped, make_plan, measure
+from refinement.results.plan import grouped, make_plan, measure
 
 LENGTHS = {name: 10 * place for place, name in enumerate(
     ("snippet", "concepts", "instruction", "answer", "judgement", "comparison", "critique", "suggestion", "feedback"),
@@ -198,7 +199,7 @@ def step(tmp_path, known, *arguments):
         for path, text in zip(templates[name], texts, strict=True):
             Path(path).write_text(text)
     return subprocess.run(
-        [sys.executable, "scripts/results/plan_run.py", "--settings", json.dumps(known), "--templates", json.dumps(templates),
+        [sys.executable, "scripts/results/plan_run.py", "--method=acr", "--settings", json.dumps(known), "--templates", json.dumps(templates),
          "--label", "miniature", *(f"--{kind}={tmp_path / f'plan.{kind}'}" for kind in ("csv", "markdown", "latex")),
          *arguments],
         capture_output=True, text=True,

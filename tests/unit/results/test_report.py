@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from matplotlib import pyplot
 
+from refinement.experiment import page as page_content
+from refinement.experiment.experiment import Experiment
 from refinement.records.errors import BadInput
 from refinement.results.figures import save_figure
 from refinement.results.page import css_text, fill, read_caption, read_table, table_of
@@ -24,14 +27,13 @@ LABEL = 'tiny & "quick" </style>'
 SECTIONS = ("run", "results", "ablations", "kinds", "scoring", "tries", "overlap", "spread", "verdicts", "published",
             "accounts", "learning", "cost", "time", "origin")  # fmt: skip
 FIGURES = ("figure3", "figure4", "figure5", "figure6", "figure7", "training")
-SETTINGS = {
-    "experiment": "small", "label": LABEL, "method": "acr", "final_iteration": 3, "d0_size": 1234, "samples": 7,
-    "seeds": [5, 6], "execution": {"timeout": 4, "memory_mb": 1024, "isolation": "auto"},
+DEFAULT = yaml.safe_load(Path("config.yaml").read_text())
+CONFIG = {
+    **DEFAULT,
+    "experiment": "small", "label": LABEL, "seed": 5, "seeds": 2,
+    "instructions": {**DEFAULT["instructions"], "d0_size": 1234},
     "feedback": {"iterations": [0], "format": "single", "cases": "examples"},
-    "roles": {"teacher": {"backend": "scripted", "model": "teacher"},
-              "judge": {"backend": "scripted", "model": "judge"},
-              "critic": {"backend": "scripted", "model": "critic"}, "student": {"backend": "transformers"}},
-    "baselines": [{"title": "Other", "model": "hub/other"}],
+    "baselines": [{"name": "o", "title": "Other", "model": "hub/other"}],
     "students": [{"name": "s", "title": "Student <S>", "training": {"epochs": 3, "learning_rate": 0.001}}],
     "variants": [
         {"name": "acr", "title": "ACR", "iterations": 5, "on_self_win": "replace", "on_original_win": "critique",
@@ -41,11 +43,16 @@ SETTINGS = {
     ],
     "benchmarks": [
         {"name": "b", "title": "Bench", "kind": "miniature", "size": 321, "depths": {"1": 1, "2": 4},
-         "decoding": {"samples": 1, "temperature": 0.0}},
+         "decoding": {"samples": 1, "temperature": 0.0}, "decontaminate": True},
         {"name": "f", "title": "From a file", "kind": "file", "path": "own.jsonl",
-         "decoding": {"samples": 2, "temperature": 0.5}},
+         "decoding": {"samples": 2, "temperature": 0.5}, "decontaminate": True},
     ],
+    "tables": {"table1": ["b"], "table2": ["f"], "table4": ["b"]},
+    "figures": {"figure3": ["b"], "figure4": ["b"], "figure6": ["b"]},
 }  # fmt: skip
+EXPERIMENT = Experiment(CONFIG, Path.cwd())
+SETTINGS = page_content.settings(EXPERIMENT)
+OPTIONAL = {"table5"}  # which this config leaves out; the page says so
 TABLES = {
     "table1": pd.DataFrame({"Model": ["S, iteration 0", "S, iteration 1"],
                             "Problems": [20, 20], "pass@1": [55.00000000000001, 7.0]}),
@@ -102,21 +109,30 @@ def inputs(tmp_path_factory):
     return folder
 
 
+def parts(folder, shown):
+    """The page's parts with their files in a folder; those that are not shown are left out of the run."""
+    found = []
+    for part in page_content.parts(EXPERIMENT):
+        files = {key: str(folder / Path(part[key]).name) for key in ("data", "note", "figure") if key in part}
+        if part["name"] == "table2":
+            files["manifest"] = str(folder / "table2.manifest.json")
+        if part["name"] == "training":
+            files["speeds"] = str(folder / "speeds.csv")
+        kept = {key: part[key] for key in ("name", "title", "section", "look", "said", "decimals")}
+        found.append({**kept, "caption": part.get("caption"), **files} if part["name"] in shown else kept)
+    return [part for part in found if part["name"] not in OPTIONAL]
+
+
 def options(folder, output, tables=TABLES, figures=FIGURES, **changes):
     """The step's arguments for the results in a folder."""
     found = {
-        "--settings": [json.dumps(changes.get("settings", SETTINGS))],
-        "--tables": [folder / f"{name}.csv" for name in tables],
-        "--notes": [folder / f"{name}.md" for name in tables],
-        "--figures": [folder / f"{name}.svg" for name in figures],
-        "--captions": sorted(Path("report").glob("*.rst")),
-        "--manifests": [folder / "table2.manifest.json"] if tables else [],
-        "--speeds": [folder / "speeds.csv"],
-        "--times": [changes.get("times", folder / "times")],
-        "--template": [changes.get("template", "report/page.html.j2")],
-        "--output": [output],
+        "--settings": json.dumps(changes.get("settings", SETTINGS)),
+        "--parts": json.dumps(changes.get("parts", parts(folder, {*tables, *figures}))),
+        "--times": changes.get("times", folder / "times"),
+        "--template": changes.get("template", "report/page.html.j2"),
+        "--output": output,
     }
-    return [str(part) for name, values in found.items() for part in (name, *values)]
+    return [str(part) for pair in found.items() for part in pair]
 
 
 def write(folder, output, **changes):
@@ -301,7 +317,7 @@ def test_what_is_not_part_of_the_run_is_said_and_no_more(inputs, tmp_path):
 
 def test_one_part_alone(inputs, tmp_path):
     text = write(inputs, tmp_path / "page.html", tables=("records",), figures=("figure5",))
-    assert text.count("not part of this run.") == 14
+    assert text.count("not part of this run.") == 15
 
 
 def step(folder, output, **changes):
@@ -365,8 +381,8 @@ def test_a_broken_input_is_said_with_its_file(inputs, tmp_path, name, content, s
 
 def test_the_command_ends_in_one_line(inputs, tmp_path):
     output = tmp_path / "page.html"
-    settings = {name: value for name, value in SETTINGS.items() if name != "variants"}
-    assert "--settings: KeyError 'variants'" in step(inputs, output, settings=settings)
+    settings = {name: value for name, value in SETTINGS.items() if name != "described"}
+    assert "--settings or --parts: KeyError 'described'" in step(inputs, output, settings=settings)
     assert "none.j2: no such file" in step(inputs, output, template=tmp_path / "none.j2")
 
 
@@ -415,23 +431,19 @@ def test_scripts_and_handlers_of_a_figure_are_dropped(tmp_path):
     )
 
 
-def test_every_result_in_the_report_has_caption_category_and_labels():
-    found = []
-    for path in Path("rules").glob("*.smk"):
-        for block in re.findall(r"\breport\((.*?)\n\s*\),", path.read_text(), re.DOTALL):
-            found.append(block)
-            caption = re.search(r'caption="\.\./(report/\w+\.rst)"', block)
-            assert caption and Path(caption[1]).is_file() and 'category="' in block, block
-            labels = re.search(
-                r'labels=\{"(?:table|figure)": "[^"]+", "run": (?:"\{run\}"|config\["experiment"\])\}', block
-            )
-            assert labels, block
-        assert len(re.findall(r"\breport\(", path.read_text())) == len(
-            re.findall(r"\breport\((.*?)\n\s*\),", path.read_text(), re.DOTALL)
-        )
-    assert len(found) >= 10
-    for path in Path("report").glob("*.rst"):
-        assert 'snakemake.config["label"]' in path.read_text() or path.stem == "audit"
+def test_every_result_has_a_caption_that_names_the_label_and_a_section_of_the_page():
+    sections = {section.id for section in EXPERIMENT.method.sections}
+    shown = [result for result in EXPERIMENT.declared_results if result.section]
+    assert len(shown) > 10 and {result.section for result in shown} == sections
+    for result in shown:
+        caption = Path("report", f"{result.caption}.rst").read_text()
+        assert 'snakemake.config["label"]' in caption or result.said, result.name
+
+
+def test_every_caption_is_some_results():
+    used = {result.caption for result in EXPERIMENT.declared_results} | {"workflow"}
+    there = {str(path.relative_to("report").with_suffix("")) for path in Path("report").rglob("*.rst")}
+    assert there <= used
 
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from refinement.benchmarks.requirements import not_run
-from refinement.methods.acr.claims import Chain, on_common_problems, read_passes
+from refinement.results.claims import Chain, on_common_problems, read_passes
 from refinement.results.figures import lay_out
 from refinement.results.page import read_table
 from refinement.results.reference import load_reference

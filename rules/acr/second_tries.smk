@@ -1,8 +1,8 @@
 """Second tries with feedback (RefineCoder, section 5.5 and appendix C; Figure 4)."""
 
 FEEDBACK = f"{VARIANT}/feedback/{{benchmark}}"
-FEEDBACK_LOGS = f"{LOGS}/{{student}}/{{variant}}/feedback/{{benchmark}}"
-FEEDBACK_TIMES = f"{TIMES}/{{student}}/{{variant}}/feedback/{{benchmark}}"
+FEEDBACK_LOGS = logs_of(FEEDBACK)
+FEEDBACK_TIMES = times_of(FEEDBACK)
 TRIED = config["feedback"]["iterations"]
 
 
@@ -19,7 +19,7 @@ rule request_suggestions:
     benchmark:
         f"{FEEDBACK_TIMES}/request_suggestions.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
@@ -46,8 +46,8 @@ use rule ask_teacher as ask_teacher_for_suggestions with:
     benchmark:
         f"{FEEDBACK_TIMES}/ask_teacher_for_suggestions.{{shard}}.tsv"
     params:
-        code=backend_code("teacher", "acr.suggestion"),
-        backend=backend_of("teacher", "acr.suggestion"),
+        code=answering.answering_code(EXPERIMENT, "teacher", "acr.suggestion"),
+        backend=answers_of("teacher", "acr.suggestion"),
         shards=config["shards"]["solutions"],
     message:
         "the teacher suggests, {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
@@ -62,7 +62,7 @@ rule request_second_tries:
             f"{FEEDBACK}/responses/suggestions.{{shard}}.jsonl", shard=shards_of("solutions"), allow_missing=True
         ),
         template=config["prompts"]["second_try"],
-        models=tried_models,
+        models=lambda wildcards: acr.tried_models(EXPERIMENT, wildcards),
     output:
         requests=f"{FEEDBACK}/requests/solutions.jsonl",
         rejected=f"{FEEDBACK}/second_tries.rejected.jsonl",
@@ -72,7 +72,7 @@ rule request_second_tries:
     benchmark:
         f"{FEEDBACK_TIMES}/request_second_tries.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
@@ -109,11 +109,11 @@ rule collect_second_tries:
     benchmark:
         f"{FEEDBACK_TIMES}/collect_second_tries.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
-        code=lambda wildcards: reading_code("acr/collect_second_tries", wildcards),
+        code=reading_code("acr/collect_second_tries"),
     message:
         "read second tries on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
@@ -127,7 +127,7 @@ rule score_feedback:
         outcomes=f"{VARIANT}/benchmarks/{{benchmark}}/outcomes.jsonl",
         solutions=f"{FEEDBACK}/solutions.jsonl",
         runs=expand(f"{FEEDBACK}/runs.{{shard}}.jsonl", shard=shards_of("solutions"), allow_missing=True),
-        models=tried_models,
+        models=lambda wildcards: acr.tried_models(EXPERIMENT, wildcards),
     output:
         f"{FEEDBACK}/summary.json",
     log:
@@ -135,7 +135,7 @@ rule score_feedback:
     benchmark:
         f"{FEEDBACK_TIMES}/score_feedback.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:

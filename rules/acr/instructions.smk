@@ -1,9 +1,9 @@
-"""Instructions: inspired by snippets, evolved, selected, and answered by the teacher: D_0."""
+"""Instructions: inspired by snippets and evolved by the teacher (RefineCoder, section 4.3)."""
 
 TEACHER_SHARDS = shards_of("teacher")
-OTHER_D0 = f"{RESULTS}/d0/{{variant}}"
+INSTRUCTIONS = acr.INSTRUCTIONS
 ROUNDS = config["instructions"]["rounds"]
-EVOLUTION_TEMPLATES = [f"{config['prompts']['evolution']}/{name}.txt" for name in config["instructions"]["strategies"]]
+EVOLUTION_TEMPLATES = acr.evolution_templates(EXPERIMENT)
 
 
 rule request_instructions:
@@ -18,7 +18,7 @@ rule request_instructions:
     benchmark:
         f"{TIMES}/request_instructions.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
@@ -45,12 +45,14 @@ rule ask_teacher:
     benchmark:
         f"{TIMES}/ask_teacher/{{stage}}.{{shard}}.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("teacher"),
     params:
-        code=lambda wildcards: backend_code("teacher", stage_reader(wildcards)),
-        backend=lambda wildcards, output: backend_arguments("teacher", stage_reader(wildcards), wildcards, output),
+        code=lambda wildcards: answering.answering_code(EXPERIMENT, "teacher", acr.teacher_reader(wildcards.stage)),
+        backend=lambda wildcards, output: answering.answering_arguments(
+            EXPERIMENT, "teacher", acr.teacher_reader(wildcards.stage), wildcards.run, output
+        ),
         shards=config["shards"]["teacher"],
     message:
         "the teacher answers {wildcards.stage}, shard {wildcards.shard}"
@@ -73,7 +75,7 @@ rule collect_instructions:
     benchmark:
         f"{TIMES}/collect_instructions.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
@@ -90,7 +92,9 @@ rule collect_instructions:
 rule request_evolutions:
     """Ask for a new version of each instruction."""
     input:
-        instructions=previous_round,
+        instructions=lambda wildcards: f"{INSTRUCTIONS}/round_{int(wildcards.round) - 1}.jsonl".format(
+            run=wildcards.run
+        ),
         templates=EVOLUTION_TEMPLATES,
     output:
         f"{INSTRUCTIONS}/requests/round_{{round}}.jsonl",
@@ -101,7 +105,7 @@ rule request_evolutions:
     wildcard_constraints:
         round=r"[1-9]\d*",
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
@@ -119,12 +123,14 @@ rule request_evolutions:
 rule collect_evolutions:
     """Read a round's new versions; reject what must not be kept."""
     input:
-        instructions=previous_round,
+        instructions=lambda wildcards: f"{INSTRUCTIONS}/round_{int(wildcards.round) - 1}.jsonl".format(
+            run=wildcards.run
+        ),
         responses=expand(
             f"{INSTRUCTIONS}/responses/round_{{round}}.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True
         ),
         templates=EVOLUTION_TEMPLATES,
-        benchmarks=guarded_benchmarks,
+        benchmarks=guarded_problems,
     output:
         instructions=f"{INSTRUCTIONS}/round_{{round}}.jsonl",
         rejected=f"{INSTRUCTIONS}/round_{{round}}.rejected.jsonl",
@@ -136,7 +142,7 @@ rule collect_evolutions:
     wildcard_constraints:
         round=r"[1-9]\d*",
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("text"),
     params:
@@ -153,120 +159,3 @@ rule collect_evolutions:
         " --forbidden-phrases {params.phrases:q} --benchmarks {input.benchmarks:q}"
         " --overlap-ngram {params.ngram} --keep {params.keep} --output {output.instructions:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
-
-
-rule select_instructions:
-    """The instructions of D_0: distinct, and none of a benchmark."""
-    input:
-        instructions=f"{INSTRUCTIONS}/round_{ROUNDS}.jsonl",
-        benchmarks=guarded_benchmarks,
-    output:
-        instructions=f"{INSTRUCTIONS}/selected.jsonl",
-        rejected=f"{INSTRUCTIONS}/selected.rejected.jsonl",
-        counts=f"{INSTRUCTIONS}/selected.counts.json",
-    log:
-        f"{LOGS}/select_instructions.log",
-    benchmark:
-        f"{TIMES}/select_instructions.tsv"
-    conda:
-        "../envs/default.yaml"
-    resources:
-        **asks_for("text"),
-    params:
-        code=code_digest("acr/select_instructions"),
-        identity=config["instructions"]["identity"],
-        threshold=config["instructions"]["near_duplicate_threshold"],
-        ngram=config["instructions"]["overlap_ngram"],
-        size=config["instructions"]["d0_size"],
-        seed=seed_of,
-    message:
-        "select the instructions of D_0"
-    shell:
-        "python {STEPS}/acr/select_instructions.py {input.instructions:q} --benchmarks {input.benchmarks:q}"
-        " --identity {params.identity} --near-duplicate-threshold {params.threshold}"
-        " --overlap-ngram {params.ngram} --size {params.size} --seed {params.seed}"
-        " --output {output.instructions:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
-
-
-rule request_answers:
-    """Give the teacher the bare instructions."""
-    input:
-        f"{INSTRUCTIONS}/gated.jsonl",
-    output:
-        f"{INSTRUCTIONS}/requests/answers.jsonl",
-    log:
-        f"{LOGS}/request_answers.log",
-    benchmark:
-        f"{TIMES}/request_answers.tsv"
-    conda:
-        "../envs/default.yaml"
-    resources:
-        **asks_for("light"),
-    params:
-        code=code_digest("acr/request_answers"),
-        sampling=sampling_of("teacher"),
-        seed=seed_of,
-    message:
-        "write requests for answers"
-    shell:
-        "python {STEPS}/acr/request_answers.py {input:q} --sampling {params.sampling:q} --seed {params.seed}"
-        " --output {output:q} > {log:q} 2>&1"
-
-
-rule collect_answers:
-    """D_0: the selected instructions with the teacher's answers."""
-    input:
-        instructions=f"{INSTRUCTIONS}/gated.jsonl",
-        responses=expand(f"{INSTRUCTIONS}/responses/answers.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True),
-    output:
-        dataset=f"{RESULTS}/d0.jsonl",
-        rejected=f"{RESULTS}/d0.rejected.jsonl",
-        counts=f"{RESULTS}/d0.counts.json",
-    log:
-        f"{LOGS}/collect_answers.log",
-    benchmark:
-        f"{TIMES}/collect_answers.tsv"
-    conda:
-        "../envs/default.yaml"
-    resources:
-        **asks_for("light"),
-    params:
-        code=code_digest("acr/collect_answers"),
-    message:
-        "make D_0"
-    shell:
-        "python {STEPS}/acr/collect_answers.py {input.instructions:q} --responses {input.responses:q}"
-        " --output {output.dataset:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
-
-
-use rule ask_teacher as ask_other_teacher with:
-    input:
-        f"{INSTRUCTIONS}/requests/answers.jsonl",
-    output:
-        f"{OTHER_D0}/responses/answers.{{shard}}.jsonl",
-    log:
-        f"{LOGS}/{{variant}}/ask_other_teacher.{{shard}}.log",
-    benchmark:
-        f"{TIMES}/{{variant}}/ask_other_teacher.{{shard}}.tsv"
-    params:
-        code=backend_code("teacher", "anything"),
-        backend=other_teacher,
-        shards=config["shards"]["teacher"],
-    message:
-        "the teacher of {wildcards.variant} answers, shard {wildcards.shard}"
-
-
-use rule collect_answers as collect_other_answers with:
-    input:
-        instructions=f"{INSTRUCTIONS}/gated.jsonl",
-        responses=expand(f"{OTHER_D0}/responses/answers.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True),
-    output:
-        dataset=f"{OTHER_D0}/d0.jsonl",
-        rejected=f"{OTHER_D0}/d0.rejected.jsonl",
-        counts=f"{OTHER_D0}/d0.counts.json",
-    log:
-        f"{LOGS}/{{variant}}/collect_other_answers.log",
-    benchmark:
-        f"{TIMES}/{{variant}}/collect_other_answers.tsv"
-    message:
-        "make D_0 of {wildcards.variant}"

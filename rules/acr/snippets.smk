@@ -1,21 +1,26 @@
 """Seed snippets, harvested from real code."""
 
 
+def guarded_problems(wildcards):
+    """The problems that training data must not overlap with."""
+    return benchmarks.guarded_problems(EXPERIMENT, wildcards.run)
+
+
 rule harvest_snippets:
     """Functions that pass the filters."""
     input:
-        source=local(config["snippets"]["source"]),
-        benchmarks=guarded_benchmarks,
+        source=existing_path(config["snippets"]["source"]),
+        benchmarks=guarded_problems,
     output:
-        snippets=f"{RESULTS}/snippets/snippets.jsonl",
-        rejected=f"{RESULTS}/snippets/snippets.rejected.jsonl",
-        counts=f"{RESULTS}/snippets/snippets.counts.json",
+        snippets=f"{RUN}/snippets/snippets.jsonl",
+        rejected=f"{RUN}/snippets/snippets.rejected.jsonl",
+        counts=f"{RUN}/snippets/snippets.counts.json",
     log:
         f"{LOGS}/harvest_snippets.log",
     benchmark:
         f"{TIMES}/harvest_snippets.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("text"),
     params:

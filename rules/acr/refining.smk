@@ -15,7 +15,7 @@ rule request_critiques:
     benchmark:
         f"{ITERATION_TIMES}/request_critiques.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
@@ -42,8 +42,8 @@ use rule ask_judge as ask_critic with:
     resources:
         **asks_for("critic"),
     params:
-        code=backend_code("critic", "acr.critique"),
-        backend=backend_of("critic", "acr.critique"),
+        code=answering.answering_code(EXPERIMENT, "critic", "acr.critique"),
+        backend=answers_of("critic", "acr.critique"),
         shards=config["shards"]["critic"],
     message:
         "critiques of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
@@ -65,7 +65,7 @@ rule collect_critiques:
     benchmark:
         f"{ITERATION_TIMES}/collect_critiques.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
@@ -82,10 +82,10 @@ rule collect_critiques:
 rule refine_dataset:
     """Equation 10: D_t from D_{t-1}."""
     input:
-        dataset=dataset_before,
-        samples=in_previous_iteration("samples.jsonl"),
-        ranking=in_previous_iteration("ranking.jsonl"),
-        critiques=critiques_before,
+        dataset=lambda wildcards: acr.dataset(EXPERIMENT, wildcards, back=1),
+        samples=lambda wildcards: EXPERIMENT.at(wildcards, back=1).file("samples.jsonl"),
+        ranking=lambda wildcards: EXPERIMENT.at(wildcards, back=1).file("ranking.jsonl"),
+        critiques=lambda wildcards: acr.critiques_before(EXPERIMENT, wildcards),
     output:
         dataset=f"{ITERATION}/dataset.jsonl",
         rejected=f"{ITERATION}/dataset.rejected.jsonl",
@@ -97,12 +97,12 @@ rule refine_dataset:
     wildcard_constraints:
         iteration=r"[1-9]\d*",
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
         code=code_digest("acr/refine_dataset"),
-        strategy=strategy_of,
+        strategy=lambda wildcards: acr.strategy(EXPERIMENT, wildcards.variant),
         before=lambda wildcards: int(wildcards.iteration) - 1,
     message:
         "refine D_{params.before} of {wildcards.student}, {wildcards.variant}"

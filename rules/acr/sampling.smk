@@ -12,12 +12,12 @@ rule request_samples:
     benchmark:
         f"{ITERATION_TIMES}/request_samples.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
         code=code_digest("acr/request_samples"),
-        n=N,
+        n=SAMPLES,
         sampling=sampling_of("student"),
         seed=seed_of,
     message:
@@ -31,7 +31,7 @@ rule ask_student:
     """M_t's answers to one shard of the requests for samples."""
     input:
         requests=f"{ITERATION}/requests/samples.jsonl",
-        model=sampled_model,
+        model=lambda wildcards: acr.sampled_model(EXPERIMENT, wildcards),
     output:
         f"{ITERATION}/responses/samples.{{shard}}.jsonl",
     log:
@@ -40,12 +40,12 @@ rule ask_student:
         f"{ITERATION_TIMES}/ask_student.{{shard}}.tsv"
     priority: 5
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("student"),
     params:
-        code=backend_code("student", "verbatim"),
-        backend=backend_of("student", "verbatim"),
+        code=answering.answering_code(EXPERIMENT, "student", "verbatim"),
+        backend=answers_of("student", "verbatim"),
         model=f"{ITERATION}/model",
         shards=config["shards"]["student"],
     message:
@@ -71,12 +71,12 @@ rule collect_samples:
     benchmark:
         f"{ITERATION_TIMES}/collect_samples.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
         code=code_digest("acr/collect_samples"),
-        n=N,
+        n=SAMPLES,
     message:
         "read samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -89,7 +89,7 @@ rule execute_samples:
     """Run one shard of the programs."""
     input:
         programs=f"{ITERATION}/programs.jsonl",
-        known=executed_before,
+        known=lambda wildcards: acr.executions_before(EXPERIMENT, wildcards),
     output:
         f"{ITERATION}/runs.{{shard}}.jsonl",
     log:
@@ -97,13 +97,13 @@ rule execute_samples:
     benchmark:
         f"{ITERATION_TIMES}/execute_samples.{{shard}}.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     threads: config["resources"]["programs"]["cpus"]
     resources:
         **asks_for("programs"),
     params:
         code=code_digest("engines/execute_programs"),
-        known=runs_known("programs"),
+        known=lambda wildcards, input: benchmarks.executions_beside(input.known, shards_of("programs")),
         shards=config["shards"]["programs"],
         timeout=config["execution"]["timeout"],
         memory=config["execution"]["memory_mb"],
@@ -131,12 +131,12 @@ rule collect_executions:
     benchmark:
         f"{ITERATION_TIMES}/collect_executions.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
         code=code_digest("acr/collect_executions"),
-        n=N,
+        n=SAMPLES,
     message:
         "read runs, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:

@@ -1,5 +1,7 @@
 """Ranking: judge each sample, choose the best, compare it with the current answer (RefineCoder, section 3.2)."""
 
+READERS = {"judgements": "acr.judgement", "comparisons": "acr.comparison"}
+
 
 rule request_judgements:
     """Ask the judge to score each sample."""
@@ -14,7 +16,7 @@ rule request_judgements:
     benchmark:
         f"{ITERATION_TIMES}/request_judgements.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
@@ -42,12 +44,14 @@ rule ask_judge:
     wildcard_constraints:
         stage="judgements|comparisons",
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("judge"),
     params:
-        code=lambda wildcards: backend_code("judge", READERS[wildcards.stage]),
-        backend=lambda wildcards, output: backend_arguments("judge", READERS[wildcards.stage], wildcards, output),
+        code=lambda wildcards: answering.answering_code(EXPERIMENT, "judge", READERS[wildcards.stage]),
+        backend=lambda wildcards, output: answering.answering_arguments(
+            EXPERIMENT, "judge", READERS[wildcards.stage], wildcards.run, output
+        ),
         shards=config["shards"]["judge"],
     message:
         "{wildcards.stage} of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
@@ -70,7 +74,7 @@ rule collect_judgements:
     benchmark:
         f"{ITERATION_TIMES}/collect_judgements.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
@@ -96,13 +100,13 @@ rule select_best:
     benchmark:
         f"{ITERATION_TIMES}/select_best.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
         code=code_digest("acr/select_best"),
         weights=as_json(config["scoring"]["weights"]),
-        n=N,
+        n=SAMPLES,
     message:
         "select the best samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
@@ -125,7 +129,7 @@ rule request_comparisons:
     benchmark:
         f"{ITERATION_TIMES}/request_comparisons.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
@@ -156,7 +160,7 @@ rule collect_comparisons:
     benchmark:
         f"{ITERATION_TIMES}/collect_comparisons.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:

@@ -1,14 +1,14 @@
 """The scoring system, held against a benchmark's tests (RefineCoder, Table 4)."""
 
 SCORING = f"{VARIANT}/scoring/{{benchmark}}"
-SCORING_LOGS = f"{LOGS}/{{student}}/{{variant}}/scoring/{{benchmark}}"
-SCORING_TIMES = f"{TIMES}/{{student}}/{{variant}}/scoring/{{benchmark}}"
+SCORING_LOGS = logs_of(SCORING)
+SCORING_TIMES = times_of(SCORING)
 
 
 use rule request_solutions as request_scored_solutions with:
     input:
         problems=problems_for,
-        models=final_model,
+        models=lambda wildcards: acr.final_models(EXPERIMENT, wildcards),
     output:
         f"{SCORING}/requests/solutions.jsonl",
     log:
@@ -17,8 +17,8 @@ use rule request_solutions as request_scored_solutions with:
         f"{SCORING_TIMES}/request_scored_solutions.tsv"
     params:
         code=code_digest("benchmarks/request_solutions"),
-        models=models_by_name,
-        first=FINAL,
+        models=lambda wildcards, input: answering.models_by_name(EXPERIMENT, wildcards, input.models),
+        first=EXPERIMENT.final,
         samples=config["scoring_study"]["samples"],
         sampling=sampling_of("student"),
         seed=seed_of,
@@ -39,9 +39,9 @@ use rule collect_solutions as collect_scored_solutions with:
     benchmark:
         f"{SCORING_TIMES}/collect_scored_solutions.tsv"
     params:
-        code=lambda wildcards: reading_code("benchmarks/collect_solutions", wildcards),
-        first=FINAL,
-        last=FINAL,
+        code=reading_code("benchmarks/collect_solutions"),
+        first=EXPERIMENT.final,
+        last=EXPERIMENT.final,
         samples=config["scoring_study"]["samples"],
 
 
@@ -59,7 +59,7 @@ rule request_scores:
     benchmark:
         f"{SCORING_TIMES}/request_scores.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:
@@ -84,8 +84,8 @@ use rule ask_judge as ask_judge_of_scores with:
     benchmark:
         f"{SCORING_TIMES}/ask_judge_of_scores.{{shard}}.tsv"
     params:
-        code=backend_code("judge", "acr.judgement"),
-        backend=backend_of("judge", "acr.judgement"),
+        code=answering.answering_code(EXPERIMENT, "judge", "acr.judgement"),
+        backend=answers_of("judge", "acr.judgement"),
         shards=config["shards"]["solutions"],
     message:
         "judge answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
@@ -132,7 +132,7 @@ rule score_selection:
         executions=expand(f"{SCORING}/scored/runs.{{shard}}.jsonl", shard=shards_of("solutions"), allow_missing=True),
         runs=expand(f"{SCORING}/runs.{{shard}}.jsonl", shard=shards_of("solutions"), allow_missing=True),
         problems=problems_for,
-        model=final_model,
+        model=lambda wildcards: acr.final_models(EXPERIMENT, wildcards),
     output:
         f"{SCORING}/summary.json",
     log:
@@ -140,7 +140,7 @@ rule score_selection:
     benchmark:
         f"{SCORING_TIMES}/score_selection.tsv"
     conda:
-        "../envs/default.yaml"
+        ENVIRONMENT
     resources:
         **asks_for("light"),
     params:

@@ -1,0 +1,140 @@
+"""Who answers requests, by which command line, and which models answer which benchmarks together."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from refinement.answers.readers import reader_module
+from refinement.completion.backends import OPTIONS
+from refinement.experiment.benchmarks import benchmarks_to_answer
+from refinement.experiment.commands import as_json, existing_path
+from refinement.experiment.experiment import Entry, Experiment
+from refinement.experiment.method import Asking
+from refinement.experiment.paths import BASELINES
+from refinement.records.digest import code_digest
+
+_SCRIPTED_MODELS = "refinement.miniature.lists"
+
+
+def answering_code(experiment: Experiment, role: str, reader: str, answering: Entry | None = None) -> str:
+    """Digest of the step that answers requests, of the backend, and of the reader of its answers.
+
+    ``answering``: who answers, where that is not the role's own entry.
+    """
+    entry = answering or experiment.roles[role]
+    backend = entry["backend"]
+    names = ["engines/complete_requests", f"refinement.completion.backends.{backend}", reader_module(reader)]
+    if backend == "scripted":
+        names.append(f"{_SCRIPTED_MODELS}.{entry.get('model', role)}")
+    return code_digest(*names)
+
+
+def _replayed(experiment: Experiment, earlier: str, output: str) -> list[str]:
+    """The responses of an earlier run's same stage, whatever its shards."""
+    path = Path(earlier, Path(output).relative_to(experiment.folder))
+    stage = path.name.rsplit(".", 2)[0]
+    return sorted(map(str, path.parent.glob(f"{stage}.*.jsonl"))) or [str(path)]
+
+
+def answering_arguments(
+    experiment: Experiment,
+    role: str,
+    reader: str,
+    run: str,
+    output: Sequence[str],
+    changes: Mapping[str, Any] | None = None,
+    answering: Entry | None = None,
+) -> list[str]:
+    """Command-line options of complete_requests for a role.
+
+    ``reader``: of its answers, by name; ``output``: the files of responses,
+    whose namesakes in an earlier run the backend ``replay`` answers from;
+    ``changes``: to the options of the role's backend; ``answering``: who
+    answers, where that is not the role's own entry.
+    """
+    entry = answering or experiment.roles[role]
+    own = OPTIONS[entry["backend"]]
+    options = {name: value for name, value in {**entry["options"], **(changes or {})}.items() if name in own}
+    if entry["backend"] == "scripted":
+        options["seed"] = experiment.seed(run, "scripted")
+    if entry["backend"] == "replay":
+        options = {"responses": [file for path in output for file in _replayed(experiment, options["run"], path)]}
+    named = {
+        "--backend": entry["backend"],
+        "--model": entry.get("model"),
+        "--options": as_json(options),
+        "--system": entry.get("system"),
+        "--expect": reader,
+        "--attempts": entry["attempts"],
+        "--retry-temperature": entry["retry_temperature"],
+        "--max-failed-share": entry["max_failed_share"],
+    }
+    return [str(part) for name, value in named.items() if value is not None for part in (name, value)]
+
+
+def answering_options(experiment: Experiment, role: str, reader: str) -> Callable[..., list[str]]:
+    """Parameter of a rule: the command-line options of complete_requests for a role."""
+    return lambda wildcards, output: answering_arguments(experiment, role, reader, wildcards.run, output)
+
+
+def sampling(experiment: Experiment, role: str) -> str:
+    """A role's sampling settings, as JSON."""
+    return as_json(experiment.roles[role]["sampling"])
+
+
+def answering_for_baseline(experiment: Experiment, baseline: str) -> Entry:
+    """Who answers for a baseline: the student's backend, or its own."""
+    own = experiment.baselines[baseline]
+    return {**experiment.roles["student"], **{name: own[name] for name in ("backend", "options") if name in own}}
+
+
+def answering_benchmarks(experiment: Experiment, student: str, variant: str) -> Entry:
+    """Who answers benchmarks for a variant's models, or for a baseline."""
+    return answering_for_baseline(experiment, variant) if student == BASELINES else experiment.roles["student"]
+
+
+def asking_jobs(experiment: Experiment) -> Iterator[Asking]:
+    """Each kind of job that asks models: what the method asks together, and each other benchmark by itself."""
+    for asking in experiment.method.askings(experiment):
+        if not asking.variants:
+            continue
+        together = list(asking.benchmarks) if asking.own else benchmarks_to_answer(experiment, asking.benchmarks)
+        every = experiment.benchmarks if asking.own else benchmarks_to_answer(experiment, experiment.benchmarks)
+        alone = [[name] for name in every if name not in together]
+        yield from (asking._replace(benchmarks=names) for names in (together, *alone) if names)
+
+
+def asking_rule(experiment: Experiment, asking: Asking) -> str:
+    """The name of a rule that asks models: whose, for what work, from which benchmark on."""
+    whose = "siblings"
+    if set(asking.variants) <= set(experiment.baselines):
+        whose = "baselines"
+    elif list(asking.variants) == [experiment.main_variant]:
+        whose = "method"
+    return re.sub(r"\W", "_", f"ask_{whose}_{asking.work}_{asking.benchmarks[0]}")
+
+
+def models_asked(experiment: Experiment, asking: Asking) -> Callable[[Any], list[str]]:
+    """Input function of a rule that asks models: their folders, to wait for."""
+
+    def models(wildcards: Any) -> list[str]:
+        if asking.iterations is None:
+            return models_measured(experiment, wildcards.run, wildcards.student, wildcards.variant, asking.work)
+        return experiment.models(wildcards.student, wildcards.variant, wildcards.run, asking.iterations)
+
+    return models
+
+
+def models_measured(experiment: Experiment, run: str, student: str, variant: str, work: str) -> list[str]:
+    """The models that are measured in some work, as files to wait for: none for a baseline of the hub."""
+    if student == BASELINES:
+        return existing_path(experiment.baselines[variant]["model"])
+    first, last = experiment.measured_span(student, variant, work)
+    return experiment.models(student, variant, run, range(first, last + 1))
+
+
+def models_by_name(experiment: Experiment, wildcards: Any, models: Sequence[str]) -> list[str]:
+    """The models that are measured, by folder or by their name at the hub or server."""
+    is_baseline = wildcards.student == BASELINES
+    return [experiment.baselines[wildcards.variant]["model"]] if is_baseline else list(models)

@@ -1,0 +1,113 @@
+"""What an experiment holds against benchmarks' questions: data sets, and critiques and responses by iteration."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from refinement.experiment.benchmarks import problems
+from refinement.experiment.commands import as_list
+from refinement.experiment.experiment import Entry, Experiment
+from refinement.experiment.paths import RUN
+
+GATE_NUMBERS = ("k", "nearest", "threshold", "stretch")
+
+
+def datasets(experiment: Experiment) -> dict[str, Entry]:
+    """The data sets of the leakage table, by name."""
+    return {entry["name"]: entry for entry in experiment.config["leakage"]["datasets"]}
+
+
+def questions(experiment: Experiment) -> dict[str, Entry]:
+    """The benchmarks whose questions training data must not hold, by name."""
+    return {entry["name"]: entry for entry in experiment.config["leakage"]["benchmarks"]}
+
+
+def solved(experiment: Experiment) -> list[str]:
+    """Those with canonical solutions, which responses are measured against."""
+    return [name for name, entry in questions(experiment).items() if "solution" in entry]
+
+
+def turn_measures(experiment: Experiment) -> list[str]:
+    """What is measured over iterations: later turns are critiques; responses need canonical solutions to match."""
+    return ["critiques", "responses"] if solved(experiment) else ["critiques"]
+
+
+def _places(experiment: Experiment, run: str, name: str) -> list[str]:
+    """Where a benchmark's questions are: this run's problems, or the sources that the config names."""
+    return as_list(questions(experiment)[name].get("source") or problems(experiment, run, name))
+
+
+def question_files(experiment: Experiment, run: str) -> list[str]:
+    """The files among them, to wait for."""
+    named = questions(experiment)
+    places = [(name, place) for name in named for place in _places(experiment, run, name)]
+    return [place for name, place in places if "source" not in named[name] or Path(place).exists()]
+
+
+def question_arguments(experiment: Experiment, run: str, part: str, names: Iterable[str] | None = None) -> list[str]:
+    """Command-line options of measure_leakage for questions (``part`` "field") or canonical solutions ("solution")."""
+    named = questions(experiment)
+    chosen = list(named if names is None else names)
+    entries = [named[name] for name in chosen]
+    mentions = [entry.get("mention", "") for entry in entries]
+    places = [(name, place) for name in chosen for place in _places(experiment, run, name)]
+    return [
+        *("--benchmark", *(f"{name}={place}" for name, place in places)),
+        *("--benchmark-field", *(named[name][part] for name, _ in places)),
+        *("--benchmark-records", *(entry.get("records", "all") for entry in entries)),
+        *(("--benchmark-mention", *mentions) if any(mentions) else ()),
+    ]
+
+
+def dataset_place(experiment: Experiment, run: str, name: str) -> str:
+    """Where a data set of the leakage table is."""
+    entry, folder = datasets(experiment)[name], RUN.format(run=run)
+    own = {"d0": f"{folder}/d0.jsonl", "leaky": f"{folder}/leakage/{name}.jsonl"}
+    return entry.get("source") or own[entry["kind"]]
+
+
+def dataset_files(experiment: Experiment, run: str) -> list[str]:
+    """The files among the data sets, to wait for."""
+    entries = datasets(experiment)
+    places = {name: dataset_place(experiment, run, name) for name in entries}
+    return [place for name, place in places.items() if "source" not in entries[name] or Path(place).exists()]
+
+
+def dataset_arguments(experiment: Experiment, run: str) -> list[str]:
+    """Command-line options of measure_leakage for the data sets."""
+    entries = datasets(experiment)
+    fields = [entry.get("field", "instruction") for entry in entries.values()]
+    places = [f"{name}={dataset_place(experiment, run, name)}" for name in entries]
+    return ["--train", *places, "--train-field", *fields]
+
+
+def datasets_by_iteration(experiment: Experiment, run: str, student: str) -> list[str]:
+    """D_0 to D_T of the method."""
+    later = experiment.files_by_iteration(student, experiment.main_variant, "dataset.jsonl", run)
+    return [f"{RUN.format(run=run)}/d0.jsonl", *later[1 : experiment.final + 1]]
+
+
+def iteration_arguments(paths: Iterable[str]) -> list[str]:
+    """Command-line options of measure_leakage for the data sets of all iterations."""
+    places = [f"iter_{number}={path}" for number, path in enumerate(paths)]
+    return ["--train", *places, "--train-field", "messages"]
+
+
+def numbers(experiment: Experiment, *names: str) -> list[str]:
+    """Command-line options of measure_leakage for settings of the config's ``leakage``."""
+    return [f"--{name}={experiment.config['leakage'][name]}" for name in names]
+
+
+def entries(experiment: Experiment) -> dict[str, Any]:
+    """What the leakage table and figure say of data sets and benchmarks."""
+    return {key: experiment.config["leakage"][key] for key in ("datasets", "benchmarks")}
+
+
+def turn_entries(experiment: Experiment) -> dict[str, Any]:
+    """What each file of turns is of (measure and student, by titles), and the benchmarks."""
+    files = [
+        {"measure": measure, "student": student["title"]}
+        for student in experiment.students.values()
+        for measure in turn_measures(experiment)
+    ]
+    return {"files": files, "benchmarks": experiment.config["leakage"]["benchmarks"]}

@@ -1,0 +1,66 @@
+"""What the page of an experiment shows: its settings, and its tables and figures by section."""
+
+from typing import Any
+
+from refinement.experiment.experiment import Experiment
+from refinement.experiment.result import Result
+
+_FIRST = ("run", "What was run")
+_LAST = (("time", "Time by stage"), ("origin", "Manifest"))
+
+
+def _shown(experiment: Experiment) -> list[Result]:
+    return [result for result in experiment.results if result.section]
+
+
+def _files_of(experiment: Experiment, result: Result) -> dict[str, str]:
+    """The files that the page reads of a result, by what they are to it."""
+    kept = {"csv": "data", "markdown": "note", "svg": "figure", "manifest": "manifest", "speeds": "speeds"}
+    if result.form == "figure":
+        kept.pop("csv")
+    return {kept[name]: result.file(experiment.name, name) for name in result.outputs if name in kept}
+
+
+def files(experiment: Experiment) -> list[str]:
+    """Every file that the page reads, captions included."""
+    shown = _shown(experiment)
+    captions = [experiment.project_file(f"report/{result.caption}.rst") for result in shown]
+    captions.append(experiment.project_file("report/workflow.rst"))
+    found = [path for result in shown for path in _files_of(experiment, result).values()]
+    return [*found, *dict.fromkeys(captions)]
+
+
+def parts(experiment: Experiment) -> list[dict[str, Any]]:
+    """Each table and figure for the step that writes the page; one that this run leaves out has no files."""
+    found = []
+    for result in experiment.declared_results:
+        if not result.section:
+            continue
+        part = {
+            "name": result.name, "title": result.title, "section": result.section, "look": result.look,
+            "said": result.said, "decimals": result.decimals,
+        }  # fmt: skip
+        if result.wanted:
+            part |= _files_of(experiment, result)
+            part["caption"] = experiment.project_file(f"report/{result.caption}.rst")
+        found.append(part)
+    return found
+
+
+def settings(experiment: Experiment) -> dict[str, Any]:
+    """What the page says was run. Captions find the config's keys that they name in it."""
+    method, config = experiment.method, experiment.config
+    sections = [_FIRST, *((section.id, section.heading) for section in method.sections), *_LAST]
+    return {
+        "experiment": experiment.name,
+        "label": experiment.label,
+        "method": method.name,
+        "seeds": list(experiment.runs.values()),
+        "facts": method.facts(experiment),
+        "described": method.described(experiment),
+        "sections": sections,
+        "introduction": experiment.project_file("report/workflow.rst"),
+        # The folders of times that are no stage's.
+        "owners": [*experiment.students, *experiment.variants],
+        **{name: config[name] for name in method.settings},
+    }

@@ -1,0 +1,125 @@
+"""The student: its base (from the hub, or pre-trained here) and M_t, trained from the base on D_t.
+
+The method says which data set a rule's wildcards name: ``dataset_of``.
+"""
+
+
+def own_training(wildcards):
+    """What a student and a variant change of the common training settings."""
+    return training.own_settings(EXPERIMENT, wildcards.student, wildcards.variant)
+
+
+rule compose_corpus:
+    """The text that the miniature's base model learns from; it solves no task of a benchmark."""
+    input:
+        benchmarks=lambda wildcards: benchmarks.guarded_problems(EXPERIMENT, wildcards.run),
+    output:
+        f"{STUDENT}/corpus.jsonl",
+    log:
+        f"{logs_of(STUDENT)}/compose_corpus.log",
+    benchmark:
+        f"{times_of(STUDENT)}/compose_corpus.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        **asks_for("text"),
+    params:
+        code=code_digest("miniature/compose_corpus"),
+        documents=lambda wildcards: EXPERIMENT.students[wildcards.student]["pretraining"]["documents"],
+        depths=lambda wildcards: as_json(EXPERIMENT.students[wildcards.student]["pretraining"]["depths"]),
+        beside=lambda wildcards: EXPERIMENT.students[wildcards.student]["pretraining"]["beside"],
+        seed=seed_of,
+    message:
+        "compose the corpus of {wildcards.student}"
+    shell:
+        "python {STEPS}/miniature/compose_corpus.py --documents {params.documents} --depths {params.depths:q}"
+        " --beside {params.beside} --benchmarks {input.benchmarks:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
+
+
+rule pretrain_base:
+    """The miniature's tokenizer and base model."""
+    input:
+        corpus=rules.compose_corpus.output,
+        chat_template=lambda wildcards: EXPERIMENT.students[wildcards.student]["chat_template"],
+        deepspeed=lambda wildcards: training.deepspeed(
+            EXPERIMENT, EXPERIMENT.students[wildcards.student]["pretraining"]["settings"]
+        ),
+    output:
+        model=directory(f"{STUDENT}/base"),
+        log=f"{STUDENT}/base.log.json",
+    log:
+        f"{logs_of(STUDENT)}/pretrain_base.log",
+    benchmark:
+        f"{times_of(STUDENT)}/pretrain_base.tsv"
+    # The longest job: started first, it runs beside everything up to D_0.
+    priority: 10
+    conda:
+        ENVIRONMENT
+    threads: config["training"]["threads"] * config["training"]["devices"]
+    resources:
+        **asks_for("training"),
+    params:
+        code=code_digest("miniature/pretrain_base"),
+        step=lambda wildcards: training.start_command(
+            EXPERIMENT,
+            STEPS,
+            "miniature/pretrain_base",
+            EXPERIMENT.students[wildcards.student]["pretraining"]["settings"],
+        ),
+        architecture=lambda wildcards: as_json(EXPERIMENT.students[wildcards.student]["pretraining"]["architecture"]),
+        settings=lambda wildcards: training.settings(
+            EXPERIMENT,
+            wildcards.run,
+            EXPERIMENT.students[wildcards.student]["pretraining"]["settings"],
+            stage=("base",),
+        ),
+        threads=config["training"]["threads"],
+    message:
+        "pre-train the base of {wildcards.student}"
+    shell:
+        "python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} {params.step} {input.corpus:q} --chat-template {input.chat_template:q}"
+        " --architecture {params.architecture:q} --settings {params.settings:q} --threads {params.threads}"
+        " --output {output.model:q} --log {output.log:q} > {log:q} 2>&1"
+
+
+rule train_model:
+    """M_t: the base, fine-tuned on D_t."""
+    input:
+        dataset=lambda wildcards: dataset_of(wildcards),
+        base=lambda wildcards: training.start_files(EXPERIMENT, wildcards.run, wildcards.student),
+        chat_template=lambda wildcards: training.chat_template(EXPERIMENT, wildcards.student),
+        deepspeed=lambda wildcards: training.deepspeed(EXPERIMENT, *own_training(wildcards)),
+    output:
+        model=directory(f"{ITERATION}/model"),
+        log=f"{ITERATION}/model.log.json",
+        rejected=f"{ITERATION}/model.rejected.jsonl",
+        counts=f"{ITERATION}/model.counts.json",
+    log:
+        f"{logs_of(STUDENT)}/{{variant}}/iter_{{iteration}}/train_model.log",
+    benchmark:
+        f"{times_of(STUDENT)}/{{variant}}/iter_{{iteration}}/train_model.tsv"
+    priority: 5
+    conda:
+        ENVIRONMENT
+    threads: config["training"]["threads"] * config["training"]["devices"]
+    resources:
+        **asks_for("training"),
+    params:
+        code=code_digest("engines/train_model"),
+        step=lambda wildcards: training.start_command(
+            EXPERIMENT, STEPS, "engines/train_model", *own_training(wildcards)
+        ),
+        start=lambda wildcards: training.start_model(EXPERIMENT, wildcards.run, wildcards.student),
+        tokens=lambda wildcards, input: training.token_arguments(EXPERIMENT, wildcards.student, input.chat_template),
+        settings=lambda wildcards: training.settings(
+            EXPERIMENT, wildcards.run, *own_training(wildcards), stage=("model", wildcards.iteration)
+        ),
+        loss=lambda wildcards: EXPERIMENT.variants[wildcards.variant]["loss"],
+        threads=config["training"]["threads"],
+    message:
+        "train M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant}"
+    shell:
+        "python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} {params.step} {input.dataset:q} --start {params.start:q} {params.tokens:q}"
+        " --settings {params.settings:q} --loss {params.loss} --threads {params.threads}"
+        " --output {output.model:q} --log {output.log:q}"
+        " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
