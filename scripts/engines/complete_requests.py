@@ -1,7 +1,8 @@
-"""Answer files of requests with a backend: every call of a language model.
+"""Answer files of requests by a backend. Every call of a language model is made here.
 
-Answers that cannot be read as --expect are asked again. A journal beside the
-output keeps each answer as it arrives: after a kill, the same command goes on.
+A request whose answer the reader --expect refuses is asked again. A journal
+beside the output keeps each answer from the moment it arrives: after a kill,
+the same command asks only the rest.
 
 Several files of requests, each with an output of its own, share one model or server.
 
@@ -16,9 +17,10 @@ from functools import partial
 from typing import Any
 
 from refinement.answers.readers import load_reader
-from refinement.completion.backends import CLASSES, load_backend
+from refinement.completion import backends
 from refinement.completion.engine import Backend, Completion, Policy
 from refinement.completion.journal import Journal
+from refinement.completion.options import Option
 from refinement.completion.record_types import REQUEST, RESPONSE
 from refinement.completion.requests import with_system
 from refinement.records.errors import BadInput
@@ -27,28 +29,31 @@ from refinement.records.progress import Progress
 from refinement.records.record_types import Record
 from refinement.running.command_line import json_value, parse_part, parser, run_step
 
-SHORTCUTS = ("base_url", "key_variable", "concurrency", "command", "responses")
+
+def add_option(options: ArgumentParser, option: Option, text: str) -> None:
+    """An argument for one option of a backend; ``text``: its help."""
+    kind = {"integer": {"type": int}, "number": {"type": float}, "array": {"nargs": "+"}}
+    name = f"--{option.name.replace('_', '-')}"
+    options.add_argument(name, help=text, **kind.get(str(option.schema["type"]), {}))
 
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
+    options.epilog = backends.options_help()
     options.add_argument("requests", nargs="+", help="JSONL: requests in OpenAI's batch format")
     options.add_argument("--output", nargs="+", required=True, help="JSONL: responses, a file for each of requests")
-    options.add_argument("--backend", required=True, help=f"who answers: {', '.join(CLASSES)}")
+    options.add_argument("--backend", required=True, help=f"who answers: {', '.join(backends.names())}")
     options.add_argument("--model", help="model for requests that name none")
     options.add_argument("--system", help="system message before each chat")
-    options.add_argument("--options", type=json_value, default={}, help="JSON: the backend's settings (docs/roles.md)")
-    options.add_argument("--base-url", help="endpoint: where the server answers")
-    options.add_argument("--key-variable", help="endpoint: environment variable that holds the key")
-    options.add_argument("--concurrency", type=int, help="endpoint, server: requests in flight")
-    options.add_argument("--command", help="server: what starts it, with {model} and {port}")
-    options.add_argument("--responses", nargs="+", help="replay: JSONL: responses of an earlier run")
+    options.add_argument("--options", type=json_value, default={}, help="JSON: the backend's options, listed below")
+    for option, text in backends.argument_options():
+        add_option(options, option, text)
     options.add_argument(
         "--expect",
         default="anything",
-        help="reader that must accept an answer: verbatim, anything, or a method's own (METHOD.NAME)",
+        help="reader that must accept an answer: verbatim, anything, or METHOD.NAME for a method's own",
     )
-    options.add_argument("--attempts", type=int, default=1, help="how often a request is asked at most")
+    options.add_argument("--attempts", type=int, default=1, help="how often a request is asked, at most")
     options.add_argument(
         "--retry-temperature", type=float, default=0.7, help="temperature of further attempts, at least"
     )
@@ -58,12 +63,13 @@ def arguments() -> ArgumentParser:
 
 
 def backend_options(options: Namespace) -> dict[str, Any]:
-    """The backend's settings: --options, and what has an option of its own."""
-    named = {name: value for name in SHORTCUTS if (value := getattr(options, name)) is not None}
+    """The backend's options: those of --options, and over them those given by arguments of their own."""
+    own = {option.name: getattr(options, option.name) for option, _ in backends.argument_options()}
+    named = {name: value for name, value in own.items() if value is not None}
     if not isinstance(options.options, dict):
         raise BadInput("--options: must be a JSON object")
-    own = {"log": f"{options.output[0]}.server.log"} if options.backend == "server" else {}
-    return {**own, **options.options, **named}
+    log = {"log": f"{options.output[0]}.server.log"} if options.backend == "server" else {}
+    return {**log, **options.options, **named}
 
 
 def responses(path: str, options: Namespace, backend: Backend, policy: Policy, journal: Journal) -> Iterator[Record]:
@@ -76,7 +82,8 @@ def responses(path: str, options: Namespace, backend: Backend, policy: Policy, j
 
 
 def check(options: Namespace) -> None:
-    """Raise BadInput for arguments that do not fit each other."""
+    """Raise BadInput for arguments that cannot be meant, before a backend is loaded."""
+    parse_part(options.shard)
     if options.attempts < 1:
         raise BadInput(f"--attempts {options.attempts}: must be at least 1")
     if len(set(options.output)) != len(options.requests):
@@ -91,7 +98,7 @@ def main(options: Namespace) -> None:
     policy = Policy(
         lambda text: reader(text) is not None, options.attempts, options.retry_temperature, options.max_failed_share
     )
-    with closing(load_backend(options.backend, options.model, backend_options(options))) as backend:
+    with closing(backends.load_backend(options.backend, options.model, backend_options(options))) as backend:
         for path, output in zip(options.requests, options.output, strict=True):
             with Journal(f"{output}.journal", backend.identify) as journal:
                 write_records(output, responses(path, options, backend, policy, journal), RESPONSE)

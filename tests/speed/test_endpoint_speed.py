@@ -57,7 +57,7 @@ STEP = """
 import resource, sys, time
 sys.path.insert(0, "scripts/engines")
 import complete_requests
-from refinement.completion.backends import endpoint
+from refinement.completion.backends.endpoint import backend
 options = complete_requests.arguments().parse_args(sys.argv[1:])
 began = time.monotonic()
 complete_requests.main(options)

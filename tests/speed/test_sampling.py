@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from refinement.completion.backends import transformers as backend
+from refinement.completion.backends.transformers import backend
 from refinement.completion.requests import ask
 from refinement.miniature.lists.corpus import compose_documents
 from refinement.miniature.lists.grammar import instruct

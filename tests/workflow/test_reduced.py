@@ -13,7 +13,7 @@ import pytest
 
 from refinement.answers.code import extract_code
 from refinement.benchmarks.programs import program_id
-from refinement.completion.backends.server import Launch, Server
+from refinement.completion.backends.server.backend import ModelServer
 from refinement.miniature.lists.grammar import read_body, read_instruction
 from refinement.miniature.lists.reading import read_response
 from refinement.sandbox.jail import STRONG
@@ -277,7 +277,7 @@ def test_a_real_server_answers_as_the_process_does(results, tmp_path, backend):
     if backend == "server":
         assert complete("there.jsonl", "--backend", "server", "--command", serve, "--concurrency", "4") == here
         return
-    server = Server(model, Launch(serve, str(tmp_path / "server.log"), startup_timeout=120))
+    server = ModelServer(model, {"command": serve, "log": str(tmp_path / "server.log"), "startup_timeout": 120})
     try:
         server.start()
         assert complete("there.jsonl", "--backend", "endpoint", "--base-url", server.base_url) == here

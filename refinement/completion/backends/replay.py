@@ -1,30 +1,47 @@
-"""Backend ``replay``: answers of an earlier run, by what was asked, so that a run repeats offline and unpaid."""
+"""Backend ``replay``: answers of an earlier run, found by what was asked; a run repeats offline and for nothing."""
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from refinement.completion.engine import Answered
+from refinement.completion.engine import Answered, Backend
+from refinement.completion.options import RULE, STEP, Option
 from refinement.completion.record_types import RESPONSE
 from refinement.completion.requests import content_digest
 from refinement.records.errors import BadInput
 from refinement.records.files import RecordFile, read_records
 from refinement.records.record_types import Record
 
+OPTIONS = (
+    Option(
+        "run",
+        "folder of the earlier run, such as results/refinecoder",
+        {"type": "string", "minLength": 1},
+        required=True,
+        giver=RULE,
+    ),
+    Option(
+        "responses",
+        "JSONL: responses of an earlier run",
+        {"type": "array", "items": {"type": "string"}},
+        required=True,
+        giver=STEP,
+        has_argument=True,
+    ),
+)
+
+
+def load(model: str | None, options: Mapping[str, Any]) -> Backend:
+    """The backend; ``model`` does not matter. Raises BadInput for a file that is not there."""
+    return ReplayBackend(options["responses"])
+
 
 class ReplayBackend:
-    """Answers from files of responses.
+    """Answers from files of responses. Memory holds where in the files each answer lies, not the answers."""
 
-    ``options``: ``responses``, a list of files. Memory holds places in them,
-    not answers.
-    """
-
-    def __init__(self, model: str | None, options: Mapping[str, Any]) -> None:
-        paths = options.get("responses") or []
-        if not paths:
-            raise BadInput("the replay backend has no responses to answer from; name the files of an earlier run")
+    def __init__(self, paths: Sequence[str]) -> None:
         self._places: dict[str, tuple[str, int, str]] = {}
         self._failed: set[str] = set()
         for path in paths:
@@ -43,16 +60,16 @@ class ReplayBackend:
                 place += len(line)
 
     def identify(self, request: Record) -> str:
-        """The answer itself: another run may have given another."""
+        """A digest of the recorded answer: another earlier run may hold another answer to the same request."""
         found = self._places.get(content_digest(request))
         return f"replay {found[2] if found else None}"
 
     def batches(self, requests: RecordFile, part: int, parts: int) -> list[RecordFile]:
-        """One share, read as it is answered."""
+        """One share as one batch, which is read while it is answered."""
         return [requests.share(part, parts)]
 
     def complete(self, batch: Iterable[Record]) -> Iterator[list[Answered]]:
-        """Answer each request by itself. Raises BadInput for one that was never asked."""
+        """The recorded answers, one a group. Raises BadInput for a request that the earlier run did not ask."""
         for request in batch:
             found = self._places.get(content_digest(request))
             if found is None:
@@ -66,4 +83,4 @@ class ReplayBackend:
                 yield [(request, {**json.loads(lines.readline()), "custom_id": request["custom_id"]})]
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Nothing to do: nothing is held open."""

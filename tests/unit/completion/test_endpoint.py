@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from refinement.completion.backends import endpoint, load_backend
+from refinement.completion.backends import load_backend
+from refinement.completion.backends.endpoint import backend as endpoint
 from refinement.completion.record_types import REQUEST, RESPONSE
 from refinement.completion.requests import ask, collect_answers
 from refinement.records.errors import BadInput
@@ -134,7 +135,7 @@ def test_too_many_failures_end_the_step_early_with_the_commonest_reasons(tmp_pat
 def test_an_answer_that_cannot_be_read_is_asked_for_again(tmp_path):
     write_requests(tmp_path / "requests.jsonl", 1)
     with BadServer() as server:
-        run = complete(tmp_path, "--base-url", server.url, "--expect", "judgement", "--attempts", "3", *options())
+        run = complete(tmp_path, "--base-url", server.url, "--expect", "acr.judgement", "--attempts", "3", *options())
     assert run.returncode == 0
     assert [body["temperature"] for body in server.bodies] == [0.0, 0.7, 0.7]
     assert len({body["seed"] for body in server.bodies}) == 3
@@ -202,14 +203,23 @@ def test_the_key_stands_in_no_file_and_no_message(tmp_path):
     [
         (["--base-url", "http://127.0.0.1:1/v1", "--attempts", "0"], {}, "--attempts 0: must be at least 1"),
         (["--base-url", "localhost:1"], {}, "base_url 'localhost:1': name the server, http"),
-        ([], {}, "base_url '': name the server"),
+        ([], {}, "the backend endpoint lacks 'base_url'; add it (where the server answers"),
+        (["--base-url", ""], {}, "base_url '': name the server"),
         (["--base-url", "http://[::1"], {}, "base_url 'http://[::1': name the server"),
         (["--base-url", "http://localhost:99999/v1"], {}, "base_url 'http://localhost:99999/v1': name the server"),
         (["--base-url", "http:///v1"], {}, "base_url 'http:///v1': name the server"),
         (["--base-url", "http://127.0.0.1:1/v1", "--key-variable", "NO_KEY"], {}, "NO_KEY holds no key"),
         (["--base-url", "http://127.0.0.1:1/v1", "--key-variable", "NO_KEY"], {"NO_KEY": " "}, "NO_KEY holds no key"),
-        (["--base-url", "http://127.0.0.1:1/v1", "--concurrency", "0"], {}, "concurrency must be a whole number of"),
-        (["--base-url", "http://127.0.0.1:1/v1", "--options", '{"retries": "3"}'], {}, "retries at least 0"),
+        (
+            ["--base-url", "http://127.0.0.1:1/v1", "--concurrency", "0"],
+            {},
+            "concurrency: 0 must be a whole number of at least 1",
+        ),
+        (
+            ["--base-url", "http://127.0.0.1:1/v1", "--options", '{"retries": "3"}'],
+            {},
+            "option retries: '3' must be a whole number of at least 0",
+        ),
         (["--base-url", "http://127.0.0.1:1/v1", "--options", '{"retrys": 3}'], {}, "has no option 'retrys'"),
     ],
 )
@@ -388,8 +398,12 @@ def test_a_port_in_use_is_named(tmp_path):
 def test_commands_that_cannot_be_meant():
     with pytest.raises(BadInput, match="are filled in, and 'prot' is not"):
         load_backend("server", "m", {"command": "serve {prot}", "log": "x"})
-    with pytest.raises(BadInput, match="no 'command'"):
+    with pytest.raises(BadInput, match="the backend server lacks 'command'; add it .what starts it, with {model}"):
         load_backend("server", "m", {"log": "x"})
+    with pytest.raises(BadInput, match="option command: '' must be a text that is not empty"):
+        load_backend("server", "m", {"command": "", "log": "x"})
+    with pytest.raises(BadInput, match="command: it is empty; give one"):
+        load_backend("server", "m", {"command": "  ", "log": "x"})
 
 
 def test_no_server_outlives_a_killed_step(tmp_path):
@@ -443,4 +457,5 @@ def test_a_request_that_was_never_asked_is_named(tmp_path):
     told = error_of(complete(tmp_path, "--responses", str(earlier), backend="replay"))
     assert "request r2:1:1: the earlier run has no answer to it" in told
     assert "no such file" in error_of(complete(tmp_path, "--responses", "/none.jsonl", backend="replay"))
-    assert "name the files" in error_of(complete(tmp_path, backend="replay"))
+    told = error_of(complete(tmp_path, backend="replay"))
+    assert "the backend replay lacks 'responses'; add it (JSONL: responses of an earlier run)" in told

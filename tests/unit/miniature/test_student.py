@@ -7,7 +7,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from refinement.completion.backends.transformers import MIN_ROWS, TransformersBackend, draw, uniform_noise
+from refinement.completion.backends.transformers import MIN_ROWS
+from refinement.completion.backends.transformers.backend import TransformersBackend, draw, uniform_noise
 from refinement.completion.requests import ask, read_answer
 from refinement.methods.acr.refining import single_turn, two_turns
 from refinement.miniature.lists.corpus import compose_documents

@@ -1,8 +1,9 @@
-"""Backend ``endpoint``: any server that speaks OpenAI's protocol, many requests at a time.
+"""The client of a server that speaks OpenAI's protocol; it has many requests in flight.
 
-What can pass (429, 5xx, time-outs, lost connections, empty or broken answers)
-is tried again after growing waits; what can't is recorded; what would befall
-every request (no key, a wrong key, an unknown model) ends the step at once.
+A fault that may pass (429, 5xx, a time-out, a lost connection, an empty or a
+broken answer) is tried again after growing waits. A fault of one request that
+cannot pass is recorded. A fault of all requests (no key, a wrong key, an
+unknown model) ends the step at once.
 """
 
 import asyncio
@@ -12,7 +13,8 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
@@ -21,42 +23,30 @@ from aiolimiter import AsyncLimiter
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, DefaultAioHttpClient
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
+from refinement.completion.backends.endpoint import OPTIONS
 from refinement.completion.engine import Answered
+from refinement.completion.options import with_defaults
 from refinement.completion.requests import fail, respond
 from refinement.records.errors import BadInput
 from refinement.records.files import RecordFile
 from refinement.records.record_types import Record
 
-FIRST_WAIT = 0.25  # seconds before a second try, beside what the server asks for; doubled for each further one
-LONGEST_AFTER_ANSWER = 2.0  # seconds: where the server answered, badly, it is not overloaded
-EMPTY = 5  # empty answers to one request, of which the last is taken for its answer
-CHARACTERS_A_TOKEN = 3.5  # for a limit on tokens: the server counts them too late
-BURST = 5.0  # seconds whose allowance may be used at once
-_MESSAGE = 300
-_PASSING = {408, 409, 425, 429}
-_FATAL = {"insufficient_quota", "model_not_found", "invalid_api_key"}
-
-
-class Settings(NamedTuple):
-    """Options of the backend; rates are per minute, times in seconds.
-
-    ``key_variable``: the environment variable that holds the key, None for a
-    server that asks for none; ``retries``: how often what can pass is tried
-    again, ``longest_wait`` apart at most.
-    """
-
-    base_url: str
-    key_variable: str | None = None
-    concurrency: int = 32
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    request_timeout: float = 600.0
-    retries: int = 12
-    longest_wait: float = 20.0
+FIRST_WAIT = 0.25  # seconds before the second try, beside what the server asks for; doubled for each further try
+LONGEST_AFTER_ANSWER = 2.0  # seconds between tries after a bad answer: a server that answers is not overloaded
+EMPTY = 5  # tries at a request whose answers are empty; the last empty one is taken for the answer
+CHARACTERS_A_TOKEN = 3.5  # by which tokens_per_minute estimates a prompt; the server counts only once it has answered
+BURST = 5.0  # seconds whose allowance of requests or tokens may be used at once
+_MESSAGE = 300  # characters of a server's message that are kept
+_PASSING = {408, 409, 425, 429}  # HTTP statuses of faults that may pass, beside all from 500 on
+_FATAL = {"insufficient_quota", "model_not_found", "invalid_api_key"}  # OpenAI's codes of faults of all requests
 
 
 class _Passing(Exception):
-    """A fault that may be gone at the next try; ``kept`` is the answer if it is not."""
+    """A fault that may be gone at the next try.
+
+    ``asked``: seconds that the server asks to wait; ``longest``: seconds of our
+    own wait, at most; ``kept``: the response to record if no try succeeds.
+    """
 
     def __init__(
         self, code: str, message: str, asked: float = 0.0, longest: float | None = None, kept: Record | None = None
@@ -65,13 +55,13 @@ class _Passing(Exception):
         self.code, self.asked, self.longest, self.kept = code, asked, longest, kept
 
     def wait(self, tries: int, longest: float) -> float:
-        """Seconds until the next try, which differ so that requests do not come back all at once."""
+        """Seconds until the next try; drawn at random, so that requests do not come back all at once."""
         grown = min(longest, self.longest or longest, FIRST_WAIT * 2.0 ** (tries - 1))
         return self.asked + random.uniform(grown / 2, grown)
 
 
 class _BadAnswer(_Passing):
-    """The server answered, but not as one can use."""
+    """The server answered, but its answer is of no use."""
 
     def __init__(self, code: str, message: str, kept: Record | None = None) -> None:
         super().__init__(code, message, longest=LONGEST_AFTER_ANSWER, kept=kept)
@@ -85,29 +75,21 @@ def _is_address(url: str) -> bool:
         return False
 
 
-def read_settings(options: Mapping[str, Any]) -> Settings:
-    """The settings among a role's options. Raises BadInput for what cannot be meant."""
-    if not _is_address(str(options.get("base_url", ""))):
-        raise BadInput(
-            f"base_url '{options.get('base_url', '')}': name the server, http://... or https://... (mostly up to /v1)"
-        )
-    settings = Settings(**{name: value for name, value in options.items() if name in Settings._fields})
-    try:
-        is_meant = settings.concurrency >= 1 and settings.retries >= 0 and settings.request_timeout > 0
-    except TypeError:
-        is_meant = False
-    if not is_meant or not isinstance(settings.concurrency, int):
-        raise BadInput("concurrency must be a whole number of at least 1, retries at least 0, request_timeout above 0")
+def read_settings(options: Mapping[str, Any]) -> SimpleNamespace:
+    """The values of this backend's options, with defaults. Raises BadInput for a base_url that is no address."""
+    settings = SimpleNamespace(**with_defaults(OPTIONS, options))
+    if not _is_address(settings.base_url):
+        raise BadInput(f"base_url '{settings.base_url}': name the server, http://... or https://... (mostly up to /v1)")
     return settings
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a server is this machine's own, which no proxy stands before."""
+    """Whether a server runs on this machine, so that no proxy must be asked for it."""
     return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def read_key(variable: str | None) -> str:
-    """The key in the environment variable of that name. Raises BadInput if there is none."""
+    """The key in an environment variable; "none" where no variable is named. Raises BadInput if it holds no key."""
     if variable is None:
         return "none"
     key = os.environ.get(variable, "").strip()
@@ -119,7 +101,7 @@ def read_key(variable: str | None) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds that a server asks to wait for, as a number or as a date; 0 where it does not."""
+    """Seconds until the time that a server's Retry-After names, by a number or a date, up to an hour; else 0."""
     value = headers.get("retry-after", "").strip()
     try:
         seconds = float(value) if value[:1].isdigit() else parsedate_to_datetime(value).timestamp() - time.time()
@@ -129,7 +111,10 @@ def retry_after(headers: Mapping[str, str]) -> float:
 
 
 def _read(request: Record, body: Any) -> Record:
-    """The response in a server's answer; what differs from run to run is left out."""
+    """The response to a request by the body of a server's answer, without its id and time, which never repeat.
+
+    Raises _BadAnswer.
+    """
     try:
         choice = body["choices"][0]
         message = {"content": choice["text"]} if "prompt" in request["body"] else choice["message"]
@@ -142,7 +127,7 @@ def _read(request: Record, body: Any) -> Record:
     if text is None and message.get("refusal"):
         return fail(request, "refusal", str(message["refusal"])[:_MESSAGE])
     if text is None and reason == "length":
-        text = ""  # all tokens went into what a reasoning model does not show
+        text = ""  # a reasoning model spent all tokens on thoughts that it does not show
     if not isinstance(text, str) or not isinstance(reason, str):
         raise _BadAnswer("cut_answer", "the server's answer has no text or no end")
     text = text.encode("utf-8", "replace").decode("utf-8")
@@ -157,12 +142,20 @@ def _fault_of(state: RetryCallState) -> _Passing:
 
 
 class _Exchange:
-    """Requests in flight, on one event loop; answers are handed over as they come."""
+    """Workers that take requests from one iterator and put answers into a queue, on one event loop.
+
+    ``before_retry``: called before each further try, to look after the server.
+    """
 
     def __init__(
-        self, settings: Settings, key: str, model: str | None, requests: Iterable[Record], look: Callable[[], None]
+        self,
+        settings: SimpleNamespace,
+        key: str,
+        model: str | None,
+        requests: Iterable[Record],
+        before_retry: Callable[[], None],
     ) -> None:
-        self._settings, self._key, self._model, self._look = settings, key, model, look
+        self._settings, self._key, self._model, self._before_retry = settings, key, model, before_retry
         self._requests = iter(requests)
         self._done: asyncio.Queue[Answered | None] = asyncio.Queue()
         self._workers: list[asyncio.Task[None]] = []
@@ -182,7 +175,7 @@ class _Exchange:
         )
 
     async def next_group(self) -> list[Answered] | None:
-        """What was answered since the last call; None after the last. Raises what ended the exchange."""
+        """The requests answered since the last call; None when all are. Raises the fault that ended the exchange."""
         if not self._workers:
             self._workers = [asyncio.create_task(self._work()) for _ in range(self._running)]
         while self._running:
@@ -197,14 +190,14 @@ class _Exchange:
         return None
 
     async def close(self) -> None:
-        """Give up what is still in flight."""
+        """Give up the requests that are still in flight."""
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
         await self._client.close()
 
     async def _work(self) -> None:
-        # A fault waits until what is in flight has been answered: that is paid for.
+        # After a fault of all, each worker still finishes its request: the answer is paid for.
         try:
             for request in self._requests:
                 response = await self._answer(request)
@@ -231,7 +224,7 @@ class _Exchange:
             retry=retry_if_exception_type(_Passing),
             stop=is_enough,
             wait=lambda state: _fault_of(state).wait(state.attempt_number, self._settings.longest_wait),
-            before_sleep=lambda state: self._look(),
+            before_sleep=lambda state: self._before_retry(),
             sleep=self._pause,
             reraise=True,
         )
@@ -241,7 +234,7 @@ class _Exchange:
             return fault.kept or fail(request, fault.code, self._scrub(str(fault)))
 
     async def _pause(self, seconds: float) -> None:
-        """Wait before another try; not where the exchange ends anyway."""
+        """Wait before another try. Raises _Passing as soon as the exchange ends."""
         try:
             async with asyncio.timeout(seconds):
                 await self._ending.wait()
@@ -279,6 +272,7 @@ class _Exchange:
         return _Passing("connection", str(cause or fault))
 
     async def _admit(self, body: Record) -> None:
+        """Wait until the limits on requests and tokens allow a request. Raises _Passing if the exchange ends."""
         tokens = len(json.dumps(body)) / CHARACTERS_A_TOKEN + (body.get("max_tokens") or 0)
         for limit, amount in zip(self._limits, (1.0, tokens), strict=True):
             while limit and amount > 0 and not self._fault:
@@ -289,18 +283,21 @@ class _Exchange:
             raise _Passing("given_up", "the exchange ended")
 
     def _refused(self, request: Record, fault: APIStatusError) -> Record:
-        status, told = fault.status_code, self._scrub(str(fault.message))
+        status, message = fault.status_code, self._scrub(str(fault.message))
         code = fault.code or f"http_{status}"
         if status in (401, 403) or code == "invalid_api_key":
             source = self._settings.key_variable or "no key_variable is named"
             raise BadInput(f"{self._settings.base_url} refuses the key ({source}): {status}; export a valid one")
         if code in _FATAL or status == 404:
-            raise BadInput(f"{self._settings.base_url} refuses model '{self._model}': {told}; name one that it serves")
+            raise BadInput(
+                f"{self._settings.base_url} refuses model '{self._model}': {message}; name one that it serves"
+            )
         if status in _PASSING or status >= 500:
-            raise _Passing(f"http_{status}", told, retry_after(fault.response.headers))
-        return fail(request, "too_long" if "context length" in told.lower() else code, told)
+            raise _Passing(f"http_{status}", message, retry_after(fault.response.headers))
+        return fail(request, "too_long" if "context length" in message.lower() else code, message)
 
     def _scrub(self, text: str) -> str:
+        """A message as one short line that does not hold the key."""
         return text.replace(self._key, "***")[:_MESSAGE].replace("\n", " ")
 
 
@@ -312,26 +309,30 @@ def _limiter(per_minute: float | None) -> AsyncLimiter | None:
 
 
 class EndpointBackend:
-    """Answers by an OpenAI-compatible server.
+    """Asks an OpenAI-compatible server.
 
-    ``model``: for requests that name none; ``options``: see :class:`Settings`;
-    ``look``: called before a try that follows a fault, to see to the server.
+    ``model``: for requests that name none; ``options``: those of the backend,
+    others are ignored; ``before_retry``: called before each try that follows a
+    fault, to look after the server. Raises BadInput for an address or a key
+    that cannot be one.
     """
 
-    def __init__(self, model: str | None, options: Mapping[str, Any], look: Callable[[], None] = lambda: None) -> None:
-        self._model, self._settings, self._look = model, read_settings(options), look
+    def __init__(
+        self, model: str | None, options: Mapping[str, Any], before_retry: Callable[[], None] = lambda: None
+    ) -> None:
+        self._model, self._settings, self._before_retry = model, read_settings(options), before_retry
         self._key = read_key(self._settings.key_variable)
 
     def identify(self, request: Record) -> str:
-        """The model: where it is served does not matter."""
+        """The default model's name; the server's address does not change the answers."""
         return f"endpoint {self._model}"
 
     def batches(self, requests: RecordFile, part: int, parts: int) -> list[RecordFile]:
-        """One share, read as it is asked."""
+        """One share as one batch, which is read while it is asked."""
         return [requests.share(part, parts)]
 
     def complete(self, batch: Iterable[Record]) -> Iterator[list[Answered]]:
-        """Answers as they come."""
+        """Answers in the order in which they arrive."""
         with asyncio.Runner() as runner:
             exchange = runner.run(self._open(batch))
             try:
@@ -341,7 +342,7 @@ class EndpointBackend:
                 runner.run(exchange.close())
 
     async def _open(self, batch: Iterable[Record]) -> _Exchange:
-        return _Exchange(self._settings, self._key, self._model, batch, self._look)
+        return _Exchange(self._settings, self._key, self._model, batch, self._before_retry)
 
     def close(self) -> None:
-        """Nothing is kept between batches."""
+        """Nothing to do: each batch closes its own connections."""

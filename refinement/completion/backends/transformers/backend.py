@@ -1,8 +1,8 @@
-"""Backend ``transformers``: a causal language model in this process.
+"""A causal language model in this process, and the backend that samples from it.
 
-Sampling is by noise keyed by (request's seed, step), and batches are a
-function of the whole requests file, so an answer does not depend on shards,
-on their order or on the number of cores.
+The noise of a sampled token is a function of the request's seed and the
+token's place, and batches are a function of the whole requests file. So an
+answer depends neither on shards, nor on their order or the number of cores.
 """
 
 import json
@@ -12,16 +12,18 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
+from refinement.completion.backends.transformers import MIN_ROWS, OPTIONS
 from refinement.completion.engine import Answered
+from refinement.completion.options import with_defaults
 from refinement.completion.requests import respond
 from refinement.records.digest import file_digest
 from refinement.records.errors import BadInput
 from refinement.records.manifest import fingerprint
 from refinement.records.record_types import Record
 
-MIN_ROWS = 8
-# Prompts whose lengths differ by less share a batch: full batches are worth a little padding.
+# Prompts whose lengths differ by fewer tokens share a batch: full batches are worth a little padding.
 SPREAD = 16
+# Keys of a request's body that are understood here.
 _KNOWN = {"messages", "prompt", "model", "temperature", "top_p", "max_tokens", "seed", "stop"}
 _GOLDEN, _MIX1, _MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
@@ -39,19 +41,21 @@ def _mix(x: torch.Tensor) -> torch.Tensor:
 
 
 def uniform_noise(seeds: torch.Tensor, step: int) -> torch.Tensor:
-    """A number in (0, 1) for each row, a function of (seed, step).
+    """A number in (0, 1) for each row, by its seed and the number of the token.
 
-    ``seeds``: int64 of shape (rows,).
+    ``seeds``: int64 of shape (rows,). Returns float64 of the same shape.
     """
     bits = (_mix(_mix(seeds) + _signed(step * _GOLDEN)) >> 11) & ((1 << 53) - 1)
     return (bits.double() + 0.5) * 2.0**-53
 
 
 def draw(logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
-    """Tokens from the softmax of ``logits`` (rows, tokens) by inversion of its distribution function.
+    """Tokens drawn from the softmax of ``logits`` by inversion of its distribution function.
 
-    One number a row, where Gumbel noise needs one a token: that took as long
-    as the model itself. Double precision keeps rare tokens their share.
+    ``logits``: shape (rows, vocabulary); ``uniform``: shape (rows,), in (0, 1).
+    Returns token ids of shape (rows,). Inversion needs one random number a
+    row; Gumbel noise needs one a token of the vocabulary, which took as long as
+    the model itself. Double precision keeps rare tokens their share.
     """
     reached = logits.double().softmax(-1).cumsum(-1)
     places = torch.searchsorted(reached, (uniform * reached[:, -1])[:, None])
@@ -66,7 +70,7 @@ def _keep_nucleus(logits: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:
 
 
 class _Rows:
-    """Sampling settings of a batch's rows as tensors; the forward pass may have more rows."""
+    """Sampling settings of a batch, each a tensor of shape (requests,)."""
 
     def __init__(self, bodies: Sequence[Mapping[str, Any]], device: torch.device) -> None:
         self.temperature = torch.tensor([float(body.get("temperature", 0.0)) for body in bodies], device=device)
@@ -74,7 +78,10 @@ class _Rows:
         self.seeds = torch.tensor([int(body.get("seed", 0)) for body in bodies], device=device)
 
     def choose(self, rows: torch.Tensor, logits: torch.Tensor, step: int) -> torch.Tensor:
-        """The next token of each row."""
+        """The next token of each row of a forward pass.
+
+        ``rows``: the request that each row belongs to, shape (rows,); ``logits``: shape (rows, vocabulary).
+        """
         temperature, top_p = self.temperature[rows], self.top_p[rows]
         greedy = temperature == 0
         if bool(greedy.all()):
@@ -111,7 +118,7 @@ def _cut(text: str, stops: Sequence[str]) -> str:
 
 
 def _pad_left(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids, ending together, and the mask that hides what fills their fronts."""
+    """Token ids and attention mask, both of shape (prompts, longest); short prompts are filled up in front."""
     longest = max(map(len, prompts))
     ids = torch.tensor([[0] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=device)
     mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
@@ -127,7 +134,10 @@ def _commit(
     ends: set[int],
     tokenizer: Any,
 ) -> None:
-    """Append each row's token to its answer, or end it. Rows may repeat; the first counts."""
+    """Append each row's token to its request's answer, or end the answer.
+
+    ``rows``: the request that each row belongs to; where two rows have the same, the first counts.
+    """
     for row, token in dict(zip(reversed(rows), reversed(tokens), strict=True)).items():
         if reasons[row] is not None:
             continue
@@ -144,16 +154,15 @@ def _commit(
 
 
 class TransformersBackend:
-    """Answers with a model of the hub or of a folder; a request may name its own.
+    """Samples from models of the hub or of folders, on a GPU where there is one.
 
-    ``model``: the default; ``options``: ``max_rows`` (of a forward pass),
-    ``dtype``.
+    ``model``: for requests that name none; ``options``: those of the backend.
     """
 
     def __init__(self, model: str | None, options: Mapping[str, Any]) -> None:
         self._default = model
-        self._max_rows = max(MIN_ROWS, int(options.get("max_rows", 448)))
-        self._dtype = getattr(torch, options.get("dtype", "float32"))
+        settings = with_defaults(OPTIONS, options)
+        self._max_rows, self._dtype = settings["max_rows"], getattr(torch, settings["dtype"])
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._models: dict[str, Any] = {}
         self._tokenizers: dict[str, Any] = {}
@@ -162,14 +171,17 @@ class TransformersBackend:
         self._settings = json.dumps([self._max_rows, str(self._dtype), file_digest(__name__)])
 
     def identify(self, request: Record) -> str:
-        """The model's fingerprint and the settings that its answers depend on."""
+        """The model's fingerprint, with the settings and the code that its answers depend on."""
         model = self._model_of(request)
         if model not in self._identities:
             self._identities[model] = f"{fingerprint(model)} {self._settings}"
         return self._identities[model]
 
     def batches(self, requests: Iterable[Record], part: int, parts: int) -> list[list[Record]]:
-        """Requests to one model with prompts of nearly one length, shortest first, then in the file's order."""
+        """Batches of requests to one model whose prompts are of nearly the same length.
+
+        Shorter prompts come first; those of equal length keep the file's order.
+        """
         groups: dict[str, list[Record]] = {}
         for request in requests:
             groups.setdefault(self._model_of(request), []).append(request)
@@ -186,12 +198,12 @@ class TransformersBackend:
         return batches[part - 1 :: parts]
 
     def complete(self, batch: Iterable[Record]) -> Iterator[list[Answered]]:
-        """Answer a batch of :meth:`batches` in one go."""
+        """Answers to a batch of :meth:`batches`, as one group."""
         if requests := list(batch):
             yield self._answer(requests)
 
     def close(self) -> None:
-        """The models go with the process."""
+        """Nothing to do: the models end with the process."""
 
     def _answer(self, batch: Sequence[Record]) -> list[Answered]:
         for request in batch:
@@ -242,7 +254,10 @@ class TransformersBackend:
     def _generate(
         self, prompts: Sequence[list[int]], bodies: Sequence[Mapping[str, Any]], name: str
     ) -> list[tuple[list[int], str]]:
-        """Token ids and finish reason of each row. Equal prompts are read once, shorter ones padded in front."""
+        """Token ids and finish reason of the answer to each prompt. The model reads equal prompts once.
+
+        A pass has a row for each answer that is not finished; rows of finished ones are dropped, an eighth at a time.
+        """
         model, tokenizer = self._model(name), self._tokenizer(name)
         settings = _Rows(bodies, self._device)
         distinct = {tuple(prompt): None for prompt in prompts}
