@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from refinement.answers.readers import reader_module
-from refinement.completion.backends import OPTIONS
+from refinement.completion.backends import config_options
 from refinement.experiment.benchmarks import benchmarks_to_answer
 from refinement.experiment.commands import as_json, existing_path
 from refinement.experiment.experiment import Entry, Experiment
@@ -54,7 +54,7 @@ def answering_arguments(
     answers, where that is not the role's own entry.
     """
     entry = answering or experiment.roles[role]
-    own = OPTIONS[entry["backend"]]
+    own = config_options(entry["backend"])
     options = {name: value for name, value in {**entry["options"], **(changes or {})}.items() if name in own}
     if entry["backend"] == "scripted":
         options["seed"] = experiment.seed(run, "scripted")

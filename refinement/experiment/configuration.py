@@ -1,12 +1,13 @@
 """An experiment's config: checked against the closed schema, one clear line for what is wrong."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
+from refinement.completion.backends import required_options
 from refinement.experiment.method import load_method, method_names
 from refinement.experiment.schema import first_fault, load_schema, resolve
 from refinement.records.errors import BadInput
@@ -15,8 +16,6 @@ from refinement.training.distributed import split_batch
 
 PROJECT = Path(__file__).parents[2]
 STUDENT_BACKENDS = ("transformers", "server", "replay")
-_NEEDED = {"endpoint": ("base_url",), "server": ("command",), "replay": ("run",)}
-_SCRIPTED = {"teacher": ("alpha", "beta", "syntax_rate", "errors"), "judge": ("noise", "flip_rate")}
 
 
 class _File(NamedTuple):
@@ -142,13 +141,12 @@ def _role_faults(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"roles.{role}.model: {entry.get('model')!r} does not play this part; the scripted one is '{role}'"
         if backend not in ("scripted", "replay") and role != "student" and "model" not in entry:
             yield f"roles.{role}: the key 'model' is missing; name a folder or a model of the hub"
-        needed = _SCRIPTED.get(role, ()) if backend == "scripted" else None
-        yield from _option_faults(f"roles.{role}", entry, needed)
+        yield from _option_faults(f"roles.{role}", entry)
 
 
-def _option_faults(place: str, entry: Mapping[str, Any], needed: Sequence[str] | None = None) -> Iterator[str]:
+def _option_faults(place: str, entry: Mapping[str, Any]) -> Iterator[str]:
     backend, options = entry["backend"], entry["options"]
-    for name in _NEEDED.get(backend, ()) if needed is None else needed:
+    for name in required_options(backend, entry.get("model")):
         if name not in options:
             yield f"{place}.options: the key '{name}' is missing; add it"
     if backend == "server" and "{port}" not in options.get("command", "{port}"):

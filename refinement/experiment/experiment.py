@@ -34,7 +34,7 @@ def _by_name(entries: Sequence[Entry]) -> dict[str, Entry]:
 
 
 class Experiment:
-    """A checked config, and the ``project``: the Snakefile's folder, whose files serve where the working folder has none.
+    """A checked config and the ``project``: the Snakefile's folder, which has files that the working folder may lack.
 
     ``students``, ``variants``, ``baselines``, ``benchmarks`` and ``roles`` are
     the config's entries by name, empty where the method has none.
