@@ -16,8 +16,9 @@ RECORD = {
 
 
 def step(name, *arguments):
+    (path,) = (ROOT / "scripts").glob(f"*/{name}.py")
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / f"{name}.py", *map(str, arguments)],
+        [sys.executable, path, *map(str, arguments)],
         cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 
