@@ -69,7 +69,7 @@ def test_an_output_that_cannot_be_written(tmp_path):
     dataset = write(tmp_path / "dataset.jsonl", RECORD)
     run = step("request_samples", dataset, "--samples", 1, "--iteration", 0, "--sampling", "{}", "--seed", 0,
                "--output", dataset / "out.jsonl")  # fmt: skip
-    fails(run, dataset, "name a place that can be read and written")
+    fails(run, dataset, "name a file or folder that can be read and written")
 
 
 def test_as_many_outputs_as_files_of_requests(tmp_path):
