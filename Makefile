@@ -1,5 +1,5 @@
-# make demo: the whole method in miniature. make test: everything that is checked on each change.
-# Both set up .venv first, from the lock in requirements.txt.
+# `make demo` runs the whole method in miniature; `make test` runs all checks that each change must pass.
+# Both first set up .venv from the lock, requirements.txt.
 PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
