@@ -1,5 +1,5 @@
-# make demo: the whole method in miniature. make test: everything that is checked on each change.
-# Both set up .venv first, from the lock in requirements.txt.
+# `make demo` runs the whole method in miniature; `make test` runs all checks that each change must pass.
+# Both first set up .venv from the lock, requirements.txt.
 PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
@@ -15,13 +15,15 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(STAMP)  ## create .venv from the lock
+setup: $(STAMP)  ## create .venv from the lock, with the library and its command in it
 
-$(STAMP): requirements.txt requirements-no-deps.txt
+$(STAMP): requirements.txt requirements-no-deps.txt pyproject.toml setup.py
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed: make PYTHON=python3.11"'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt
+	# The library itself, as it stands here, and the command `refinement`; built by the setuptools that the lock pins.
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
 
 demo: setup  ## run the method in miniature and print its main table
@@ -66,7 +68,7 @@ lock:  ## make requirements.txt anew from requirements.in
 	$(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.in
 	{ echo '# The lock: made by `make lock` from requirements.in.'; \
-	  .lock-venv/bin/python -m pip freeze --exclude-editable | sed -E 's/\+cpu//' | grep -viE '^nvidia-|^triton=|^cuda-'; } > requirements.txt
+	  .lock-venv/bin/python -m pip freeze --all --exclude pip --exclude-editable | sed -E 's/\+cpu//' | grep -viE '^nvidia-|^triton=|^cuda-'; } > requirements.txt
 	rm -rf .lock-venv
 
 clean:  ## remove results (keeps .venv)

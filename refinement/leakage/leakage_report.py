@@ -1,4 +1,4 @@
-"""What a measure of leakage found, as JSON: indicators, distributions, and the nearest records with what they share."""
+"""Turn a measurement of leakage into JSON: indicators, distributions, and the nearest records with shared grams."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from refinement.leakage.index import BINS, Measure, histogram, shared_grams
+from refinement.leakage.definition import shared_grams
+from refinement.leakage.measure import BINS, Measure, histogram
 
-SHOWN = 40  # shared grams listed for each pair; their number is exact
+SHOWN = 40  # shared grams listed for each pair; the number beside the list counts all of them
 
 
 def _indicator(leak: np.ndarray) -> dict[str, float]:
@@ -33,21 +34,21 @@ def _questions(measure: Measure, place: int, padded: np.ndarray, unpadded: np.nd
 
 
 def describe(measure: Measure, dataset: str, naming: Mapping[str, Sequence[int]]) -> list[dict[str, Any]]:
-    """One entry a benchmark; ``naming``: records that name it, by benchmark, where that was looked for.
+    """Describe what was measured of a data set, in one entry for each benchmark.
 
-    ``flagged``: some record counts as leaked, or names the benchmark.
-
-    ``tli`` is the mean times 100; ``leak`` and similarities lie in [0, 1].
-    Records are counted from 1, in the order in which they were read;
-    questions of ``top`` from 0, in the benchmark's order.
+    ``naming``: the records that name each benchmark; a benchmark is absent if
+    nobody looked for its name. An entry is ``flagged`` if some record counts as
+    leaked or names the benchmark. ``tli`` is the mean times 100; ``leak`` and
+    similarities lie in [0, 1]. Records are counted from 1, in the order in which
+    they were read; questions of ``top`` from 0, in the benchmark's order.
     """
-    # With the numbers of all of them the file would grow with the data.
+    # Only the first of them are listed: the report must not grow with the data.
     named = {
         name: {"records_naming": len(found), "first_naming": list(found[:SHOWN])} for name, found in naming.items()
     }
     padded, unpadded, entries = measure.leak(), measure.leak(padded=False), []
     for place, (low, high) in enumerate(pairwise(measure.index.bounds.tolist())):
-        top, own, name = measure.likest[place], padded[low:high], measure.index.benchmarks[place].name
+        top, own, name = measure.top_records[place], padded[low:high], measure.index.benchmarks[place].name
         leaked = int(measure.records_leaked[place])
         entries.append(
             {
@@ -58,7 +59,7 @@ def describe(measure: Measure, dataset: str, naming: Mapping[str, Sequence[int]]
                 "k": measure.k,
                 "padded": _indicator(own),
                 "unpadded": _indicator(unpadded[low:high]),
-                **measure.counting._asdict(),
+                **measure.criterion._asdict(),
                 "questions_leaked": int(measure.questions_leaked[low:high].sum()),
                 "records_leaked": leaked,
                 **named.get(name, {}),

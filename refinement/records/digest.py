@@ -1,4 +1,8 @@
-"""Digests of code: what a step's results depend on, comments and docstrings left out."""
+"""Digest the code that a step's results depend on, without its comments and docstrings.
+
+In a clone the steps lie in scripts/{area}/; an installed wheel has them in
+refinement/steps/{area}/. The digest of the same code is the same in both.
+"""
 
 import ast
 import hashlib
@@ -19,9 +23,17 @@ def _strip_docstrings(tree: ast.Module) -> ast.Module:
     return tree
 
 
+def steps_folder() -> Path:
+    """Return the folder that has a folder of steps for each area."""
+    installed = PROJECT / PACKAGE / "steps"
+    return installed if installed.is_dir() else PROJECT / "scripts"
+
+
 def _module_path(name: str) -> Path | None:
-    parts = name.split(".") if name.partition(".")[0] == PACKAGE else ["scripts", *name.split("/")]
-    base = PROJECT.joinpath(*parts)
+    if name.partition(".")[0] == PACKAGE:
+        base = PROJECT.joinpath(*name.split("."))
+    else:
+        base = steps_folder().joinpath(*name.split("/"))
     return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
 
 
@@ -53,24 +65,27 @@ def _closure(paths: Iterable[Path]) -> set[Path]:
     return seen
 
 
-def file_digest(name: str) -> str:
-    """Digest of one module alone, without what it imports."""
+def _find(name: str) -> Path:
     path = _module_path(name)
     if path is None:
         raise FileNotFoundError(f"no step or module {name} below {PROJECT}")
-    return _read(path)[0]
+    return path
+
+
+def file_digest(name: str) -> str:
+    """Digest one module alone, without what it imports."""
+    return _read(_find(name))[0]
+
+
+def _label(path: Path) -> str:
+    steps = steps_folder()
+    return f"scripts/{path.relative_to(steps)}" if path.is_relative_to(steps) else str(path.relative_to(PROJECT))
 
 
 def code_digest(*names: str) -> str:
-    """Digest of steps (``area/verb_noun``) or modules (``refinement.x``) and all that they import here.
+    """Digest steps (``area/verb_noun``) or modules (``refinement.x``) and all the project's code that they import.
 
     Raises FileNotFoundError for a name that is neither.
     """
-    paths = []
-    for name in names:
-        path = _module_path(name)
-        if path is None:
-            raise FileNotFoundError(f"no step or module {name} below {PROJECT}")
-        paths.append(path)
-    parts = sorted((str(path.relative_to(PROJECT)), _read(path)[0]) for path in _closure(paths))
+    parts = sorted((_label(path), _read(path)[0]) for path in _closure(map(_find, names)))
     return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()

@@ -1,13 +1,14 @@
-"""A run's jobs on a SLURM cluster: none of a run that is gone may write beside the next one's.
+"""On a SLURM cluster, end the jobs of a workflow that is gone before the next workflow starts its own.
 
-Snakemake's jobs outlive it when it is killed, and it does not find them again:
-the same command sends a second set, which writes the same files. So a run
-leaves a note of its name, the name of all its jobs. A run that starts where a
-note is left takes it away and cancels the jobs of that name; a job that starts
-without its run's note ends at once, which covers one that was still on its way
-to the queue. What cancelled jobs had done lies in journals and checkpoints.
+When Snakemake is killed, its jobs go on, and it does not find them again: the
+same command sends a second set of jobs, which write the same files. So a
+workflow leaves a note with its name, which all its jobs have as their name. The
+next workflow in the folder cancels the jobs of each name that it finds in a
+note, and removes the note. A job that starts without its workflow's note ends
+at once; that job was not in the queue yet when the others were cancelled. What
+cancelled jobs had done is kept in journals and checkpoints.
 
-Not covered: clusters that jobs are sent to by name (--clusters).
+Clusters to which jobs are sent by name (--clusters) are not covered.
 """
 
 import os
@@ -26,16 +27,16 @@ _PAUSE = 1.0
 
 
 def _answer(*command: str) -> list[str] | None:
-    """Lines that a command of SLURM prints; None where it fails."""
+    """Return the lines that a command of SLURM prints, or None if it fails."""
     try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return told.stdout.split("\n")[:-1] if told.returncode == 0 else None
+    return done.stdout.split("\n")[:-1] if done.returncode == 0 else None
 
 
 def cancel_jobs(name: str, patience: float = PATIENCE) -> list[str]:
-    """End all jobs of a name, and return their numbers once they have ended. Raises BadInput if they do not."""
+    """End all jobs of a name, and return their numbers once they have ended. Raises BadInput if they do not end."""
     cancelled: list[str] = []
     deadline = time.monotonic() + patience
     while True:
@@ -46,16 +47,16 @@ def cancel_jobs(name: str, patience: float = PATIENCE) -> list[str]:
             cancelled += [job for job in dict.fromkeys(left) if job not in cancelled]
             _answer("scancel", "--quiet", *left)
         if time.monotonic() > deadline or not shutil.which("squeue"):
-            which = f"jobs {', '.join(left)} of an earlier run do not end" if left else "SLURM does not answer"
+            fault = f"jobs {', '.join(left)} of an earlier workflow do not end" if left else "SLURM does not answer"
             raise BadInput(
-                f"squeue --name={name}: {which}; start again when none is left (scancel --name={name}), "
-                f"or remove .snakemake/{NOTES} if you know that"
+                f"squeue --name={name}: {fault}; start again when none is left (scancel --name={name}), "
+                f"or remove .snakemake/{NOTES} if you are sure that none is"
             )
         time.sleep(_PAUSE)
 
 
 def note_run(folder: str | Path, name: str) -> None:
-    """Leave a note of a run that begins; its jobs inherit the name."""
+    """Leave a note with the name of a workflow that begins; its jobs inherit the name."""
     notes = Path(folder, NOTES)
     notes.mkdir(exist_ok=True)
     notes.joinpath(name).touch()
@@ -63,9 +64,9 @@ def note_run(folder: str | Path, name: str) -> None:
 
 
 def end_run(folder: str | Path, name: str, patience: float = PATIENCE) -> list[str]:
-    """Take a run's note away and end what is left of it; returns the jobs that were left. Raises BadInput."""
+    """Remove a workflow's note, end the jobs that are left, and return them. Raises BadInput if they do not end."""
     note = Path(folder, NOTES, name)
-    # From here on its jobs do not start; the note is gone for good once those that did have ended.
+    # Without the note no further job starts. Under its new name it reminds the next workflow of jobs that did not end.
     ending = note.with_suffix(".ending")
     if note.exists():
         note.replace(ending)
@@ -75,17 +76,17 @@ def end_run(folder: str | Path, name: str, patience: float = PATIENCE) -> list[s
 
 
 def end_earlier_runs(folder: str | Path) -> None:
-    """End what is left of runs that are gone. For the one run that holds the folder's claim. Raises BadInput."""
+    """End the jobs of workflows that are gone. Only the workflow that has claimed the folder may. Raises BadInput."""
     for name in sorted({note.stem for note in Path(folder, NOTES).glob("*")}):
         cancelled = end_run(folder, name)
         if cancelled:
             print(
-                f"an earlier run was killed; its jobs {', '.join(cancelled)} are cancelled and done again",
+                f"an earlier workflow was killed; its jobs {', '.join(cancelled)} are cancelled and done again",
                 file=sys.stderr,
             )
 
 
 def is_wanted(folder: str | Path) -> bool:
-    """Whether the run that sent this job still goes on; so for what no run of a cluster sent."""
+    """Say whether the workflow that sent this job still goes on; true for a job that no cluster's workflow sent."""
     name = os.environ.get(RUN_NAME)
     return name is None or Path(folder, NOTES, name).exists()

@@ -1,4 +1,4 @@
-"""What every step shares: its command line and its end."""
+"""What all steps share: how they read their command line, and how they end."""
 
 import argparse
 import gc
@@ -13,19 +13,33 @@ from typing import Any, NoReturn
 
 from refinement.records.errors import BadInput
 
-# Imports make a million objects that stay; collecting among them every 700 took up to a fifth of a step's start.
+# Imports make a million objects that stay alive. Python looks for garbage among them after every 700 new ones, which
+# took up to a fifth of the time in which a step starts.
 gc.set_threshold(100_000, 50, 100)
 
 BAD_INPUT = "error: "
 
 
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the line breaks of a step's docstring, and shows the default of each option that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        text, default = action.help or "", action.default
+        if isinstance(default, (list, tuple)):
+            default = " ".join(map(str, default))
+        # A flag without values is off by default, and says nothing new; nor does an empty default.
+        if action.nargs == 0 or default in (None, "", {}, argparse.SUPPRESS) or "%(default)" in text:
+            return text
+        return f"{text} (default: {str(default).replace('%', '%%')})"
+
+
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """A step's parser; pass the step's own docstring."""
-    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Make a step's parser; ``description`` is the step's own docstring."""
+    return argparse.ArgumentParser(description=description, formatter_class=_HelpFormatter)
 
 
 def json_value(text: str) -> Any:
-    """An argument that is JSON, for settings which are mappings."""
+    """Read an argument that is JSON, as settings are that map names to values."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -33,21 +47,21 @@ def json_value(text: str) -> Any:
 
 
 def add_account(arguments: argparse.ArgumentParser, rejected: bool = True) -> None:
-    """The options of a step that accounts for its records."""
-    arguments.add_argument("--counts", required=True, help="JSON: records in, out, rejected by reason")
+    """Add the options of a step that accounts for its records."""
+    arguments.add_argument("--counts", required=True, help="JSON: how many records came in, went out and were rejected")
     if rejected:
-        arguments.add_argument("--rejected", required=True, help="JSONL: the rejected records")
+        arguments.add_argument("--rejected", required=True, help="JSONL: the rejected records, each with its reason")
 
 
 def add_request_options(arguments: argparse.ArgumentParser) -> None:
-    """The options of a step that writes requests."""
+    """Add the options of a step that writes requests."""
     arguments.add_argument("--sampling", type=json_value, required=True, help="JSON: temperature, max_tokens, top_p")
     arguments.add_argument("--seed", type=int, required=True, help="the experiment's seed")
-    arguments.add_argument("--output", required=True, help="JSONL: requests")
+    arguments.add_argument("--output", required=True, help="JSONL: the requests")
 
 
 def parse_part(text: str) -> tuple[int, int]:
-    """A share I/N with 1 <= I <= N. Raises BadInput."""
+    """Read a share I/N with 1 <= I <= N. Raises BadInput if it is none."""
     part, _, parts = text.partition("/")
     if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
         raise BadInput(f"--shard {text}: must be I/N with 1 <= I <= N")
@@ -55,16 +69,21 @@ def parse_part(text: str) -> tuple[int, int]:
 
 
 def _end(message: str) -> NoReturn:
-    """End with one line; where torchrun started many processes, which all find the same fault, leave it to that."""
-    told = os.environ.get("TORCHELASTIC_ERROR_FILE")
-    if told is None:
+    """End the process with a message of one line.
+
+    Where torchrun started many processes, all of them find the same fault. They
+    leave the message to torchrun, so that it appears once.
+    """
+    torchrun_file = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    if torchrun_file is None:
         sys.exit(BAD_INPUT + message)
-    Path(told).write_text(json.dumps({"message": BAD_INPUT + message, "timestamp": int(time.time())}), encoding="utf-8")
+    report = {"message": BAD_INPUT + message, "timestamp": int(time.time())}
+    Path(torchrun_file).write_text(json.dumps(report), encoding="utf-8")
     sys.exit(1)
 
 
 def run_step(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
-    """Parse the command line and run a step; bad input ends in one line."""
+    """Parse the command line and call a step's ``main``; bad input ends the process with one line."""
     options = arguments.parse_args()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names and texts may hold half characters
@@ -75,4 +94,4 @@ def run_step(main: Callable[[argparse.Namespace], None], arguments: argparse.Arg
     except OSError as error:
         if error.filename is None:
             raise
-        _end(f"{error.filename}: {error.strerror}; name a place that can be read and written")
+        _end(f"{error.filename}: {error.strerror}; name a file or folder that can be read and written")

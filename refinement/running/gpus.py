@@ -1,4 +1,4 @@
-"""One machine's GPUs, dealt out to the jobs of a run by a lock for each."""
+"""Give each job of a workflow GPUs of its own on one machine. A job holds a lock for each of its GPUs."""
 
 import fcntl
 import os
@@ -13,23 +13,23 @@ _PAUSE = 0.2
 
 
 def offer_gpus(folder: str | Path, count: int) -> None:
-    """Have the jobs that are started from here take their GPUs from ``count`` of those that are visible here.
+    """Offer ``count`` of the GPUs that are visible here to the jobs that this process starts.
 
-    Raises BadInput where CUDA_VISIBLE_DEVICES shows fewer: Snakemake would start jobs that wait for ever.
+    Raises BadInput if CUDA_VISIBLE_DEVICES shows fewer, since Snakemake would start jobs that wait for ever.
     """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     devices = [str(number) for number in range(count)] if visible is None else list(filter(None, visible.split(",")))
     if len(devices) < count:
         raise BadInput(
-            f"CUDA_VISIBLE_DEVICES '{visible}' shows {len(devices)} GPUs, but the run is to use {count}; show more, or "
-            f"say --resources gpu={len(devices)}"
+            f"CUDA_VISIBLE_DEVICES '{visible}' shows {len(devices)} GPUs, but the workflow is to use {count}; "
+            f"show more, or say --resources gpu={len(devices)}"
         )
     Path(folder).mkdir(parents=True, exist_ok=True)
     os.environ |= {FOLDER: str(Path(folder).resolve()), DEVICES: ",".join(devices[:count])}
 
 
 def _lock(path: Path) -> bool:
-    """Whether the lock was free; then this process and what it becomes hold it."""
+    """Take a lock if it is free, and say whether it was. The program that replaces this process keeps it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -41,18 +41,19 @@ def _lock(path: Path) -> bool:
 
 
 def take_gpus(count: int) -> None:
-    """See only ``count`` of the GPUs on offer from here on; where none are, or none are asked for, nothing changes.
+    """Take ``count`` of the offered GPUs, and make them the only ones that this process sees.
 
-    Snakemake starts no more jobs than there are GPUs for, so that one waits
-    only for what a killed run left behind. Raises BadInput where it asks for
-    more than there are (Snakemake lets one job have what there is).
+    Nothing changes if no GPUs are offered or ``count`` is 0. Snakemake starts no
+    more jobs than it has GPUs for, so a job waits only for processes that a
+    killed workflow left behind. Raises BadInput if the job asks for more GPUs
+    than there are, which Snakemake lets a job do that runs alone.
     """
     devices = os.environ.pop(DEVICES, "").split(",")
     folder = os.environ.pop(FOLDER, None)
     if folder is None or not count:
         return
     if count > len(devices):
-        raise BadInput(f"--devices {count}: the run deals out {len(devices)} GPUs; ask for fewer, or give it more")
+        raise BadInput(f"--devices {count}: the workflow has only {len(devices)} GPUs; ask for fewer, or give it more")
     taken: list[str] = []
     while True:
         free = [device for device in devices if device not in taken]

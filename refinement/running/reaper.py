@@ -1,7 +1,8 @@
-"""Run a command and end it, and all that it started, when standard input closes: its parent stopped, or was killed.
+"""Start a command, and end it with all its descendants as soon as standard input closes.
 
-A program of its own (python guardian.py COMMAND ...), so that it outlives a
-kill of whoever started it by just as long as the cleaning takes.
+Standard input closes when the parent process closes it, ends or is killed. The
+reaper is a program of its own (python reaper.py COMMAND ...): if its parent is
+killed, it lives on just as long as it needs to end the others.
 """
 
 import ctypes
@@ -13,7 +14,7 @@ import sys
 import psutil
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-PATIENCE = 5.0  # seconds between asking to end and ending
+PATIENCE = 5.0  # seconds that processes have to end when they are asked to, before they are killed
 
 
 def _prctl(option: int, value: int) -> None:
@@ -21,7 +22,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def end_descendants() -> None:
-    """Ask all descendants to end, then end them."""
+    """Ask all descendants of this process to end, then kill those that are left."""
     for send, patience in ((psutil.Process.terminate, PATIENCE), (psutil.Process.kill, PATIENCE)):
         left = psutil.Process().children(recursive=True)
         for process in left:
@@ -33,9 +34,11 @@ def end_descendants() -> None:
 
 
 def main(command: list[str]) -> int:
-    """The command's exit status."""
+    """Run the command and return its exit status."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches all processes of a terminal, but the parent decides when to end
     child = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, preexec_fn=lambda: _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     )

@@ -1,9 +1,10 @@
-"""One workflow at a time in a folder, and no stale lock of a dead one.
+"""Only one workflow at a time works in a folder, and a killed one leaves no lock behind.
 
-Snakemake's lock outlives a kill. Here the kernel keeps the truth: a running
-workflow holds an flock, which ends with it. Whoever gets that flock may
-remove Snakemake's stale lock. The steps of a run watch its process and end
-with it (see die_with_workflow), so nothing of a dead run goes on writing.
+Snakemake's own lock stays where Snakemake is killed. So a workflow holds an
+flock as well, which the kernel releases as soon as the process ends. Whoever
+gets the flock may remove Snakemake's lock. The steps of a workflow watch its
+process and end with it (die_with_workflow), so that nothing of a killed
+workflow goes on writing.
 """
 
 import fcntl
@@ -17,7 +18,7 @@ RUN_VARIABLE = "REFINEMENT_RUN"
 
 
 def name_run() -> str:
-    """This process as the steps that it starts will know it: host and pid."""
+    """Return the name by which steps know the workflow that starts them: this process's host and number."""
     return f"{os.uname().nodename}:{os.getpid()}"
 
 
@@ -33,8 +34,9 @@ def _die_when_gone(pid: int) -> None:
 def die_with_workflow() -> None:
     """End this process as soon as the workflow that started it on this host is gone.
 
-    A killed Snakemake leaves its shells behind; without this they would go on
-    writing into the next run. Outside a workflow, or on another host, nothing happens.
+    A killed Snakemake leaves its steps behind, which would go on writing beside
+    those of the next workflow. Nothing happens outside a workflow, or on a host
+    other than the workflow's.
     """
     host, _, pid = os.environ.get(RUN_VARIABLE, "").rpartition(":")
     if host == os.uname().nodename and hasattr(os, "pidfd_open"):
@@ -46,15 +48,19 @@ def _clear_stale_locks(folder: Path) -> None:
     for path in stale:
         path.unlink()
     if stale:
-        print("an earlier run was killed; its lock is removed and its unfinished jobs are done again", file=sys.stderr)
+        print(
+            "an earlier workflow was killed; its lock is removed, and its unfinished jobs are done again",
+            file=sys.stderr,
+        )
 
 
 class Claim:
-    """A process's claim to a folder, kept until it ends; what a killed run left locked there is cleared.
+    """A process's claim to a folder, which ends with the process; it removes the lock that a killed workflow left.
 
-    Where another command is at work there, the claim is had as soon as that
-    ends. If that is a run, Snakemake's own lock stops this one (but for
-    --nolock); a short one (a report) is waited for.
+    While another command works in the folder, the claim waits for that to end.
+    If that command is a workflow, Snakemake's own lock stops this process,
+    unless it was started with --nolock; short commands, such as a report, hold
+    no such lock and are waited for.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,7 +76,7 @@ class Claim:
             _clear_stale_locks(folder)
 
     def held(self, patient: bool) -> bool:
-        """Whether the folder is this process's alone; the ``patient`` wait until it is."""
+        """Say whether the folder belongs to this process alone; if ``patient``, wait until it does."""
         if self._waiting and self._waiting.is_alive() and patient:
             print("waits: another command is at work in this folder", file=sys.stderr)
             self._waiting.join()
@@ -78,9 +84,9 @@ class Claim:
 
 
 def claim_run(folder: str | Path = ".snakemake") -> Claim | None:
-    """Claim this folder for this process, when a Snakefile is read by a command that is no dry run.
+    """Claim a folder for the workflow of this process; called where a Snakefile is read for more than a dry run.
 
-    None in a job's own Snakemake, which claims nothing.
+    Returns None in the Snakemake of a single job, which belongs to a workflow that has the claim.
     """
     if RUN_VARIABLE in os.environ:
         return None

@@ -1,6 +1,6 @@
-"""Make a deliberately leaky data set: a share of each benchmark's questions in the place of other instructions.
+"""Make a deliberately leaky data set: replace some instructions by a share of each benchmark's questions.
 
-It shows what a leak looks like in Table 3 and Figure 7. It must never be trained on.
+It shows what a leak looks like in Table 3 and Figure 7. Never train on it.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -18,17 +18,22 @@ from refinement.running.command_line import parser, run_step
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("instructions", help="JSONL: instructions")
-    options.add_argument("--benchmarks", nargs="*", default=[], help="JSONL: problems whose questions are planted")
-    options.add_argument("--share", type=float, required=True, help="share of each benchmark's questions")
-    options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
-    options.add_argument("--output", required=True, help="JSONL: instructions, planted ones named leak.{problem}")
+    options.add_argument("--benchmarks", nargs="*", default=[], help="JSONL: problems whose questions to plant")
+    options.add_argument("--share", type=float, required=True, help="share of each benchmark's questions to plant")
+    options.add_argument(
+        "--seed",
+        type=int,
+        required=True,
+        help="the experiment's seed; it decides which questions replace which instructions",
+    )
+    options.add_argument("--output", required=True, help="JSONL: instructions; a planted one has the id leak.PROBLEM")
     return options
 
 
 def plant(instructions: Sequence[Record], problems: Sequence[Record], seed: int) -> list[Record]:
-    """The instructions, seeded ones replaced by the problems' questions. Raises BadInput where there are too few."""
+    """Replace randomly chosen instructions by the problems' questions. Raises BadInput if there are too few."""
     if len(problems) > len(instructions):
-        raise BadInput(f"{len(problems)} questions for {len(instructions)} instructions; lower the share")
+        raise BadInput(f"{len(problems)} questions cannot replace {len(instructions)} instructions; lower the share")
     places = sorted(
         range(len(instructions)), key=lambda place: keyed(seed, "leaky", instructions[place]["id"]).random()
     )

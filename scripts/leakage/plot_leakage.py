@@ -1,4 +1,4 @@
-"""Figure 7: of each data set and benchmark, the records of the highest similarity, at their nearest question."""
+"""Draw Figure 7: the most similar records of each data set and benchmark, each at its nearest question."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
@@ -14,14 +14,16 @@ from refinement.running.command_line import json_value, parser, run_step
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("measured", help="JSON: of measure_leakage")
-    options.add_argument("--entries", type=json_value, required=True, help="JSON: data sets and benchmarks, of config")
+    options.add_argument("measured", help="JSON: the output of measure_leakage")
+    options.add_argument(
+        "--entries", type=json_value, required=True, help="JSON: the config's entries of data sets and benchmarks"
+    )
     add_figure_options(options)
     return options
 
 
 def points(measured: Mapping[str, Any], entries: Mapping[str, Any]) -> pd.DataFrame:
-    """A row for each record that is drawn."""
+    """Make a row for each record that is drawn."""
     datasets, benchmarks = (
         {entry["name"]: entry["title"] for entry in entries[key]} for key in ("datasets", "benchmarks")
     )
@@ -39,7 +41,7 @@ def points(measured: Mapping[str, Any], entries: Mapping[str, Any]) -> pd.DataFr
 
 
 def draw_panel(axis: Any, rows: pd.DataFrame, title: str) -> None:
-    """One data set against one benchmark, on an own scale; what counts as leaked differs in shape and colour."""
+    """Draw one data set against one benchmark; leaked records have another shape and colour."""
     for leaked, marker, color in ((False, "o", BLUE), (True, "^", ORANGE)):
         mine = rows[rows["leaked"] == leaked]
         axis.scatter(mine["question"], mine["similarity"], s=16, marker=marker, facecolor=color if leaked else "none",
@@ -53,7 +55,7 @@ def draw_panel(axis: Any, rows: pd.DataFrame, title: str) -> None:
 
 
 def draw(frame: pd.DataFrame, label: str) -> pyplot.Figure:
-    """A row of axes for each data set, a column for each benchmark."""
+    """Draw a row of panels for each data set, with a column for each benchmark."""
     datasets, benchmarks = list(dict.fromkeys(frame["dataset"])), list(dict.fromkeys(frame["benchmark"]))
     size = (3.3 * len(benchmarks) + 0.8, 2.5 * len(datasets) + 1)
     figure, axes = pyplot.subplots(len(datasets), len(benchmarks), figsize=size, squeeze=False)

@@ -1,4 +1,4 @@
-"""Table 3: the Test Leakage Indicator of data sets, the paper's values beside ours."""
+"""Make Table 3: the Test Leakage Indicator of data sets, with the paper's values beside ours."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
@@ -22,22 +22,27 @@ NOTE = (
 )
 COLUMNS = ("Data set", "Records", "Benchmark", "Read", "TLI", "Unpadded", "Highest", "Leaked questions",
            "Leaked records", "Naming it", "Paper's TLI")  # fmt: skip
-TITLES = {"livecodebench": "LiveCodeBench", "bigcodebench": "BigCodeBench"}  # the paper's, of no version
+# The paper names these benchmarks without saying which version it used.
+TITLES = {"livecodebench": "LiveCodeBench", "bigcodebench": "BigCodeBench"}
 Row = dict[str, Any]
 
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("measured", help="JSON: of measure_leakage")
+    options.add_argument("measured", help="JSON: the output of measure_leakage")
     options.add_argument("--reference", required=True, help="YAML: the paper's published figures")
-    options.add_argument("--entries", type=json_value, required=True, help="JSON: data sets and benchmarks, of config")
+    options.add_argument(
+        "--entries", type=json_value, required=True, help="JSON: the config's entries of data sets and benchmarks"
+    )
     add_table_options(options)
-    options.add_argument("--manifest", required=True, help="JSON: where the numbers come from")
+    options.add_argument(
+        "--manifest", required=True, help="JSON: where the numbers come from: inputs, their digests, versions"
+    )
     return options
 
 
 def published_values(reference: Mapping[str, Any]) -> dict[tuple[str, str], float]:
-    """The paper's TLI by data set and benchmark, as it names them."""
+    """Return the paper's TLI by its own names of data set and benchmark."""
     table = reference["tables"].get("table3", {"rows": {}, "columns": {}})
     return {
         (name, column): value
@@ -50,7 +55,7 @@ def published_values(reference: Mapping[str, Any]) -> dict[tuple[str, str], floa
 def measured_rows(
     measured: Mapping[str, Any], entries: Mapping[str, Any], paper: dict[tuple[str, str], float]
 ) -> Iterator[Row]:
-    """A row for each data set and benchmark; what the paper has of it is taken out of ``paper``."""
+    """Make a row for each data set and benchmark that was measured; the paper's value moves from ``paper`` into it."""
     datasets, benchmarks = ({entry["name"]: entry for entry in entries[key]} for key in ("datasets", "benchmarks"))
     for found in measured["results"]:
         dataset, benchmark = datasets[found["dataset"]], benchmarks[found["benchmark"]]
@@ -71,7 +76,7 @@ def measured_rows(
 
 
 def published_rows(reference: Mapping[str, Any], paper: Mapping[tuple[str, str], float]) -> Iterator[Row]:
-    """A row for each value of the paper that was not measured here."""
+    """Make a row for each value of the paper that was not measured here."""
     for (name, column), value in paper.items():
         size = reference["tables"]["table3"]["rows"][name][0]
         title = reference["benchmarks"].get(column, {}).get("title") or TITLES.get(column, column)
@@ -82,11 +87,11 @@ def main(options: Namespace) -> None:
     measured, reference = read_json(options.measured), load_reference(options.reference)
     paper = published_values(reference)
     rows = [*measured_rows(measured, options.entries, paper), *published_rows(reference, paper)]
-    looked = any("Naming it" in row for row in rows)
-    columns = [column for column in COLUMNS if looked or column != "Naming it"]
+    has_mentions = any("Naming it" in row for row in rows)
+    columns = [column for column in COLUMNS if has_mentions or column != "Naming it"]
     frame = pd.DataFrame(rows, columns=columns).fillna("")
     note = NOTE.format(**{key: measured["results"][0][key] for key in ("threshold", "stretch")})
-    note += " Naming it: records that name the benchmark in any field." if looked else ""
+    note += " Naming it: records that name the benchmark in any field." if has_mentions else ""
     title = f"Table 3: Test Leakage Indicator of data sets ({options.label})"
     write_table(frame, title, note, options.csv, options.markdown, options.latex, decimals=2)
     read = {key: measured[key] for key in ("datasets", "benchmarks")}

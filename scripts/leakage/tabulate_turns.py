@@ -1,4 +1,4 @@
-"""Tabulate what follows the instructions, by iteration: critiques against questions, responses against solutions."""
+"""Tabulate how critiques overlap with benchmarks' questions, and responses with their solutions, by iteration."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,30 +24,37 @@ COLUMNS = ("Measure", "Student", "Iteration", "Benchmark", "Records", "Overlap",
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("measured", nargs="+", help="JSON: of measure_leakage, data sets named iter_{t}")
     options.add_argument(
-        "--entries", type=json_value, required=True, help="JSON: files (measure and student of each) and benchmarks"
+        "measured", nargs="+", help="JSON: outputs of measure_leakage, in which data sets are named iter_T"
+    )
+    options.add_argument(
+        "--entries",
+        type=json_value,
+        required=True,
+        help="JSON: the measure and student of each file, and the benchmarks",
     )
     add_table_options(options)
-    options.add_argument("--manifest", required=True, help="JSON: where the numbers come from")
+    options.add_argument(
+        "--manifest", required=True, help="JSON: where the numbers come from: inputs, their digests, versions"
+    )
     return options
 
 
 def rows(paths: Sequence[str], entries: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A row for each measure, student, iteration and benchmark; no values where there were no such turns."""
+    """Make a row for each measure, student, iteration and benchmark; its values are empty without such turns."""
     titles = {entry["name"]: entry["title"] for entry in entries["benchmarks"]}
     for path, entry in pair_entries(paths, entries["files"]):
         for found in read_json(path)["results"]:
-            some = found["records"] > 0
+            has_turns = found["records"] > 0
             yield {
                 "Measure": MEASURES[entry["measure"]],
                 "Student": entry["student"],
                 "Iteration": found["dataset"].removeprefix("iter_"),
                 "Benchmark": titles[found["benchmark"]],
                 "Records": str(found["records"]),
-                "Overlap": found["padded"]["tli"] if some else "",
-                "Unpadded": found["unpadded"]["tli"] if some else "",
-                "Highest": 100 * found["padded"]["max"] if some else "",
+                "Overlap": found["padded"]["tli"] if has_turns else "",
+                "Unpadded": found["unpadded"]["tli"] if has_turns else "",
+                "Highest": 100 * found["padded"]["max"] if has_turns else "",
             }
 
 

@@ -232,7 +232,7 @@ def test_a_killed_run_is_finished_by_the_same_command_without_a_second_writer(fo
             slurm.until(lambda: "waits: another command" in (folder / "run.log").read_text(), 60, "the run")
     status, told = wait(again), (folder / "run.log").read_text()
     assert status == 0 and right(), told
-    assert "an earlier run was killed; its jobs" in told
+    assert "an earlier workflow was killed; its jobs" in told
     assert list(jobs(folder).values()) == ["CANCELLED", "COMPLETED"]
     (first, one), (second, two), (third, three) = writers(folder)
     assert (first, second, third) == ("begin", "begin", "end") and one != two == three

@@ -16,8 +16,9 @@ RECORD = {
 
 
 def step(name, *arguments):
+    (path,) = (ROOT / "scripts").glob(f"*/{name}.py")
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / f"{name}.py", *map(str, arguments)],
+        [sys.executable, path, *map(str, arguments)],
         cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 
@@ -68,7 +69,7 @@ def test_an_output_that_cannot_be_written(tmp_path):
     dataset = write(tmp_path / "dataset.jsonl", RECORD)
     run = step("request_samples", dataset, "--samples", 1, "--iteration", 0, "--sampling", "{}", "--seed", 0,
                "--output", dataset / "out.jsonl")  # fmt: skip
-    fails(run, dataset, "name a place that can be read and written")
+    fails(run, dataset, "name a file or folder that can be read and written")
 
 
 def test_as_many_outputs_as_files_of_requests(tmp_path):

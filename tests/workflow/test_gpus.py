@@ -83,7 +83,7 @@ def test_a_job_sees_what_it_asks_for(tmp_path, count, says):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--devices=5", "true"], "--devices 5: the run deals out 2 GPUs; ask for fewer, or give it more"),
+        (["--devices=5", "true"], "--devices 5: the workflow has only 2 GPUs; ask for fewer, or give it more"),
         (["--devices=1"], "nothing: no command to run; give one after --devices"),
         (["--devices=1", "no-such-program"], "no-such-program: no command to run; give one after --devices"),
     ],

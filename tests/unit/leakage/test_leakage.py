@@ -13,17 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refinement.leakage import index as leakage_index
-from refinement.leakage.index import (
-    Benchmark,
-    Counting,
-    Index,
-    Measure,
-    grams_of,
-    measure,
-    shared_grams,
-    similarity,
-    stretch,
-)
+from refinement.leakage import matching
+from refinement.leakage.definition import grams_of, shared_grams, similarity, stretch
+from refinement.leakage.index import Benchmark, Index
+from refinement.leakage.measure import LeakCriterion, Measure, measure
 from scripts.leakage.plot_leakage import points
 from support.honest import DATA, read_lines
 from workflow.test_bad_input import fails, step, write
@@ -69,15 +62,15 @@ text = st.lists(token, max_size=14).map(" ".join) | st.text(max_size=12) | st.ju
 )  # fmt: skip
 @settings(max_examples=300, deadline=None)
 def test_the_value_is_that_of_the_definition(questions, records, k, nearest, common, size):
-    before = leakage_index.COMMON, leakage_index.BLOCK
-    leakage_index.COMMON, leakage_index.BLOCK = common, 3
+    before = leakage_index.COMMON, matching.BLOCK
+    leakage_index.COMMON, matching.BLOCK = common, 3
     try:
         index = Index(split(questions, 2))
-        found = Measure(index, k=k, nearest=nearest, top=5, counting=Counting(0.5))
+        found = Measure(index, k=k, nearest=nearest, top=5, criterion=LeakCriterion(0.5))
         for start in range(0, len(records), size):
             found.add(records[start : start + size])
     finally:
-        leakage_index.COMMON, leakage_index.BLOCK = before
+        leakage_index.COMMON, matching.BLOCK = before
     assert found.leak() == pytest.approx(list(direct(questions, records, k, padded_grams)), abs=1e-12)
     assert found.leak(padded=False) == pytest.approx(list(direct(questions, records, k, plain_grams)), abs=1e-12)
     table = np.array([[similarity(question, record) for record in records] for question in questions])
@@ -91,9 +84,9 @@ def test_the_value_is_that_of_the_definition(questions, records, k, nearest, com
     for place, (low, high) in enumerate(pairwise(index.bounds)):
         highest = table[low:high].max(axis=0)
         order = np.lexsort((np.arange(len(records)), -highest))[:5]
-        assert found.likest[place].record.tolist() == order.tolist()
-        assert found.likest[place].similarity.tolist() == highest[order].tolist()
-        assert (found.likest[place].question - low).tolist() == table[low:high, order].argmax(axis=0).tolist()
+        assert found.top_records[place].record.tolist() == order.tolist()
+        assert found.top_records[place].similarity.tolist() == highest[order].tolist()
+        assert (found.top_records[place].question - low).tolist() == table[low:high, order].argmax(axis=0).tolist()
         assert found.records_leaked[place] == (highest >= 0.5).sum() and found.histogram[place].sum() == len(records)
 
 
@@ -138,10 +131,10 @@ def test_all_grams_without_a_stretch_are_no_copy():
     assert similarity(question, other) == 1 and 0.5 < stretch(question, other) < 1
     index = Index([Benchmark("b", ["1", "2"], [question, other])])
     for needed, leaked in ((0.0, [[0], [-1]]), (1.0, [[-1], [-1]])):
-        found = Measure(index, counting=Counting(1.0, needed))
+        found = Measure(index, criterion=LeakCriterion(1.0, needed))
         assert found.add([other + " And more.", "Something else."]).tolist() == [[-1], [-1]]
         assert found.add([other.replace("3", "7"), "Something else."]).tolist() == leaked
-    copied = Measure(index, counting=Counting(1.0, 1.0))
+    copied = Measure(index, criterion=LeakCriterion(1.0, 1.0))
     assert copied.add([other]).tolist() == [[1]] and copied.questions_leaked.tolist() == [False, True]
 
 
@@ -325,7 +318,7 @@ def test_the_gate_drops_and_counts(tmp_path):
     assert json.loads((tmp_path / "r.jsonl").read_text()) == {"id": "b", "reason": "leaked", "detail": "b q: 1.000"}
 
 
-def test_the_gate_names_the_likest_question_by_its_own_name(tmp_path):
+def test_the_gate_names_the_most_similar_question_by_its_own_name(tmp_path):
     """Whichever benchmark it is of, and wherever in it the questions that are asked for begin."""
     other = COPY.replace("function", "method")
     lines = write(tmp_path / "a.jsonl", {"instruction": COPY})
@@ -348,7 +341,10 @@ def test_the_gate_names_the_likest_question_by_its_own_name(tmp_path):
         (["--stretch", "2"], "--stretch 2.0: must be from 0 to 1"),
         (["--counts", "n.json"], "--counts: needs --cleaned as well"),
         (["--cleaned", "c.jsonl", "--rejected", "r.jsonl"], "--rejected: needs --counts as well"),
-        (["--cleaned", "c.jsonl", "--train-turns", "later"], "--cleaned: records without a later turn are not read"),
+        (
+            ["--cleaned", "c.jsonl", "--train-turns", "later"],
+            "--cleaned: --train-turns later does not read records without a later turn, which would be lost",
+        ),
         (["--cleaned", "folder"], "folder: is a folder; name a file"),
         (["--output", "folder"], "folder: is a folder; name a file"),
     ],
@@ -400,7 +396,7 @@ def test_the_gate_stops(tmp_path):
         ([{"instruction": [{"role": "user"}]}], "a.jsonl:1: a message must have a role"),
         ([{"instruction": "x"}, "[]"], "a.jsonl:2: a record must be a JSON object"),
         ([{"instruction": "x"}, "{"], "a.jsonl:2: not JSON"),
-        ([], "a.jsonl: no record in it"),
+        ([], "a.jsonl: contains no record; name another source"),
     ],
 )
 def test_bad_records(tmp_path, records, says):
@@ -421,7 +417,10 @@ def test_bad_files_and_numbers(tmp_path):
     fails(measured(tmp_path, binary), "b.bin: cannot be read (Error -3 while decompressing data")
     fails(measured(tmp_path, tmp_path / "none"), "none: no such file")
     fails(measured(tmp_path, tmp_path), "cannot be read")
-    fails(measured(tmp_path, lines, write(tmp_path / "empty.jsonl")), "empty.jsonl: no record in it")
+    fails(
+        measured(tmp_path, lines, write(tmp_path / "empty.jsonl")),
+        "empty.jsonl: contains no record; name another source",
+    )
     fails(measured(tmp_path, lines, write(tmp_path / "q.jsonl", {"text": "x"})), "q.jsonl:1: no field 'prompt'")
     fails(measured(tmp_path, lines, None, "--k", 0), "--k 0: must be at least 1")
     fails(measured(tmp_path, lines, None, "--benchmark-records", "2-3"), "must be FIRST-LAST among the 1 of b")

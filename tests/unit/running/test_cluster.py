@@ -1,4 +1,4 @@
-"""Jobs of a run that is gone: ended before the next begins, by a squeue and a scancel that a file stands for."""
+"""The jobs of a workflow that is gone are ended before the next one begins; scripts stand in for squeue and scancel."""
 
 import os
 
@@ -45,13 +45,13 @@ def test_jobs_of_every_earlier_run_are_cancelled_once(folder, capsys):
     (folder / "queue").write_text("7\n8\n")
     end_earlier_runs(folder)
     assert (folder / "cancelled").read_text() == "--quiet 7 8\n"
-    assert capsys.readouterr().err == "an earlier run was killed; its jobs 7, 8 are cancelled and done again\n"
+    assert capsys.readouterr().err == "an earlier workflow was killed; its jobs 7, 8 are cancelled and done again\n"
     end_earlier_runs(folder)
     assert capsys.readouterr().err == "" and list((folder / "slurm_runs").iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("trouble", "says"), [("hangs", "jobs 7 of an earlier run do not end"), ("broken", "SLURM does not answer")]
+    ("trouble", "says"), [("hangs", "jobs 7 of an earlier workflow do not end"), ("broken", "SLURM does not answer")]
 )
 def test_jobs_that_do_not_end_stop_the_run_and_are_tried_again(folder, trouble, says):
     note_run(folder, "run_1")
