@@ -8,7 +8,8 @@ from refinement.miniature.lists.student import encode_documents, new_model, trai
 from refinement.miniature.record_types import DOCUMENT
 from refinement.records.files import load_records, write_json
 from refinement.running.command_line import json_value, parser, run_step
-from refinement.training.sft import join_processes, pretrain, read_settings
+from refinement.training.settings import read_settings
+from refinement.training.sft import join_process_group, pretrain
 
 
 def arguments() -> ArgumentParser:
@@ -25,7 +26,7 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     settings = read_settings(options.settings)
-    with join_processes(options.threads):
+    with join_process_group(options.threads):
         documents = [record["text"] for record in load_records(options.corpus, DOCUMENT)]
         tokenizer = train_tokenizer(
             documents, options.architecture["vocabulary"], Path(options.chat_template), settings.seed

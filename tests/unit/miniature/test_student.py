@@ -17,7 +17,8 @@ from refinement.miniature.lists.tasks import draw_specification, draw_wording
 from refinement.records.errors import BadInput
 from refinement.records.files import atomic_write
 from refinement.records.randomness import keyed
-from refinement.training.sft import Settings, arrange_by_length, fine_tune, load_student, split_over_long
+from refinement.training.settings import Settings
+from refinement.training.sft import arrange_by_length, fine_tune, load_student, split_over_long
 
 TEMPLATE = Path("config/chat_templates/miniature.jinja")
 ARCHITECTURE = {
@@ -208,7 +209,7 @@ def test_the_loss_is_on_the_turns_that_are_asked_for(student, tmp_path, monkeypa
         seen["labels"] = [token for token in trainer.train_dataset[0]["labels"] if token != -100]
         return {}
 
-    monkeypatch.setattr(training, "_run", stop)
+    monkeypatch.setattr(training, "_run_trainer", stop)
     record = two_turns(records(1)[0], {"critique": "Mend it.", "first_answer": "bad", "second_answer": "good"})
     for loss, text in (("all", "bad<|end|>good<|end|>"), ("last", "good<|end|>")):
         model, tokenizer = load_student(student)
@@ -219,7 +220,7 @@ def test_the_loss_is_on_the_turns_that_are_asked_for(student, tmp_path, monkeypa
 def test_over_long_records_are_refused_or_counted(student):
     _, tokenizer = load_student(student)
     short = SETTINGS._replace(max_length=len(tokenizer.apply_chat_template(records(1)[0]["messages"])["input_ids"]))
-    with pytest.raises(BadInput, match=r"exceed training.max_length .*, first \d+; raise it"):
+    with pytest.raises(BadInput, match=r"exceed training.max_length .*, first \d+; raise the limit"):
         split_over_long(records(20), tokenizer, short)
     kept, long = split_over_long(records(20), tokenizer, short._replace(over_long="drop"))
     assert kept and long and len(kept) + len(long) == 20
