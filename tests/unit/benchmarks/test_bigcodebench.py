@@ -11,11 +11,11 @@ from functools import cache
 import pytest
 
 from refinement.benchmarks import bigcodebench
-from refinement.benchmarks.programs import answer_program, joined
-from refinement.benchmarks.requirements import unmet
+from refinement.benchmarks.programs import answer_program, join_problem
+from refinement.benchmarks.requirements import find_missing
 from refinement.completion.prompts import load_template
 from refinement.records.errors import BadInput
-from scripts.benchmarks.prepare_benchmark import Data
+from scripts.benchmarks.prepare_benchmark import Sources
 from scripts.engines.execute_programs import completed
 from support.honest import DATA, REPEATS, load, read_lines
 
@@ -41,7 +41,7 @@ def write(path, *records):
 
 def read(source, **settings):
     template = load_template(TEMPLATE, *bigcodebench.FIELDS)
-    return list(bigcodebench.read_problems(Data([str(source)]), {"split": "instruct", **settings}, template))
+    return list(bigcodebench.read_problems(Sources([str(source)]), {"split": "instruct", **settings}, template))
 
 
 def own(tmp_path, **settings):
@@ -59,7 +59,7 @@ def official(ids=None, split="instruct"):
 def programs(problems, answers):
     """Programs of answers, by problem id."""
     by_name = {problem["id"]: problem for problem in problems}
-    return [joined(answer_program(answer, by_name[name]), by_name) for name, answer in answers]
+    return [join_problem(answer_program(answer, by_name[name]), by_name) for name, answer in answers]
 
 
 def judge(problem, answer, **changes):
@@ -169,7 +169,7 @@ def ids_file(tmp_path, ids):
         ({"ids": []}, "must be a JSON list of task ids"),
         ([], "must be a JSON list of task ids"),
         ([13], "must be a JSON list of task ids"),
-        (["BigCodeBench/0", "BigCodeBench/0"], "stands twice"),
+        (["BigCodeBench/0", "BigCodeBench/0"], "a task id is listed twice"),
     ],
 )
 def test_ids_must_be_those_of_tasks(tmp_path, ids, told):
@@ -183,10 +183,10 @@ def test_ids_must_be_those_of_tasks(tmp_path, ids, told):
     [
         ({"code_prompt": None}, "tasks.jsonl:1: field 'code_prompt' must be a text"),
         ({"test": 3}, "tasks.jsonl:1: field 'test' must be a text"),
-        ({"test": "class TestCases(:"}, "tasks.jsonl:1: BigCodeBench/0 is no program"),
-        ({"test": "x = '\ud800'"}, "tasks.jsonl:1: BigCodeBench/0 is no program"),
-        ({"test": "x = 1\0"}, "tasks.jsonl:1: BigCodeBench/0 is no program"),
-        ({"test": "(" * 300}, "tasks.jsonl:1: BigCodeBench/0 is no program"),
+        ({"test": "class TestCases(:"}, "tasks.jsonl:1: BigCodeBench/0 is not a valid program"),
+        ({"test": "x = '\ud800'"}, "tasks.jsonl:1: BigCodeBench/0 is not a valid program"),
+        ({"test": "x = 1\0"}, "tasks.jsonl:1: BigCodeBench/0 is not a valid program"),
+        ({"test": "(" * 300}, "tasks.jsonl:1: BigCodeBench/0 is not a valid program"),
     ],
 )
 def test_bad_input_is_named_with_its_line(tmp_path, changes, told):
@@ -232,7 +232,7 @@ def test_an_answer_that_repeats_itself_is_read_in_good_time(tmp_path):
 
 def test_canonical_solutions_pass():
     problems = official("stdlib_only_verified_ids.json")[2::6]
-    assert len(problems) == 49 and not any(unmet(problem["needs"]) for problem in problems)
+    assert len(problems) == 49 and not any(find_missing(problem["needs"]) for problem in problems)
     runs = completed(programs(problems, [(one["id"], one["canonical_solution"]) for one in problems]), {}, 4)
     assert [run["id"] for run in runs if run["verdict"] != "passed"] == []
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,9 +25,8 @@ def lines(path, records):
 
 
 def step(name, *words):
-    return subprocess.run(
-        [sys.executable, f"scripts/{name}.py", *map(str, words)], capture_output=True, text=True, timeout=120
-    )
+    (script,) = Path("scripts").glob(f"*/{name}.py")
+    return subprocess.run([sys.executable, script, *map(str, words)], capture_output=True, text=True, timeout=120)
 
 
 def take(folder, samples, *options, problems=PROBLEMS):
@@ -72,18 +72,18 @@ def test_samples_are_scored_as_they_stand(tmp_path):
                sample(0, f"\n# mine\n{adding(0)}\n\n"), sample(1, "def f(x): return"), sample(2, wrong)]  # fmt: skip
     run = take(tmp_path, samples)
     assert run.returncode == 0 and run.stdout.startswith("6 samples of 3 problems, 2 each"), run.stderr
-    assert "read otherwise than they stand, as the benchmark reads answers: 1 (T/2:2)" in run.stdout
+    assert "samples changed by the benchmark's reader of answers: 1 (T/2:2)" in run.stdout
     responses = [json.loads(line) for line in (tmp_path / "responses.jsonl").read_text().splitlines()]
     assert [response["custom_id"] for response in responses] == [f"0/T/{n}:{s}:1" for n in range(3) for s in (1, 2)]
     row, programs = score(tmp_path, "problems.jsonl", 2)
     assert row["pass@1"] == pytest.approx((1 + 0.5 + 0.5) / 3) and row["pass@2"] == 1.0
     assert programs[0]["code"] == adding(0) and programs[1]["code"] == f"\n# mine\n{adding(0)}\n\n"
-    assert programs[4]["code"] == adding(2), "a completion goes on from the problem's head"
+    assert programs[4]["code"] == adding(2), "a completion continues the problem's head"
 
 
 def test_a_program_without_code_is_counted_and_passes_nothing(tmp_path):
     run = take(tmp_path, [sample(0, ""), sample(1, adding(1)), sample(2, "I cannot.")])
-    assert "without code, which pass nothing: 1 (T/0:1)" in run.stdout
+    assert "samples without code, which fail: 1 (T/0:1)" in run.stdout
     row, _ = score(tmp_path, "problems.jsonl", 1)
     assert row["pass@1"] == pytest.approx(1 / 3) and row["verdicts"] == {"error": 1, "no_code": 1, "passed": 1}
 
@@ -102,7 +102,7 @@ def test_whole_programs_run_as_they_stand_whatever_the_reader_would_make_of_them
 def test_partial_samples_make_a_smaller_benchmark_that_is_said(tmp_path):
     samples = [sample(2, adding(2)), sample(0, adding(1))]
     run = take(tmp_path, samples, "--partial", tmp_path / "some.jsonl")
-    assert "2 samples of 2 problems, 1 each; problems left out, without a sample: 1 (T/1)" in run.stdout
+    assert "2 samples of 2 problems, 1 each; problems left out because they have no samples: 1 (T/1)" in run.stdout
     row, _ = score(tmp_path, "some.jsonl", 1)
     assert (row["problems"], row["pass@1"]) == (2, 0.5)
     assert (tmp_path / "some.jsonl").read_text().count("\n") == 2
@@ -111,13 +111,13 @@ def test_partial_samples_make_a_smaller_benchmark_that_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda lines: lines[:2], "iteration 0: problems without a sample 1 (T/2); mend the file"),
-        (lambda lines: [*lines, lines[0]], "solutions: sample 1 of 0/T/0 stands 2 times; mend the file"),
+        (lambda lines: lines[:2], "iteration 0: problems without a sample 1 (T/2); correct the file"),
+        (lambda lines: [*lines, lines[0]], "solutions: sample 1 of 0/T/0 occurs 2 times; correct the file"),
         (
             lambda lines: [*lines, {**lines[0], "id": "0/T/9"}, {**lines[0], "sample": 2}],
-            "iteration 0: unknown problems 1 (T/9); problems with another number of samples than 1: 1 (T/0); mend the file",
+            "iteration 0: unknown problems 1 (T/9); problems with another number of samples than 1: 1 (T/0); correct the file",
         ),
-        (lambda lines: [], "no solution in it"),
+        (lambda lines: [], "holds no solutions"),
     ],
 )
 def test_no_score_is_given_for_less_or_more_than_the_benchmark(tmp_path, change, says):
@@ -146,7 +146,7 @@ def test_a_program_with_half_a_character_is_taken_and_fails_alone(tmp_path):
 def test_a_name_with_half_a_character_can_be_said(tmp_path):
     problem = {**PROBLEMS[0], "id": "T/\ud83d"}
     run = take(tmp_path, [{"task_id": "T/\ud83d", "solution": ""}], problems=[problem])
-    assert run.returncode == 0 and "which pass nothing: 1 (T/\\ud83d:1)" in run.stdout, run.stderr
+    assert run.returncode == 0 and "which fail: 1 (T/\\ud83d:1)" in run.stdout, run.stderr
 
 
 def test_a_broken_gzipped_file_ends_in_one_line(tmp_path):
@@ -179,8 +179,13 @@ BARE = [{name: value for name, value in problem.items() if name != "code_prompt"
         ([{"task_id": "T/0"}], {}, PROBLEMS, ":1: a sample needs the text 'solution' or 'completion'"),
         ([ALL[0], {"solution": ""}], {}, PROBLEMS, ":2: a sample is an object with the text 'task_id'"),
         ([ALL[0], ["T/0"]], {}, PROBLEMS, ":2"),
-        ([], {}, PROBLEMS, "no sample in it"),
-        ([sample(0, "    return x", "completion")], {}, BARE, ":1: a completion, but T/0 has no head that it goes on"),
+        ([], {}, PROBLEMS, "holds no samples"),
+        (
+            [sample(0, "    return x", "completion")],
+            {},
+            BARE,
+            ":1: a completion, but T/0 has no function head to continue",
+        ),
     ],
 )
 def test_what_is_wrong_with_samples_ends_in_one_line(tmp_path, samples, options, problems, says):

@@ -11,14 +11,14 @@ import zlib
 import pytest
 
 from refinement.benchmarks import livecodebench
-from refinement.benchmarks.programs import answer_program, joined
+from refinement.benchmarks.programs import answer_program, join_problem
 from refinement.benchmarks.record_types import PROBLEM
 from refinement.completion.prompts import load_template
 from refinement.records.errors import BadInput
 from refinement.records.files import read_json, read_records
 from refinement.sandbox import record_types
 from refinement.sandbox.modes import stdio
-from scripts.benchmarks.prepare_benchmark import Data, arguments, main
+from scripts.benchmarks.prepare_benchmark import Sources, arguments, main
 from scripts.engines.execute_programs import completed
 from support.livecodebench_parts import both_kinds, cases, functional, packed, record
 
@@ -32,7 +32,7 @@ def write(path, records):
 
 def read(path, **settings):
     template = load_template(TEMPLATE, *livecodebench.FIELDS)
-    return list(livecodebench.read_problems(Data([str(path)]), settings, template))
+    return list(livecodebench.read_problems(Sources([str(path)]), settings, template))
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ SOLUTIONS = (
 def programs(problems, solutions):
     by_name = {problem["id"]: problem for problem in problems}
     for number, (name, _, code) in enumerate(solutions):
-        program = joined(answer_program(fenced(code), by_name[name]), by_name)
+        program = join_problem(answer_program(fenced(code), by_name[name]), by_name)
         yield {**program, "id": f"{number}"}
 
 
@@ -203,7 +203,7 @@ def test_prompts_have_the_question_and_the_form_of_the_answer(tmp_path):
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_every_protocol_of_pickle_gives_its_text(protocol):
     text = json.dumps(cases("stdin", ("é\n" * 300, "\\ \n"))) + "\ud7ff"
-    assert livecodebench.pickled_text(pickle.dumps(text, protocol), "x") == text
+    assert livecodebench.read_pickled_text(pickle.dumps(text, protocol), "x") == text
 
 
 class Runs:
@@ -228,7 +228,7 @@ def test_a_hostile_pickle_is_named_and_not_run(tmp_path):
         # Behind a text, too, it is found.
         both = pickletools.optimize(pickle.dumps(("[]", Runs(f"{tmp_path}/run")), protocol))
         with pytest.raises(BadInput, match="makes more than a text"):
-            livecodebench.pickled_text(both, "x")
+            livecodebench.read_pickled_text(both, "x")
     assert not (tmp_path / "run").exists()
 
 
@@ -236,7 +236,7 @@ def test_what_unpacks_to_too_much_is_stopped():
     bomb = deflated(b"\0" * 50_000_000)
     assert len(bomb) < 100_000
     with pytest.raises(BadInput, match="more than 1000000 bytes"):
-        livecodebench.unpacked(bomb, "x", most=1_000_000)
+        livecodebench.unpack_tests(bomb, "x", most=1_000_000)
 
 
 GOOD = packed(cases("stdin", ("1 2\n", "3\n")))
@@ -245,7 +245,7 @@ GOOD = packed(cases("stdin", ("1 2\n", "3\n")))
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"contest_date": "July 2024"}, "contest_date 'July 2024' is no date"),
+        ({"contest_date": "July 2024"}, "contest_date 'July 2024' is not a date"),
         ({"contest_date": None}, "field 'contest_date' must be a text"),
         ({"public_test_cases": '[{"input": "", "output": "", "testtype": "file"}]'}, "test 1 is of type 'file'"),
         ({"public_test_cases": '[{"input": "", "testtype": "stdin"}]'}, "test 1 lacks the texts"),
@@ -273,9 +273,9 @@ def test_bad_input_is_named_with_its_line(tmp_path, changes, told):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"metadata": '{"func_name": "import os; f"}'}, "is no name of a function"),
-        ({"metadata": '{"func_name": true}'}, "func_name True is no name of a function"),
-        ({"metadata": '{"func_name": ["order"]}'}, "func_name ['order'] is no name of a function"),
+        ({"metadata": '{"func_name": "import os; f"}'}, "is not a function's name"),
+        ({"metadata": '{"func_name": true}'}, "func_name True is not a function's name"),
+        ({"metadata": '{"func_name": ["order"]}'}, "func_name ['order'] is not a function's name"),
         ({"metadata": "{}"}, "tests of type functional, but metadata's func_name is None"),
         ({"private_test_cases": packed(cases("functional", ("2\nx", "3")))}, "test 2: not JSON"),
         ({"private_test_cases": packed(cases("functional", (f'"{"x" * (48 << 20)}"', "3")))}, "48 MiB of arguments"),
@@ -288,15 +288,15 @@ def test_bad_input_of_functions_is_named_too(tmp_path, changes, told):
 
 def test_an_id_that_stands_twice_ends_the_step(tmp_path):
     source = write(tmp_path / "twice.jsonl", [record("a", "2024-07-01"), record("a", "2024-07-02")])
-    with pytest.raises(BadInput, match="the problem 'a' stands twice"):
+    with pytest.raises(BadInput, match="the problem 'a' occurs twice"):
         prepare([source], tmp_path)
 
 
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"from": "2024-13"}, "from '2024-13' is no date"),
-        ({"until": "soon"}, "until 'soon' is no date"),
+        ({"from": "2024-13"}, "from '2024-13' is not a date"),
+        ({"until": "soon"}, "until 'soon' is not a date"),
         ({"from": "2025-02", "until": "2025-02"}, "is not before until"),
     ],
 )

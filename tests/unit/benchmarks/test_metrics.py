@@ -19,7 +19,7 @@ def test_pass_at_k_is_the_share_of_draws_with_a_right_answer(case):
 
 @pytest.mark.parametrize(("n", "right", "k"), [(1, 2, 1), (3, 1, 4), (3, -1, 1), (3, 1, 0)])
 def test_pass_at_k_is_undefined_elsewhere(n, right, k):
-    with pytest.raises(ValueError, match="not defined"):
+    with pytest.raises(ValueError, match="is undefined for"):
         pass_at_k(n, right, k)
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from refinement.answers.functions import enclosing_class, find_function, mute, shell_functions, without_functions
+from refinement.answers.functions import blank_text, enclosing_class, find_function, remove_functions, shell_functions
 from refinement.benchmarks import multipl_e
 from refinement.benchmarks.multipl_e import LANGUAGES, read_answer, read_problems
 from refinement.benchmarks.record_types import PROBLEM
-from refinement.benchmarks.requirements import is_there, not_run, unmet
+from refinement.benchmarks.requirements import find_missing, is_installed, skipped_execution
 from refinement.completion.prompts import load_template
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records, to_line
@@ -326,7 +326,7 @@ def runnable(language):
     """The same; skips the test also where what they need is missing."""
     problems = problems_of(language)
     needs = {need: how for problem in problems.values() for need, how in problem["needs"].items()}
-    if missing := unmet(needs):
+    if missing := find_missing(needs):
         pytest.skip("; ".join(f"no {need}: {needs[need]}" for need in missing))
     return problems
 
@@ -491,10 +491,12 @@ throw new Error("only an example");"""
 
 def test_the_text_in_which_brackets_mean_nothing():
     code = 'a = "{" + \'}\' + `${x} {` /* { */ // }\nb = s.replace(/[/}]/g, "\\"}");'
-    assert "{" not in mute(code) and "}" not in mute(code) and len(mute(code)) == len(code)
-    assert mute("1'000'000 / 2 / 3") == "1 000 000 / 2 / 3"
-    assert mute("f( /* w/o { */ b); // a/b {\nx = `${`").rstrip() == f"f({' ' * 12} b); {' ' * 8}\nx ="
-    assert mute('x = @"\\" + R"a(")})a" + """\n"}""";').strip().startswith("x =") and "}" not in mute('R"a(")})a"')
+    assert "{" not in blank_text(code) and "}" not in blank_text(code) and len(blank_text(code)) == len(code)
+    assert blank_text("1'000'000 / 2 / 3") == "1 000 000 / 2 / 3"
+    assert blank_text("f( /* w/o { */ b); // a/b {\nx = `${`").rstrip() == f"f({' ' * 12} b); {' ' * 8}\nx ="
+    assert blank_text('x = @"\\" + R"a(")})a" + """\n"}""";').strip().startswith("x =") and "}" not in blank_text(
+        'R"a(")})a"'
+    )
 
 
 @pytest.mark.parametrize(
@@ -550,9 +552,9 @@ def test_only_functions_of_a_shell_script_are_kept():
 
 def test_functions_that_the_tests_define_go_and_others_stay():
     code = "function f(x) {\n  const test = (y) => {\n    return y;\n  };\n  return test(x);\n}\nconst test = () => {\n};\n"
-    assert without_functions(code, "test", "js").rstrip() == code.partition("\nconst test")[0]
+    assert remove_functions(code, "test", "js").rstrip() == code.partition("\nconst test")[0]
     code = "int f() { }\nint main() { f(); }\nint main(int n) { }\nint g() { }"
-    assert without_functions(code, "main", "cpp").split("\n") == ["int f() { }", "", "", "int g() { }"]
+    assert remove_functions(code, "main", "cpp").split("\n") == ["int f() { }", "", "", "int g() { }"]
 
 
 @every_language
@@ -582,9 +584,9 @@ RECORD = {"name": "HumanEval_0_f", "language": "js", "prompt": "function f(x){\n
     [
         ({"language": "cobol"}, {}, "multipl_e: language 'cobol' is unknown; choose one of cpp, cs, java, sh, ts, js"),
         ({}, {}, "multipl_e: language None is unknown; choose one of cpp, cs, java, sh, ts, js"),
-        ({"language": "ts"}, {}, "d.jsonl:7: HumanEval_0_f is in 'js', but language is 'ts'; name its own data"),
+        ({"language": "ts"}, {}, "d.jsonl:7: HumanEval_0_f is in 'js', but language is 'ts'; name its data"),
         ({"language": "js"}, {"tests": None}, "d.jsonl:7: field 'tests' must be a text; is this a file of MultiPL-E?"),
-        ({"language": "js"}, {"prompt": "f"}, "d.jsonl:7: the prompt of HumanEval_0_f does not end in a function's head; mend its data"),
+        ({"language": "js"}, {"prompt": "f"}, "d.jsonl:7: the prompt of HumanEval_0_f does not end in a function's head; correct it"),
     ],
 )  # fmt: skip
 def test_bad_input_is_named(settings, changes, message):
@@ -606,11 +608,11 @@ def test_a_toolchain_that_is_missing_is_no_failure(monkeypatch):
     """Commands and files are looked for where programs would find them."""
     (problem,) = read_problems([("d:1", {**RECORD, "language": "java"})], {"language": "java"}, TEMPLATE)
     monkeypatch.setitem(jail.ENVIRONMENT, "PATH", "/nowhere")
-    is_there.cache_clear()
-    run = not_run({**problem, "id": "p"})
-    is_there.cache_clear()
+    is_installed.cache_clear()
+    run = skipped_execution({**problem, "id": "p"})
+    is_installed.cache_clear()
     assert run["verdict"] == "not_run" and "javac: not installed here (apt-get install default-jdk" in run["error"]
-    assert unmet(["/nowhere/to/be.found", __file__]) == ["/nowhere/to/be.found"]
+    assert find_missing(["/nowhere/to/be.found", __file__]) == ["/nowhere/to/be.found"]
 
 
 def test_data_becomes_problems_by_the_step(tmp_path):
