@@ -1,4 +1,4 @@
-"""Train the miniature's tokenizer and its base model on the corpus."""
+"""Train the miniature's tokenizer and pre-train its base model on the corpus."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -18,8 +18,8 @@ def arguments() -> ArgumentParser:
     options.add_argument("--chat-template", required=True, help="Jinja template with generation markers")
     options.add_argument("--architecture", type=json_value, required=True, help="JSON: sizes of the model")
     options.add_argument("--settings", type=json_value, required=True, help="JSON: training settings")
-    options.add_argument("--threads", type=int, default=1, help="CPU threads; results may depend on it")
-    options.add_argument("--output", required=True, help="folder: the base model, Hugging Face format")
+    options.add_argument("--threads", type=int, default=1, help="number of CPU threads; results may depend on it")
+    options.add_argument("--output", required=True, help="folder: the base model, in Hugging Face format")
     options.add_argument("--log", required=True, help="JSON: losses and throughput")
     return options
 

@@ -191,7 +191,7 @@ def test_settings_that_say_nothing_or_what_they_may_are_taken(kind):
     [
         ({"--settings": '{"language": "sh", "limit": 0}'}, "--settings.limit: 0 is less than the minimum of 1"),
         ({"--source": "absent.jsonl"}, "absent.jsonl: no such file"),
-        ({"--source": "hub:nobody/nothing@main"}, "hub:nobody/nothing@main: not to be had"),
+        ({"--source": "hub:nobody/nothing@main"}, "hub:nobody/nothing@main: not available"),
         ({"--source": "evalplus:HumanEval@v1"}, "evalplus:HumanEval@v1: must be HumanEvalPlus@VERSION"),
         ({"--template": "absent.txt"}, "absent.txt: no such template"),
         ({"--source": "cut.gz"}, "cut.gz: cannot be read"),
@@ -245,4 +245,4 @@ def test_a_file_of_the_hub_is_read_at_its_revision(tmp_path):
     assert found.stdout.splitlines() == [f"{where}:1 {{'a': 1}}", f"{where}:2 {{'a': 2}}"]
     assert "data.jsonl:3: not JSON" in found.stderr.splitlines()[-1]
     other = read("hub:someone/something/data.jsonl@v2")
-    assert not other.stdout and "data.jsonl@v2: not to be had" in other.stderr.splitlines()[-1]
+    assert not other.stdout and "data.jsonl@v2: not available" in other.stderr.splitlines()[-1]

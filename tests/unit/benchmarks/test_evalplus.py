@@ -232,6 +232,6 @@ def test_evalplus_own_download(tmp_path, monkeypatch):
         list(read_rows("evalplus:MbppPlus"))
     monkeypatch.setattr("wget.download", lambda *_: (_ for _ in ()).throw(OSError("no network")))
     with pytest.raises(
-        BadInput, match=r"evalplus:MbppPlus@v9: not to be had \(no network\); go online or name a local file"
+        BadInput, match=r"evalplus:MbppPlus@v9: not available \(no network\); go online or name a local file"
     ):
         list(read_rows("evalplus:MbppPlus@v9"))

@@ -16,7 +16,7 @@ from refinement.miniature.lists.grammar import (
     read_instruction,
     write_code,
 )
-from refinement.miniature.lists.interpreter import Failure, Outside, Program
+from refinement.miniature.lists.interpreter import EvaluationError, OutsideSubset, Program
 from refinement.miniature.lists.tasks import draw_inputs, draw_specification, evaluate, is_meaningful, probe_inputs
 from refinement.records.randomness import keyed
 from refinement.sandbox.pool import execute_all
@@ -59,7 +59,7 @@ def _outcome(code, inputs):
     for xs in inputs:
         try:
             outcomes.append(program(list(xs)))
-        except Failure:
+        except EvaluationError:
             outcomes.append(None)
     return outcomes
 
@@ -104,7 +104,7 @@ def test_what_is_outside_the_subset_is_refused():
     ):
         try:
             Program(f"def solve(xs):\n    {body}")
-        except Outside:
+        except OutsideSubset:
             continue
         raise AssertionError(body)
 
@@ -125,5 +125,5 @@ def test_a_meaningful_task_needs_each_of_its_steps(specification):
     "line", ["xs = dict.fromkeys(xs)\n    return xs[99]", "return len(xs * 10 ** 30)", "return xs[10 ** 30]"]
 )
 def test_a_program_that_fails_in_any_way_is_a_failure_and_no_crash(line):
-    with pytest.raises(Failure):
+    with pytest.raises(EvaluationError):
         Program(f"def solve(xs):\n    {line}")([1, 2])

@@ -49,7 +49,7 @@ def test_a_missing_file_a_binary_file_and_a_duplicate(tmp_path):
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadInput, match="not UTF-8"):
         load_records(tmp_path / "binary", SAMPLE)
-    with pytest.raises(BadInput, match="'a' .* stands twice"):
+    with pytest.raises(BadInput, match="'a' .* occurs twice"):
         index_records([ANSWER, ANSWER], "id")
     with pytest.raises(BadInput, match="no such file"):
         read_json(tmp_path / "none.json")
