@@ -10,7 +10,7 @@ _TEXT = r"""//[^\n]*|/\*.*?(?:\*/|\Z)
     |R"(?P<tag>[^\s()\\]*)\(.*?(?:\)(?P=tag)"|\Z)|\$?@\$?"(?:""|[^"])*"|\"{3}.*?\"{3}
     |"(?:\\.|[^"\\\n])*"?|(?<=\d)'(?=\d)|'(?:\\.|[^'\\\n])*'?
     |(?:(?<=[=(,:;!&|?\[{}>])|(?<=return))\s*/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/[a-z]*"""
-_TEXT_START = re.compile(rf"{_TEXT}|`", _FLAGS)
+_TEXT_OR_TEMPLATE = re.compile(rf"{_TEXT}|`", _FLAGS)
 # What opens and closes inside a JavaScript template, and inside an expression in it.
 _TEMPLATE_SIGNS = {
     "`": re.compile(r"\\.|(?P<open>\$\{)|(?P<close>`)", _FLAGS),
@@ -23,7 +23,7 @@ _TYPED = r"\b{name}\s*(?P<open>\()"
 _NO_TYPE = ("return", "else", "throw", "new", "case", "await", "yield")
 _VARIABLE = r"^[ \t]*(?:export\s+)?(?:const|let|var)\s+{name}\b(?:\s*:[^\n]*?)?\s*=(?![=>])"
 _SHELL = r"^(?P<indent>[ \t]*)(?:function[ \t]+{name}[ \t]*(?:\(\s*\))?|{name}[ \t]*\(\s*\))\s*\{{"
-# The same for Bash, where quoted text may span lines, a comment starts a word, and a here-document ends at its tag.
+# The same for Bash: quoted text may span lines, a comment's # begins a word, and a here-document ends at its tag.
 _SHELL_TEXT = r"""\\.|\$'(?:\\.|[^'\\])*'|'[^']*'|(?<![^\s;&|(])\#[^\n]*
     |(?<!<)<<-?[ \t]*\\?['"]?(?P<tag>[^\s'"\\;&|<>()]++)[^\n]*\n(?:[^\n]*\n)*?\t*(?P=tag)$"""
 # What opens and closes inside a double-quoted string, and inside the expansions in it.
@@ -59,7 +59,7 @@ def _skip_nested(code: str, place: int, opened: list[str], signs: Mapping[str, r
 def blank_text(code: str) -> str:
     """The code with strings and comments replaced by blanks, at the same length, so that all brackets are structure."""
     blanked, place = "", 0
-    while (found := _TEXT_START.search(code, place)) is not None:
+    while (found := _TEXT_OR_TEMPLATE.search(code, place)) is not None:
         opened = ["`"] if found[0] == "`" else []
         end = _skip_nested(code, found.end(), opened, _TEMPLATE_SIGNS)
         end = len(code) if opened else end  # the template is never closed

@@ -22,7 +22,7 @@ from refinement.records.record_types import Record
 SETTINGS = ("split", "ids")
 FIELDS = ("task",)
 SPLITS = ("instruct", "complete")
-TIMEOUT = 240.0  # bigcodebench's TIMEOUT_LIMIT: seconds for all tests of a task; its other limits are longer
+TIMEOUT = 240.0  # seconds for all tests of a task, bigcodebench's TIMEOUT_LIMIT; bigcodebench never allows less
 MEMORY_MB = 30 * 1024  # bigcodebench's max_as_limit
 _TEXTS = ("task_id", "instruct_prompt", "complete_prompt", "code_prompt", "canonical_solution", "test", "entry_point")
 # Packages whose name differs from the module that is imported.

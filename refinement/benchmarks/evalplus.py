@@ -60,7 +60,7 @@ def _fenced(code: str) -> str:
 
 def _time_limit(seconds: float) -> int:
     """evalplus' limit on one call, given the reference's time, rounded up to whole seconds
-    so that it seldom changes between runs.
+    so that it seldom changes between measurements.
     """
     from evalplus.config import DEFAULT_GT_TIME_LIMIT_FACTOR, DEFAULT_MIN_TIME_LIMIT
 

@@ -30,7 +30,7 @@ FIELDS = ("language", "label", "code")
 _JAR = "/usr/share/java/javatuples.jar"
 _JDK = "apt-get install default-jdk-headless"
 _MEMORY_MB = 1024
-# The same Java virtual machine everywhere: fixed numbers of threads and of heap bytes.
+# The same Java virtual machine on every computer: fixed numbers of threads, fixed size of the heap.
 _JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:ActiveProcessorCount=2", "-XX:-UsePerfData",
         "-Xms16m", "-Xmx512m")  # fmt: skip
 # By default a failed Debug.Assert writes a line at most; this listener makes it end the program.

@@ -62,7 +62,7 @@ def join_problem(program: Record, problems: Mapping[str, Record]) -> Record:
     if name is None:
         return program
     if name not in problems:
-        raise BadInput(f"program {program['id']}: no problem {name!r}; name the file that it stands in (--problems)")
+        raise BadInput(f"program {program['id']}: no problem {name!r}; name the file with this problem (--problems)")
     fields: dict[str, Any] = {"mode": "call"}
     fields |= {field: problems[name][field] for field in PROBLEM_FIELDS if field in problems[name]}
     return {**fields, **program}

@@ -51,7 +51,7 @@ def _lines(path: str, stream: IO[bytes]) -> Iterator[Row]:
     decode = json.JSONDecoder().raw_decode
     for number, line in enumerate(io.TextIOWrapper(stream, encoding="utf-8"), start=1):
         try:
-            # json.loads takes twice as long: it does as much again besides decoding.
+            # raw_decode alone takes half the time of json.loads.
             record, end = decode(line) if line.startswith("{") else (None, 0)
             if line[end:] not in ("", "\n"):
                 record = json.loads(line)

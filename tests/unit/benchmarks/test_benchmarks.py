@@ -1,4 +1,4 @@
-"""What all benchmarks share: problems from data, answers to programs, what is not installed, scores."""
+"""Shared by all benchmarks: problems from data, programs from answers, missing requirements, scores."""
 
 import gzip
 import json
@@ -38,7 +38,7 @@ def test_config_knows_every_kind_and_no_other():
     assert set(kinds) == set(MODULES) and set(PREPARED) == set(kinds) - {"miniature", "file"}
 
 
-def test_what_is_not_installed_is_named_with_how_to_get_it():
+def test_missing_requirements_are_named_with_how_to_install_them():
     assert is_installed("sh") and is_installed("import json")
     assert find_missing(["sh", "import nowhere_to_be_found", "a-compiler-of-nowhere"]) == [
         "import nowhere_to_be_found",
@@ -50,7 +50,7 @@ def test_what_is_not_installed_is_named_with_how_to_get_it():
     assert skipped_execution(program("p")) is None and skipped_execution(program("p", needs={"sh": ""})) is None
 
 
-def test_programs_that_cannot_run_do_not_keep_others_from_running():
+def test_programs_with_missing_requirements_do_not_stop_others():
     programs = [program("a", needs=ABSENT), program("b"), program("c", needs=ABSENT), program("d", code="1 / 0")]
     assert [run["verdict"] for run in completed(programs, {}, 2)] == ["not_run", "passed", "not_run", "error"]
 
@@ -62,7 +62,7 @@ def solutions(**programs):
     ]
 
 
-def test_a_problem_that_was_not_run_is_no_failure():
+def test_a_problem_that_was_not_executed_is_not_a_failure():
     problems = [{"id": name, "needs": ABSENT if name in "ab" else {}} for name in "abcd"]
     runs = {f"{name}#": skipped_execution(program(f"{name}#", needs=ABSENT)) for name in "a"}
     runs |= {f"{name}#": {"id": f"{name}#", "verdict": verdict, "error": None} for name, verdict in
@@ -79,7 +79,7 @@ def test_a_problem_that_was_not_run_is_no_failure():
     )
 
 
-def test_where_nothing_was_run_there_is_no_score():
+def test_without_executions_there_is_no_score():
     runs = {"a#": skipped_execution(program("a#", needs=ABSENT))}
     (row,) = summarize(list(make_outcomes(solutions(a="a#"), runs, {"a": "nothing is there"})), 0)
     assert row["pass@1"] is None and row["problems"] == 0 and row["not_run"] == 1
@@ -87,7 +87,7 @@ def test_where_nothing_was_run_there_is_no_score():
 
 
 @pytest.mark.parametrize(("means", "share", "not_run_"), [("count", 0.25, None), ("leave_out", 0.5, 2)])
-def test_problems_that_not_even_their_canonical_solution_solves_are_named(means, share, not_run_):
+def test_problems_whose_canonical_solution_fails_are_named(means, share, not_run_):
     problems = [{"id": name, "canonical_program": f"{name}*", "unsolvable": means} for name in "abcd"]
     ends = {
         "a*": "passed",
@@ -115,14 +115,14 @@ def test_answers_that_are_missing_or_unknown_are_counted_and_named():
         check_answers(wanted, [*wanted, ("0/8", 1)])
 
 
-def test_two_problems_of_one_id_and_none_at_all_are_bad_input():
+def test_duplicate_ids_and_empty_benchmarks_are_bad_input():
     with pytest.raises(BadInput, match="the problem 'a' occurs twice"):
         list(check_ids(iter([{"id": "a"}, {"id": "b"}, {"id": "a"}]), "data"))
     with pytest.raises(BadInput, match="data: no problem with these settings"):
         list(check_ids(iter([]), "data"))
 
 
-def test_a_benchmark_of_another_size_is_another_benchmark():
+def test_a_wrong_number_of_problems_is_bad_input():
     problems = [{"id": "a"}, {"id": "b"}]
     assert list(check_size(problems, {"size": 2}, "data")) == problems
     assert list(check_size(problems[:1], {"size": 2, "limit": 1}, "data")) == problems[:1]
@@ -181,7 +181,7 @@ def test_a_setting_of_the_wrong_type_or_size_is_bad_input(kind, settings, fault)
 
 
 @pytest.mark.parametrize("kind", PREPARED)
-def test_settings_that_say_nothing_or_what_they_may_are_taken(kind):
+def test_empty_and_valid_settings_are_accepted(kind):
     for settings in ({}, {"limit": 1, "size": 164, "unsolvable": "leave_out"}):
         assert check_settings(kind, settings) == settings
 
@@ -198,7 +198,7 @@ def test_settings_that_say_nothing_or_what_they_may_are_taken(kind):
         ({"--source": "broken.gz"}, "broken.gz: cannot be read (Error -3 while decompressing data"),
     ],
 )
-def test_data_that_cannot_be_had_ends_in_one_line(tmp_path, change, fault):
+def test_unavailable_data_is_a_one_line_error(tmp_path, change, fault):
     line = json.dumps({"task_id": "HumanEval_0", "language": "sh", "prompt": "f() {", "tests": "f"}) + "\n"
     (tmp_path / "cut.gz").write_bytes(gzip.compress(line.encode() * 2000)[:60])
     (tmp_path / "broken.gz").write_bytes(b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff\xff")
@@ -213,7 +213,7 @@ def test_data_that_cannot_be_had_ends_in_one_line(tmp_path, change, fault):
     assert not (tmp_path / "problems.jsonl").exists() and not (tmp_path / "about.json").exists()
 
 
-def test_problems_may_hold_half_a_character(tmp_path, capsys):
+def test_problems_may_hold_lone_surrogates(tmp_path, capsys):
     record = {"name": "HumanEval_0_f", "language": "js", "prompt": "// \ud83d ä\nfunction f(x){\n", "tests": "f(1);"}
     (tmp_path / "half.jsonl").write_text(json.dumps(record) + "\n")
     main(arguments().parse_args([

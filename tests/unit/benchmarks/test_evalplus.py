@@ -1,4 +1,4 @@
-"""HumanEval, HumanEval+, MBPP and MBPP+: what is read of their data, answers and verdicts."""
+"""HumanEval, HumanEval+, MBPP and MBPP+: problems, answers and verdicts."""
 
 import json
 
@@ -65,7 +65,7 @@ def test_a_made_up_task_of_evalplus():
     assert judge(base, right, only_base) == ["passed", "passed"]
 
 
-def test_an_answer_that_is_a_completion_goes_behind_its_prompt():
+def test_a_completion_is_appended_to_its_prompt():
     problem = {"entry_point": "double", "code_prompt": HEAD}
     answers = (
         "    return [2 * x for x in xs]",
@@ -79,7 +79,7 @@ def test_an_answer_that_is_a_completion_goes_behind_its_prompt():
     assert evalplus.read_answer("nul \0 and \ud800", problem)["code"]
 
 
-def test_what_the_sanitizer_drops_and_is_needed_comes_back():
+def test_needed_code_that_the_sanitizer_drops_is_restored():
     generator = "def each(xs):\n    yield from xs\n\ndef double(xs):\n    return [2 * x for x in each(xs)]\n\nassert double([1]) == [3]"
     assert "def each" in evalplus.read_answer(generator, {"entry_point": "double", "code_prompt": ""})["code"]
     two = "def double(x):\n    return 2 * x\n\ndef half(x):\n    return x / 2"
@@ -137,7 +137,7 @@ def test_bad_input(kind, record, fault):
     assert "\n" not in str(raised.value)
 
 
-def test_records_of_the_right_types_are_taken():
+def test_records_of_the_right_types_are_accepted():
     assert [read(kind, [record])[0]["id"] for kind, record in (("humaneval", HUMANEVAL), ("mbpp", MBPP))] == [
         "HumanEval/0",
         "MBPP/1",
@@ -196,7 +196,7 @@ def test_special_oracles(task, code, passes):
     assert judge(problem, code) == ["passed" if passes else "failed"]
 
 
-def test_the_zeros_of_humaneval_32_are_looked_at():
+def test_the_zeros_of_humaneval_32_are_checked():
     (record,) = [record for record in honest.read_lines(PLUS["humaneval_plus"]) if record["task_id"] == "HumanEval/32"]
     (problem,) = read("humaneval_plus", [record])
     right = record["prompt"] + record["canonical_solution"]

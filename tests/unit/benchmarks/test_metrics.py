@@ -1,4 +1,4 @@
-"""pass@k against its definition, and the bootstrap's coverage."""
+"""pass@k equals its definition; the bootstrap interval has its nominal coverage."""
 
 from itertools import combinations
 
@@ -11,7 +11,7 @@ from refinement.benchmarks.metrics import bootstrap_interval, pass_at_k
 
 
 @given(st.integers(1, 9).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(1, n))))
-def test_pass_at_k_is_the_share_of_draws_with_a_right_answer(case):
+def test_pass_at_k_is_the_share_of_draws_with_a_correct_answer(case):
     n, right, k = case
     draws = list(combinations([True] * right + [False] * (n - right), k))
     assert pass_at_k(n, right, k) == pytest.approx(sum(map(any, draws)) / len(draws))

@@ -1,4 +1,4 @@
-"""Training in one process and in many: batches, packing, checkpoints, throughput; two real processes on gloo."""
+"""Training on one process and on several: batches, packing, checkpoints, throughput; two real processes on gloo."""
 
 import fcntl
 import json
@@ -50,7 +50,7 @@ from support.workflow import ROOT, environment
 
 
 @given(st.integers(1, 512), st.integers(1, 64) | st.none(), st.integers(1, 32))
-def test_an_update_is_a_whole_batch_whatever_the_number_of_processes(batch, micro, processes):
+def test_an_update_has_the_batch_size_on_any_number_of_processes(batch, micro, processes):
     try:
         records, passes = split_batch(batch, micro, processes)
     except BadInput as error:
@@ -59,7 +59,7 @@ def test_an_update_is_a_whole_batch_whatever_the_number_of_processes(batch, micr
         assert records * passes * processes == batch and records == (micro or batch // processes)
 
 
-def test_launching_names_nodes_and_their_meeting_place():
+def test_launch_arguments_name_the_nodes_and_the_first_of_them():
     step = ["scripts/engines/train_model.py", "--start", "x"]
     for gpus in (0, 8):
         assert launch_arguments(1, 8, gpus, step, {}) == ["--nproc-per-node=8", "--standalone", "--", *step]
@@ -85,7 +85,7 @@ def test_launching_names_nodes_and_their_meeting_place():
         ({"batchsize": 8}, r"--settings: the key 'batchsize' is unknown; .*"),
     ],
 )
-def test_bad_input_of_many_processes_is_one_line(parts, changes, message):
+def test_bad_input_on_several_processes_is_one_line(parts, changes, message):
     command = training_command(parts, "bad", json.dumps({**SETTINGS, **changes}), devices=2)
     run = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120)
     *bars, line = run.stderr.splitlines()  # transformers draws progress bars while it loads weights
@@ -94,7 +94,7 @@ def test_bad_input_of_many_processes_is_one_line(parts, changes, message):
     assert not [path for path in parts.iterdir() if "bad" in path.name]
 
 
-def test_settings_are_read_whole_or_not_at_all():
+def test_incomplete_or_unknown_settings_are_refused():
     assert read_settings(SETTINGS) == Settings(**SETTINGS)
     few = {name: value for name, value in SETTINGS.items() if name != "epochs"}
     for wrong, says in (
@@ -106,14 +106,14 @@ def test_settings_are_read_whole_or_not_at_all():
             read_settings(wrong)
 
 
-def test_an_error_of_a_process_is_told_whole(parts):
+def test_an_error_in_a_process_is_reported_with_its_traceback(parts):
     command = training_command(parts, "bad", json.dumps({**SETTINGS, "learning_rate": "fast"}), devices=2)
     run = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120)
     assert run.returncode == 1 and "Traceback" in run.stderr and "ChildFailedError" in run.stderr
     assert all(f"[rank{rank}]: TypeError: '<=' not supported" in run.stderr for rank in (0, 1)), run.stderr
 
 
-def test_no_model_takes_the_place_of_other_things(tmp_path):
+def test_a_model_does_not_replace_a_folder_without_a_model(tmp_path):
     (tmp_path / "model").mkdir()
     (tmp_path / "model/thesis.txt").write_text("precious")
     with pytest.raises(BadInput, match="model: is a folder that holds no model; name another folder"):
@@ -122,7 +122,7 @@ def test_no_model_takes_the_place_of_other_things(tmp_path):
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=60), st.sampled_from([2, 4, 8]))
-def test_an_epoch_order_holds_every_record_once_and_fills_the_last_batch(lengths, batch):
+def test_an_epoch_has_every_record_once_and_fills_the_last_batch(lengths, batch):
     order = EpochOrder(lengths, batch, filler=len(lengths), by_length=True)
     torch.manual_seed(3)
     first = list(order)
@@ -145,7 +145,7 @@ def checkpoint(folder, step, identity):
     return path
 
 
-def test_only_the_last_whole_checkpoint_of_this_training_is_found_and_kept(tmp_path):
+def test_only_the_latest_complete_checkpoint_of_this_training_is_kept(tmp_path):
     checkpoint(tmp_path, 5, "mine")
     kept = checkpoint(tmp_path, 10, "mine")
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-10"]
@@ -157,7 +157,7 @@ def test_only_the_last_whole_checkpoint_of_this_training_is_found_and_kept(tmp_p
     assert find_latest(tmp_path, "mine") is None and not list(tmp_path.iterdir())
 
 
-def test_a_removal_that_is_killed_anywhere_leaves_a_whole_checkpoint_or_none(tmp_path):
+def test_an_interrupted_removal_leaves_a_complete_checkpoint_or_none(tmp_path):
     ends = []
     for deletions in range(20):
         folder = tmp_path / str(deletions)
@@ -182,7 +182,7 @@ def test_a_removal_that_is_killed_anywhere_leaves_a_whole_checkpoint_or_none(tmp
     assert ends[0] != 0 and ends[-1] == 0 and not folder.exists()
 
 
-def test_a_folder_of_checkpoints_is_held_by_one_training(tmp_path):
+def test_one_training_locks_its_folder_of_checkpoints(tmp_path):
     folder = tmp_path / "checkpoints"
     with lock_folder(folder), open(folder / "lock") as second:
         with pytest.raises(BlockingIOError):
@@ -192,7 +192,7 @@ def test_a_folder_of_checkpoints_is_held_by_one_training(tmp_path):
         assert folder.is_dir()
 
 
-def test_what_a_training_follows_from_is_told_apart(tmp_path):
+def test_the_identity_changes_with_data_and_initial_model(tmp_path):
     assert identify({"a": 1, "b": 2}, ["x"]) == identify({"b": 2, "a": 1}, ["x"]) != identify({"a": 1, "b": 2}, ["y"])
     (tmp_path / "model.safetensors").write_bytes(b"1")
     before = describe_initial_model(str(tmp_path))
@@ -226,7 +226,7 @@ def parts(tmp_path_factory):
     return folder
 
 
-def test_a_batch_in_several_passes_has_the_same_losses(parts):
+def test_gradient_accumulation_has_the_same_losses(parts):
     compare_losses(parts, "passes", "one", 1e-4, least=50)
     log = read_log(parts, "one")
     assert log["steps"] == log["losses"][-1]["step"] == 56
@@ -257,7 +257,7 @@ def packed_trainer(parts, tmp_path, monkeypatch, **changes):
     return seen[0], records
 
 
-def test_records_longer_than_a_row_are_split_and_none_of_it_is_lost(parts, tmp_path, monkeypatch):
+def test_records_longer_than_a_row_are_split_without_loss(parts, tmp_path, monkeypatch):
     lengths = lengths_of(parts, make_records(20))
     short = sorted(lengths)[10] - 1
     trainer, _ = packed_trainer(parts, tmp_path, monkeypatch, max_length=short)
@@ -267,7 +267,7 @@ def test_records_longer_than_a_row_are_split_and_none_of_it_is_lost(parts, tmp_p
         split_over_long([], None, Settings(**{**SETTINGS, "over_long": "split"}))
 
 
-def test_records_in_a_row_do_not_see_each_other(parts, tmp_path, monkeypatch):
+def test_packed_records_do_not_attend_to_each_other(parts, tmp_path, monkeypatch):
     """The logits of a packed row equal those of each record alone."""
     trainer, _ = packed_trainer(parts, tmp_path, monkeypatch)
     row = next(row for row in trainer.train_dataset if len(row["seq_lengths"]) > 1)
@@ -281,7 +281,7 @@ def test_records_in_a_row_do_not_see_each_other(parts, tmp_path, monkeypatch):
             start += length
 
 
-def test_deepspeed_is_seen_only_where_it_is_asked_for(monkeypatch):
+def test_deepspeed_is_hidden_unless_it_is_configured(monkeypatch):
     monkeypatch.delitem(sys.modules, "deepspeed", raising=False)
     expose_deepspeed(None)
     assert find_spec("deepspeed") is None, "accelerate would import it, which takes seconds"
