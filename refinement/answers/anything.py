@@ -1,6 +1,6 @@
-"""A teacher's free text: whatever is not empty can be read."""
+"""Reads free text: any answer that is not empty is valid."""
 
 
 def read(text: str) -> str | None:
-    """The text, or None if there is none."""
+    """The text, or None if it is blank."""
     return text if text.strip() else None

@@ -1,4 +1,4 @@
-"""The code in a response, as DESIGN's definition of "executable" reads it."""
+"""Extract the program from a model's response."""
 
 import ast
 import re
@@ -9,10 +9,10 @@ _PYTHON = {"", "python", "python3", "py"}
 
 
 def labelled_blocks(response: str) -> list[tuple[str, str]]:
-    """All fenced blocks in order, each with its language, as it is labelled there, in small letters.
+    """All fenced code blocks in order, as pairs of language label (lower case) and code.
 
-    A fence that is never closed counts, since a cut answer must be run to be
-    found broken.
+    An unclosed fence counts as a block, so that a truncated answer is executed and
+    fails.
     """
     closed = list(_FENCE.finditer(response))
     rest = response[closed[-1].end() :] if closed else response
@@ -21,14 +21,14 @@ def labelled_blocks(response: str) -> list[tuple[str, str]]:
 
 
 def fenced_blocks(response: str) -> list[str]:
-    """All fenced blocks, whatever their language, in order."""
+    """The code of all fenced blocks in order, whatever their language."""
     return [code for _, code in labelled_blocks(response)]
 
 
 def extract_code(response: str) -> str | None:
-    """The program of a response: its fenced blocks joined, or all of it.
+    """The Python program in a response: its Python blocks joined, or the whole response if it has no fence.
 
-    None if there is no fence and the whole does not parse, or no code at all.
+    None if there is no code, or no fence and the response is not valid Python.
     """
     blocks = [code for language, code in labelled_blocks(response) if language in _PYTHON]
     if blocks:

@@ -1,17 +1,17 @@
-"""A function in an answer, in languages that Python cannot parse: found by its head and its brackets."""
+"""Find a function's definition in languages that Python cannot parse, by its head and its matching brackets."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 _FLAGS = re.DOTALL | re.MULTILINE | re.VERBOSE
-# Text in which brackets mean nothing: strings, comments and JavaScript's regular expressions.
+# Strings, comments and JavaScript's regular expressions: brackets in them are not structure.
 _TEXT = r"""//[^\n]*|/\*.*?(?:\*/|\Z)
     |R"(?P<tag>[^\s()\\]*)\(.*?(?:\)(?P=tag)"|\Z)|\$?@\$?"(?:""|[^"])*"|\"{3}.*?\"{3}
     |"(?:\\.|[^"\\\n])*"?|(?<=\d)'(?=\d)|'(?:\\.|[^'\\\n])*'?
     |(?:(?<=[=(,:;!&|?\[{}>])|(?<=return))\s*/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/[a-z]*"""
-_MUTE = re.compile(rf"{_TEXT}|`", _FLAGS)
-# What opens and closes within a template, and within the expressions that it holds.
+_TEXT_OR_TEMPLATE = re.compile(rf"{_TEXT}|`", _FLAGS)
+# What opens and closes inside a JavaScript template, and inside an expression in it.
 _TEMPLATE_SIGNS = {
     "`": re.compile(r"\\.|(?P<open>\$\{)|(?P<close>`)", _FLAGS),
     "{": re.compile(rf"{_TEXT}|(?P<open>[`{{])|(?P<close>\}})", _FLAGS),
@@ -23,29 +23,29 @@ _TYPED = r"\b{name}\s*(?P<open>\()"
 _NO_TYPE = ("return", "else", "throw", "new", "case", "await", "yield")
 _VARIABLE = r"^[ \t]*(?:export\s+)?(?:const|let|var)\s+{name}\b(?:\s*:[^\n]*?)?\s*=(?![=>])"
 _SHELL = r"^(?P<indent>[ \t]*)(?:function[ \t]+{name}[ \t]*(?:\(\s*\))?|{name}[ \t]*\(\s*\))\s*\{{"
-# Such text in Bash, where quotes hold line breaks: a comment is a word of its own, a here-document needs its last line.
-_SHELL_MUTE = r"""\\.|\$'(?:\\.|[^'\\])*'|'[^']*'|(?<![^\s;&|(])\#[^\n]*
+# The same for Bash: quoted text may span lines, a comment's # begins a word, and a here-document ends at its tag.
+_SHELL_TEXT = r"""\\.|\$'(?:\\.|[^'\\])*'|'[^']*'|(?<![^\s;&|(])\#[^\n]*
     |(?<!<)<<-?[ \t]*\\?['"]?(?P<tag>[^\s'"\\;&|<>()]++)[^\n]*\n(?:[^\n]*\n)*?\t*(?P=tag)$"""
-# What opens and closes within a text, and within what its dollars open.
+# What opens and closes inside a double-quoted string, and inside the expansions in it.
 _SHELL_SIGNS = {
     '"': re.compile(r"""\\.|(?P<open>\$[({])|(?P<close>")""", _FLAGS),
     "{": re.compile(r"""\\.|'[^'\n]*'|(?P<open>"|\$[({])|(?P<close>\})""", _FLAGS),
-    "(": re.compile(rf"""{_SHELL_MUTE}|(?P<open>"|\$\{{|\()|(?P<close>\))""", _FLAGS),
+    "(": re.compile(rf"""{_SHELL_TEXT}|(?P<open>"|\$\{{|\()|(?P<close>\))""", _FLAGS),
 }
-SCRIPTS = ("js", "ts")
+SCRIPT_LANGUAGES = ("js", "ts")
 
 
 class Function(NamedTuple):
-    """Where a function begins (its line) and ends in a text; ``end`` is None where it is not closed."""
+    """Offsets in a text: ``start`` of the line that a function begins on, and its ``end``, None if it is not closed."""
 
     start: int
     end: int | None
 
 
-def _closed(code: str, place: int, opened: list[str], signs: Mapping[str, re.Pattern[str]]) -> int:
-    """The place after what closes all that is opened; what is never closed stays in ``opened``.
+def _skip_nested(code: str, place: int, opened: list[str], signs: Mapping[str, re.Pattern[str]]) -> int:
+    """The offset after everything in ``opened`` is closed; what is never closed stays in ``opened``.
 
-    ``signs``: by the last sign of what is open, what opens and closes within.
+    ``signs``: for each opening sign, the pattern of what opens and closes inside it.
     """
     while opened and (sign := signs[opened[-1]].search(code, place)) is not None:
         place = sign.end()
@@ -56,63 +56,66 @@ def _closed(code: str, place: int, opened: list[str], signs: Mapping[str, re.Pat
     return place
 
 
-def mute(code: str) -> str:
-    """The code with strings and comments blanked, at the same length: what is left of brackets is structure."""
-    muted, place = "", 0
-    while (found := _MUTE.search(code, place)) is not None:
+def blank_text(code: str) -> str:
+    """The code with strings and comments replaced by blanks, at the same length, so that all brackets are structure."""
+    blanked, place = "", 0
+    while (found := _TEXT_OR_TEMPLATE.search(code, place)) is not None:
         opened = ["`"] if found[0] == "`" else []
-        end = _closed(code, found.end(), opened, _TEMPLATE_SIGNS)
-        end = len(code) if opened else end  # a template that is never closed
-        muted += code[place : found.start()] + re.sub(r"[^\n]", " ", code[found.start() : end])
+        end = _skip_nested(code, found.end(), opened, _TEMPLATE_SIGNS)
+        end = len(code) if opened else end  # the template is never closed
+        blanked += code[place : found.start()] + re.sub(r"[^\n]", " ", code[found.start() : end])
         place = end
-    return muted + code[place:]
+    return blanked + code[place:]
 
 
-def _match(muted: str, start: int, pair: str) -> int | None:
-    """The place after the bracket that closes the one at ``start``."""
+def _closing_bracket(blanked: str, start: int, pair: str) -> int | None:
+    """The offset after the bracket that closes the one at ``start``; None if it is not closed."""
     depth = 0
-    for found in re.compile(f"[{re.escape(pair)}]").finditer(muted, start):
+    for found in re.compile(f"[{re.escape(pair)}]").finditer(blanked, start):
         depth += 1 if found[0] == pair[0] else -1
         if depth == 0:
             return found.end()
     return None
 
 
-def _expression_end(muted: str, start: int) -> int | None:
-    """The place after an expression's semicolon, or after the brace that ends its last line."""
+def _expression_end(blanked: str, start: int) -> int | None:
+    """The offset after the semicolon of an expression, or after a closing brace that ends its last line."""
     depth = 0
-    for found in re.compile(r"[(){}\[\];\n]").finditer(muted, start):
+    for found in re.compile(r"[(){}\[\];\n]").finditer(blanked, start):
         if found[0] in "([{":
             depth += 1
         elif found[0] in ")]}":
             depth -= 1
-        elif depth == 0 and (found[0] == ";" or muted[: found.start()].rstrip()[-1:] == "}"):
+        elif depth == 0 and (found[0] == ";" or blanked[: found.start()].rstrip()[-1:] == "}"):
             return found.end() if found[0] == ";" else found.start()
-    return len(muted) if depth == 0 else None
+    return len(blanked) if depth == 0 else None
 
 
-def _body_end(muted: str, parameters: int, language: str) -> int | None:
-    """The place after a function's body; 0 for a declaration without one. ``parameters``: their bracket."""
-    place = _match(muted, parameters, "()")
+def _body_end(blanked: str, parameters: int, language: str) -> int | None:
+    """The offset after a function's body; 0 for a declaration without a body, None if it is not closed.
+
+    ``parameters``: the offset of the bracket that opens the parameters.
+    """
+    place = _closing_bracket(blanked, parameters, "()")
     while place is not None:
-        found = re.compile(r"=>|[{;]" if language == "cs" else r"[{;]").search(muted, place)
+        found = re.compile(r"=>|[{;]" if language == "cs" else r"[{;]").search(blanked, place)
         if found is None or found[0] == ";":
             return 0
         if found[0] == "=>":
-            return _expression_end(muted, found.end())
-        end = _match(muted, found.start(), "{}")
-        if language not in SCRIPTS or muted[: found.start()].rstrip()[-1:] not in tuple(":|&<,"):  # else a type
-            return end
+            return _expression_end(blanked, found.end())
+        end = _closing_bracket(blanked, found.start(), "{}")
+        if language not in SCRIPT_LANGUAGES or blanked[: found.start()].rstrip()[-1:] not in tuple(":|&<,"):
+            return end  # otherwise the braces hold a type, and the body follows
         place = end
     return None
 
 
-def _head_start(muted: str, name: int) -> int | None:
-    """Where the line of a function's type begins, for a name that a type precedes; None for a mere call."""
-    line = muted.rfind("\n", 0, name) + 1
-    if not muted[line:name].strip():  # the type stands above
-        line = muted.rfind("\n", 0, len(muted[:line].rstrip())) + 1
-    kind = muted[line:name]
+def _head_start(blanked: str, name: int) -> int | None:
+    """The offset of the line with the return type of the function at ``name``; None if ``name`` is only called."""
+    line = blanked.rfind("\n", 0, name) + 1
+    if not blanked[line:name].strip():  # the return type is on the line above
+        line = blanked.rfind("\n", 0, len(blanked[:line].rstrip())) + 1
+    kind = blanked[line:name]
     words = kind.split()
     if not words or words[0] in _NO_TYPE or re.search(r"[=(;{}]", kind):
         return None
@@ -121,41 +124,44 @@ def _head_start(muted: str, name: int) -> int | None:
 
 
 def _shell_end(code: str, found: re.Match[str]) -> int | None:
-    """The place after a function's last line, which begins with its brace: outside of what is quoted."""
+    """The offset after a Bash function's last line, which begins with an unquoted brace; None if there is none."""
     line = code.find("\n", found.end())
     first = code[found.end() : line if line >= 0 else len(code)]
     if first.rstrip().endswith("}") and not re.search(r"\$\{[^}]*\}$", first.rstrip()):
         return found.end() + len(first)
     last = rf"^{re.escape(found['indent'])}\}}"
-    commands = re.compile(rf"{_SHELL_MUTE}|(?P<open>\"|\$\{{)|(?P<close>{last})", _FLAGS)
+    commands = re.compile(rf"{_SHELL_TEXT}|(?P<open>\"|\$\{{)|(?P<close>{last})", _FLAGS)
     opened = [""]
-    end = _closed(code, found.end(), opened, {**_SHELL_SIGNS, "": commands})
-    if len(opened) > 1:  # a quote that is never closed: there is no telling what is quoted
+    end = _skip_nested(code, found.end(), opened, {**_SHELL_SIGNS, "": commands})
+    if len(opened) > 1:  # an unclosed quote: what is quoted cannot be known, so take the first closing brace
         closing = re.compile(last, re.MULTILINE).search(code, found.end())
         return None if closing is None else closing.end()
     return None if opened else end
 
 
 def find_function(code: str, name: str, language: str) -> Function | None:
-    """The first definition of a function, by MultiPL-E's name of the language; None where there is none."""
-    if language == "sh":  # its quotes and comments are not C's; its functions end where a line begins with a brace
+    """The first definition of the function ``name``; None if there is none.
+
+    ``language``: as MultiPL-E names it: cpp, cs, java, js, sh or ts.
+    """
+    if language == "sh":  # Bash has its own quotes and comments, and ends a function at a line that begins with }
         found = re.compile(_SHELL.format(name=re.escape(name)), re.MULTILINE).search(code)
         return found and Function(found.start(), _shell_end(code, found))
-    muted = mute(code)
-    pattern = _SCRIPT if language in SCRIPTS else _TYPED
-    for found in re.compile(pattern.format(name=re.escape(name)), re.MULTILINE).finditer(muted):
-        start = found.start() if language in SCRIPTS else _head_start(muted, found.start())
-        end = 0 if start is None else _body_end(muted, found.start("open"), language)
+    blanked = blank_text(code)
+    pattern = _SCRIPT if language in SCRIPT_LANGUAGES else _TYPED
+    for found in re.compile(pattern.format(name=re.escape(name)), re.MULTILINE).finditer(blanked):
+        start = found.start() if language in SCRIPT_LANGUAGES else _head_start(blanked, found.start())
+        end = 0 if start is None else _body_end(blanked, found.start("open"), language)
         if start is not None and end != 0:
             return Function(start, end)
-    found = re.compile(_VARIABLE.format(name=re.escape(name)), re.MULTILINE).search(muted)
-    if language not in SCRIPTS or found is None:
+    found = re.compile(_VARIABLE.format(name=re.escape(name)), re.MULTILINE).search(blanked)
+    if language not in SCRIPT_LANGUAGES or found is None:
         return None
-    return Function(found.start(), _expression_end(muted, found.end()))
+    return Function(found.start(), _expression_end(blanked, found.end()))
 
 
 def shell_functions(code: str) -> str:
-    """The functions of a Bash script, without what stands around them: that may print a usage and exit."""
+    """The functions of a Bash script, without the commands around them, which may print a usage and exit."""
     spans: list[str] = []
     place = 0
     for found in re.compile(_SHELL.format(name=r"[\w-]+"), re.MULTILINE).finditer(code):
@@ -166,20 +172,23 @@ def shell_functions(code: str) -> str:
     return "\n".join(spans)
 
 
-def without_functions(code: str, name: str, language: str) -> str:
-    """The code without functions of a name, such as an answer's own ``main``; of scripts, those of the file itself."""
+def remove_functions(code: str, name: str, language: str) -> str:
+    """The code without the functions called ``name``, such as an answer's own ``main``.
+
+    In JavaScript and TypeScript, only functions at the top level are removed.
+    """
     kept, rest = "", code
     while (found := find_function(rest, name, language)) is not None:
         end = len(rest) if found.end is None else found.end
-        inner = language in SCRIPTS and rest[found.start] in " \t"
+        inner = language in SCRIPT_LANGUAGES and rest[found.start] in " \t"
         kept += rest[:end] if inner else rest[: found.start]
         rest = rest[end:]
     return kept + rest
 
 
-def _open_braces(muted: str) -> Iterator[int]:
+def _open_braces(blanked: str) -> Iterator[int]:
     opened: list[int] = []
-    for found in re.finditer(r"[{}]", muted):
+    for found in re.finditer(r"[{}]", blanked):
         if found[0] == "{":
             opened.append(found.start())
         elif opened:
@@ -188,7 +197,7 @@ def _open_braces(muted: str) -> Iterator[int]:
 
 
 class Class(NamedTuple):
-    """A class's text around a function: what precedes it, what it holds, what follows it."""
+    """The code before a class, inside its braces, and after it."""
 
     before: str
     inside: str
@@ -196,23 +205,23 @@ class Class(NamedTuple):
 
 
 def enclosing_class(code: str, place: int) -> Class | None:
-    """The innermost class around a place in the code; None where there is none.
+    """The innermost class around an offset in the code; None if there is none.
 
-    Of what stands around the class, what its own surroundings hold is kept: a
-    namespace's other types, not the namespace. ``after`` is empty where the
-    class is not closed.
+    If the class is inside a namespace, ``before`` and ``after`` hold the rest of the
+    namespace's contents, not the namespace itself. ``after`` is empty if the class is
+    not closed.
     """
-    muted = mute(code)
-    opened = list(_open_braces(muted[:place]))
+    blanked = blank_text(code)
+    opened = list(_open_braces(blanked[:place]))
     for depth, brace in enumerate(opened):
-        head = max(muted.rfind(sign, 0, brace) for sign in "{};") + 1
-        if not re.search(r"\b(?:class|struct|record)\b", muted[head:brace]):
+        head = max(blanked.rfind(sign, 0, brace) for sign in "{};") + 1
+        if not re.search(r"\b(?:class|struct|record)\b", blanked[head:brace]):
             continue
         outer = opened[depth + 1] if depth + 1 < len(opened) else None
-        end = _match(muted, brace, "{}")
+        end = _closing_bracket(blanked, brace, "{}")
         before = code[0 if outer is None else outer + 1 : head]
         if end is None:
             return Class(before, code[brace + 1 :], "")
-        outer_end = None if outer is None else _match(muted, outer, "{}")
+        outer_end = None if outer is None else _closing_bracket(blanked, outer, "{}")
         return Class(before, code[brace + 1 : end - 1], code[end : outer_end and outer_end - 1])
     return None

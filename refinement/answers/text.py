@@ -1,16 +1,16 @@
-"""What the readers of structured answers share: one strict format, and the deviations that models are forgiven."""
+"""Shared by the readers of structured answers: one strict format, and the common deviations that are accepted."""
 
 import re
 
 _START = re.compile(r"<{2,3}\s*OUTPUT\s*>{2,3}", re.IGNORECASE)
 _END = re.compile(r"<{2,3}\s*/\s*OUTPUT\s*>{2,3}", re.IGNORECASE)
-_ABOVE = r"^[ \t>*_#|\-\d.)`]*"  # what may stand before a label: quotes, bullets, numbers, bold, headings, tables
+_ABOVE = r"^[ \t>*_#|\-\d.)`]*"  # allowed before a label: quotes, bullets, numbers, bold, headings, table borders
 _SCALE = r"(?:[ \t]*(?:/|out[ \t]+of)[ \t]*10?(?:\.0)?(?![\d.]))?"
 _AFTER = r"[ \t*_.`|]*(?:$|[,;:(–—].*$|[ \t*]+(?:-|–|—|because|since)[ \t].*$)"
 
 
 def output_block(text: str) -> str:
-    """What stands between the last <<<OUTPUT>>> and its end, or the whole text."""
+    """The text between the last <<<OUTPUT>>> and its end marker; the whole text if there is none."""
     starts = list(_START.finditer(text))
     if starts:
         text = text[starts[-1].end() :]
@@ -19,9 +19,12 @@ def output_block(text: str) -> str:
 
 
 def values_of(label: str, value: str, block: str) -> list[str]:
-    """Every ``label: [[value]]`` in a block: bold or plain, numbered or not, on a scale (8/10), with text behind it.
+    """Every ``label: [[value]]`` in a block.
 
-    ``label`` and ``value`` are patterns. Brackets may be missing, but not half of them.
+    ``label``, ``value``: regular expressions.
+
+    Labels may be bold or numbered, and values may have a scale (8/10) or an explanation
+    behind them. The brackets may be missing, but not only one of a pair.
     """
     pattern = re.compile(
         rf"{_ABOVE}(?:{label})[ \t*_`]*[:=|][ \t*_`]*(?P<open>\[{{1,2}}[ \t*]*)?(?P<value>{value}){_SCALE}"

@@ -1,10 +1,9 @@
 """BigCodeBench and BigCodeBench-Hard, Instruct and Complete (Zhuo et al., 2024).
 
 Data: bigcode-project/bigcodebench-annotation, or bigcode/bigcodebench and
-bigcode/bigcodebench-hard of the hub. What is asked, how an answer is read and
-how long it may run is bigcodebench 0.2.5's: its prompts, its sanitizer,
-calibration, 240 s and 30 GiB of address space a task. Its tests run in the
-sandbox's mode ``unittest``.
+bigcode/bigcodebench-hard on the hub. Prompts, extraction and limits follow bigcodebench
+0.2.5: its prompts, sanitizer and calibration, 240 s and 30 GiB of address space per
+task. Tests are executed in the sandbox's mode ``unittest``.
 """
 
 import ast
@@ -14,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from refinement.benchmarks.fields import check_texts, parsed
+from refinement.benchmarks.fields import check_texts, parse_program
 from refinement.completion.prompts import fill_template
 from refinement.records.errors import BadInput
 from refinement.records.files import read_json
@@ -23,23 +22,25 @@ from refinement.records.record_types import Record
 SETTINGS = ("split", "ids")
 FIELDS = ("task",)
 SPLITS = ("instruct", "complete")
-TIMEOUT = 240.0  # its TIMEOUT_LIMIT: seconds for all tests of a task, which no other limit of its goes below
-MEMORY_MB = 30 * 1024  # its max_as_limit
+TIMEOUT = 240.0  # seconds for all tests of a task, bigcodebench's TIMEOUT_LIMIT; bigcodebench never allows less
+MEMORY_MB = 30 * 1024  # bigcodebench's max_as_limit
 _TEXTS = ("task_id", "instruct_prompt", "complete_prompt", "code_prompt", "canonical_solution", "test", "entry_point")
-# Distributions that are not called as their module is.
+# Packages whose name differs from the module that is imported.
 _DISTRIBUTIONS = {
     "bs4": "beautifulsoup4", "Crypto": "pycryptodome", "cv2": "opencv-python-headless", "dateutil": "python-dateutil",
     "docx": "python-docx", "flask_mail": "Flask-Mail", "flask_wtf": "Flask-WTF", "mpl_toolkits": "matplotlib",
     "PIL": "Pillow", "skimage": "scikit-image", "sklearn": "scikit-learn", "yaml": "PyYAML",
 }  # fmt: skip
-_EXCEL = ("_excel(", "ExcelWriter")  # what pandas does with openpyxl, which no task imports
+_EXCEL = ("_excel(", "ExcelWriter")  # pandas uses openpyxl for these; no task imports it
 
 
-def _needs(where: str, record: Record) -> dict[str, str]:
-    """The packages that a task's canonical solution and tests import, beside the standard library."""
+def _requirements(where: str, record: Record) -> dict[str, str]:
+    """The packages outside the standard library that a task's canonical solution and tests
+    import, with how to install them.
+    """
     text = f"{record['complete_prompt']}{record['canonical_solution']}\n{record['test']}"
     names = set()
-    for node in ast.walk(parsed(text, f"{where}: {record['task_id']} is no program")):
+    for node in ast.walk(parse_program(text, f"{where}: {record['task_id']} is not a valid program")):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -57,23 +58,24 @@ def _read_ids(path: str) -> set[str]:
     if not isinstance(ids, list) or not ids or not all(isinstance(name, str) for name in ids):
         raise BadInput(f"{path}: must be a JSON list of task ids, such as BigCodeBench/13")
     if len(set(ids)) < len(ids):
-        raise BadInput(f"{path}: a task id stands twice; each belongs there once")
+        raise BadInput(f"{path}: a task id is listed twice; list each once")
     return set(ids)
 
 
-def _asked(record: Record, split: str) -> str:
-    """What bigcodebench puts into its prompt: words as they are, code in a fence."""
+def _task_text(record: Record, split: str) -> str:
+    """The task as bigcodebench inserts it into its prompt: instructions as they are, code in a fence."""
     text = record[f"{split}_prompt"].strip()
     return f"```\n{text}\n```" if split == "complete" else text
 
 
 def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, Any], template: str) -> Iterator[Record]:
-    """A problem for each task, in the data's order.
+    """Yield a problem for each task, in the order of the data.
 
-    ``settings``: ``split``, instruct or complete, and perhaps ``ids``, a JSON
-    file with the ids of the tasks that are kept (the 148 of the hard subset).
-    Raises BadInput for an unknown split, a field that is missing, and ids
-    that the data lacks.
+    ``settings``: ``split`` is "instruct" or "complete"; the optional ``ids`` is a JSON
+        file with the ids of the tasks to keep (such as the 148 of the hard subset).
+
+    Raises BadInput for an unknown split, a missing field, or ids that are not in the
+    data.
     """
     split = settings.get("split")
     if split not in SPLITS:
@@ -88,14 +90,14 @@ def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, An
             continue
         yield {
             "id": name, "kind": "bigcodebench", "mode": "unittest",
-            "prompt": fill_template(template, task=_asked(record, split)),
+            "prompt": fill_template(template, task=_task_text(record, split)),
             "canonical_solution": f"```python\n{record['complete_prompt']}{record['canonical_solution']}\n```\n",
             "code_prompt": record["code_prompt"], "entry_point": record["entry_point"], "tests": record["test"],
-            "timeout": TIMEOUT, "memory_mb": MEMORY_MB, "needs": _needs(where, record),
+            "timeout": TIMEOUT, "memory_mb": MEMORY_MB, "needs": _requirements(where, record),
         }  # fmt: skip
     if missing:
         told = ", ".join(sorted(missing)[:5]) + (", ..." if len(missing) > 5 else "")
-        raise BadInput(f"{settings['ids']}: {len(missing)} ids are not in the data ({told}); name its own list")
+        raise BadInput(f"{settings['ids']}: {len(missing)} ids are not in the data ({told}); name this data's list")
 
 
 def _parses(code: str) -> bool:
@@ -107,15 +109,16 @@ def _parses(code: str) -> bool:
 
 
 def longest_code(text: str) -> str:
-    """The lines, two or more, that make the longest program: as bigcodebench's ``code_extract``, the longest first.
+    """The longest run of two or more lines that is valid Python, as bigcodebench's ``code_extract`` finds it.
 
-    Its own tries them all, which takes minutes for 400 lines of a model that
-    repeats itself. Lines that hold nothing do not count.
+    The original tries every run, which takes minutes for 400 lines of a model that
+    repeats itself; this tries the longest first. Blank lines do not count towards the
+    length.
     """
     lines = text.split("\n")
     held = [place for place, line in enumerate(lines) if line.strip()]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the answers' escapes
+        warnings.simplefilter("ignore")  # about invalid escapes in answers
         for count in range(len(held), 0, -1):
             before = 0
             for start in range(len(lines)):
@@ -132,7 +135,7 @@ def longest_code(text: str) -> str:
 
 @cache
 def _sanitizer() -> Callable[[str, str], str]:
-    """The sanitizer of bigcodebench, which keeps imports and what the function under test reaches."""
+    """bigcodebench's sanitizer, which keeps imports and the code that the function under test depends on."""
     try:
         from bigcodebench import sanitize as library
     except ImportError as error:
@@ -144,17 +147,17 @@ def _sanitizer() -> Callable[[str, str], str]:
 
 
 def read_answer(response: str, problem: Record) -> dict[str, Any] | None:
-    """The answer's code, sanitized and calibrated: after the task's imports and an empty function.
+    """The answer's code, sanitized and calibrated: placed after the task's imports and an empty function.
 
-    None if it never names the function under test. Source: bigcodebench
-    0.2.5, generate.py (sanitized) and evaluate.py (``calibrated``).
+    None if the answer never names the function under test. Source: bigcodebench 0.2.5,
+    generate.py (sanitized) and evaluate.py (``calibrated``).
     """
     name = problem["entry_point"]
     if name not in response:
         return None
-    text = response.encode("utf-8", "replace").decode()  # the library encodes it, which half a character would stop
+    text = response.encode("utf-8", "replace").decode()  # the library encodes the text, which fails for lone surrogates
     try:
         code = _sanitizer()(text, name)
-    except RecursionError:  # nested too deep for its walk
+    except RecursionError:  # the code is nested too deep for the sanitizer
         code = longest_code(text)
     return {"code": f"{problem['code_prompt']}\n    pass\n{code}"} if code.strip() else None

@@ -1,16 +1,15 @@
-"""HumanEval, HumanEval+, MBPP and MBPP+ through evalplus 0.3.1 (github.com/evalplus/evalplus).
+"""HumanEval, HumanEval+, MBPP and MBPP+ with evalplus 0.3.1 (github.com/evalplus/evalplus).
 
-Read are evalplus' own files (HumanEvalPlus.jsonl.gz v0.1.10, MbppPlus.jsonl.gz
-v0.2.0), with their inputs, whose Python types evalplus restores; what the
-canonical solutions give on them is computed here, once, in the sandbox, as
-evalplus' get_groundtruth does outside one. humaneval and mbpp take the base
-inputs alone, the two others the base inputs and those that evalplus added.
-The original files of HumanEval (github.com/openai/human-eval) and of MBPP
-(google-research/mbpp, whole or sanitized) are recognized by their fields and
-run with their own asserts.
+Data: evalplus' own files (HumanEvalPlus.jsonl.gz v0.1.10, MbppPlus.jsonl.gz v0.2.0),
+whose inputs evalplus converts to Python types. Expected outputs are computed once, by
+executing the canonical solutions in the sandbox, as evalplus' get_groundtruth does
+without one. humaneval and mbpp use the base inputs; the two others use the base inputs
+and those that evalplus added. The original files of HumanEval
+(github.com/openai/human-eval) and of MBPP (google-research/mbpp, full or sanitized) are
+recognized by their fields and tested with their own asserts.
 
-Answers are read by evalplus' sanitizer. An answer that does not define the
-function under test is taken for a completion and put behind its prompt.
+evalplus' sanitizer extracts the code of an answer. An answer that does not define the
+function under test is taken for a completion and appended to its prompt.
 """
 
 import ast
@@ -21,7 +20,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from refinement.answers.code import fenced_blocks
-from refinement.benchmarks.fields import check_texts, parsed
+from refinement.benchmarks.fields import check_texts, parse_program
 from refinement.completion.prompts import fill_template
 from refinement.records.errors import BadInput
 from refinement.records.record_types import Record
@@ -34,14 +33,14 @@ from refinement.sandbox.worker import Worker
 SETTINGS: tuple[str, ...] = ()
 FIELDS = ("problem",)
 _MEMORY_MB = 4096  # evalplus.eval: query_maximum_memory_bytes
-_LONGEST = 60  # seconds for all inputs of a kind: EVALPLUS_TIMEOUT_PER_TASK's default
-_REFERENCE_SECONDS = 600  # for a canonical solution on all of its inputs
+_LONGEST = 60  # seconds for all base or all added inputs: the default of EVALPLUS_TIMEOUT_PER_TASK
+_REFERENCE_SECONDS = 600  # for a canonical solution on all inputs
 _PLUS = ("task_id", "prompt", "entry_point", "canonical_solution", "base_input", "plus_input", "atol")
 _PLUS_TEXTS = _PLUS[:4]
 _HUMANEVAL = ("task_id", "prompt", "entry_point", "canonical_solution", "test")
 _MBPP = ("task_id", "code", "test_list")
 _KNOWN_AS = {"humaneval": "HumanEval", "humaneval_plus": "HumanEval", "mbpp": "Mbpp", "mbpp_plus": "Mbpp"}
-_NEEDS_CALLS = ("find_zero", "surface_Area", "digit_distance_nums")  # their oracles look at the arguments as well
+_NEEDS_CALLS = ("find_zero", "surface_Area", "digit_distance_nums")  # their oracles also need the arguments
 
 
 def _has(record: Record, fields: Sequence[str]) -> bool:
@@ -59,16 +58,18 @@ def _fenced(code: str) -> str:
     return f"```python\n{code.strip(chr(10))}\n```"
 
 
-def _limit(seconds: float) -> int:
-    """evalplus' limit on one call by the reference's time, in whole seconds, so that it seldom changes."""
+def _time_limit(seconds: float) -> int:
+    """evalplus' limit on one call, given the reference's time, rounded up to whole seconds
+    so that it seldom changes between measurements.
+    """
     from evalplus.config import DEFAULT_GT_TIME_LIMIT_FACTOR, DEFAULT_MIN_TIME_LIMIT
 
     return math.ceil(max(DEFAULT_MIN_TIME_LIMIT, DEFAULT_GT_TIME_LIMIT_FACTOR * seconds))
 
 
 @contextmanager
-def _some_worker() -> Iterator[Worker]:
-    """A worker of the strongest tier that works here: what it runs is the benchmark's own."""
+def _strongest_worker() -> Iterator[Worker]:
+    """A worker of the strongest isolation that works here; it executes only the benchmark's own code."""
     for tier in TIERS:
         try:
             worker = first_worker(tier)
@@ -82,25 +83,25 @@ def _some_worker() -> Iterator[Worker]:
 
 
 def _inputs(record: Record, where: str) -> tuple[list[Any], list[Any]]:
-    """Base inputs and added ones, with the types that JSON lacks."""
+    """Base inputs and added inputs, converted to Python types that JSON lacks."""
     from evalplus.data.mbpp import mbpp_deserialize_inputs
 
     found = []
     for field in ("base_input", "plus_input"):
-        value = [] if record[field] == {} else record[field]  # as Mbpp/793 has it
+        value = [] if record[field] == {} else record[field]  # Mbpp/793 has {} for no inputs
         if not isinstance(value, list) or not all(isinstance(arguments, list) for arguments in value):
             raise BadInput(f"{where}: '{field}' must be a list of argument lists; name evalplus' own file")
         if record["task_id"].startswith("Mbpp/"):
             try:
                 value = [list(arguments) for arguments in mbpp_deserialize_inputs(record["task_id"], value)]
             except (TypeError, ValueError, LookupError, AttributeError) as error:
-                raise BadInput(f"{where}: '{field}' is not what evalplus reads ({error}); name its own file") from None
+                raise BadInput(f"{where}: '{field}' is not as evalplus has it ({error}); name evalplus' file") from None
         found.append(value)
     return found[0], found[1]
 
 
 def _reference(program: Record, where: str, worker: Worker) -> tuple[list[Any], list[float]]:
-    """What the canonical solution gives, as items, and its seconds. Raises BadInput where it fails."""
+    """The canonical solution's outputs, encoded, and their times in seconds. Raises BadInput if the solution fails."""
     try:
         found = list(run_calls(program, worker))
     except ValueError as error:
@@ -129,11 +130,12 @@ def _read_plus(record: Record, where: str, kind: str, template: str, worker: Wor
     expected, seconds = _reference(trial, where, worker)
     if is_mbpp and name in MBPP_OUTPUT_NOT_NONE_TASKS:
         expected = [encode(decode(item) is not None) for item in expected]
-    limits = list(map(_limit, seconds))
+    limits = list(map(_time_limit, seconds))
+    text = _description(record["prompt"]) if is_mbpp else record["prompt"].strip("\n")
     starts = [sum(parts[:place]) for place in range(len(parts))]
     return {
         "id": record["task_id"],
-        "prompt": fill_template(template, problem=_task(record["prompt"]) if is_mbpp else record["prompt"].strip("\n")),
+        "prompt": fill_template(template, problem=text),
         "canonical_solution": _fenced(code),
         "kind": kind,
         "code_prompt": "" if is_mbpp else record["prompt"],
@@ -143,7 +145,7 @@ def _read_plus(record: Record, where: str, kind: str, template: str, worker: Wor
         "oracle_settings": {
             "dataset": "mbpp" if is_mbpp else "humaneval", "entry_point": name, "atol": record["atol"], "parts": parts,
             "calls": name in _NEEDS_CALLS,
-            "shown": not (is_mbpp and name in MBPP_OUTPUT_NOT_NONE_TASKS),  # whose values are only whether there is one
+            "shown": not (is_mbpp and name in MBPP_OUTPUT_NOT_NONE_TASKS),  # these expect only that there is a value
         },
         "limits": limits[0] if len(set(limits)) == 1 else limits,
         "timeout": sum(min(_LONGEST, sum(limits[start : start + part])) + 1
@@ -151,8 +153,8 @@ def _read_plus(record: Record, where: str, kind: str, template: str, worker: Wor
     }  # fmt: skip
 
 
-def _task(prompt: str) -> str:
-    """The text of MBPP+'s prompt, which is a docstring that ends in an assert."""
+def _description(prompt: str) -> str:
+    """The text of an MBPP+ prompt, which is a docstring that ends with an assert."""
     return prompt.strip().removeprefix('"""').removesuffix('"""').strip()
 
 
@@ -171,15 +173,15 @@ def _read_humaneval(record: Record, where: str, template: str) -> Record:
 
 
 def _function_under_test(code: str, tests: Iterable[str], where: str) -> str:
-    """The function of the solution that the tests call first."""
+    """The first function or class of the solution that the tests use."""
     what = f"{where}: its code or tests do not compile"
-    tree = parsed(code, what)
+    tree = parse_program(code, what)
     defined = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    for test in [parsed(test, what) for test in tests]:
+    for test in [parse_program(test, what) for test in tests]:
         for node in ast.walk(test):
             if isinstance(node, ast.Name) and node.id in defined:
                 return node.id
-    raise BadInput(f"{where}: its tests call nothing that its code defines; mend it")
+    raise BadInput(f"{where}: its tests call nothing that its code defines; correct it")
 
 
 def _read_mbpp(record: Record, where: str, template: str) -> Record:
@@ -192,7 +194,7 @@ def _read_mbpp(record: Record, where: str, template: str) -> Record:
         raise BadInput(f"{where}: field 'task_id' must be a number or a text; is this a file of MBPP?")
     text = record.get("text") or record.get("prompt")
     if not isinstance(text, str):
-        raise BadInput(f"{where}: neither 'text' nor 'prompt' says the task; mend it")
+        raise BadInput(f"{where}: neither 'text' nor 'prompt' describes the task; correct it")
     tests = record["test_list"]
     setup = record.get("test_setup_code") or "\n".join(record.get("test_imports") or ())
     return {
@@ -208,9 +210,14 @@ def _read_mbpp(record: Record, where: str, template: str) -> Record:
 
 
 def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, Any], template: str) -> Iterator[Record]:
-    """Problems in the data's order; ``settings``: kind. Raises BadInput for a record of another format."""
+    """Yield problems in the order of the data.
+
+    ``settings``: ``kind``, one of the four benchmarks.
+
+    Raises BadInput for a record of another format.
+    """
     kind = settings["kind"]
-    with _some_worker() as worker:
+    with _strongest_worker() as worker:
         for where, record in lines:
             if _has(record, _PLUS) and str(record["task_id"]).startswith(_KNOWN_AS[kind] + "/"):
                 yield _read_plus(record, where, kind, template, worker)
@@ -233,8 +240,8 @@ def _parse(code: str) -> ast.Module:
         return ast.Module([], [])
 
 
-def _defined(code: str) -> set[str]:
-    """Names that a program's own level defines."""
+def _defined_names(code: str) -> set[str]:
+    """The names that a program defines at its top level."""
     names = set()
     for node in _parse(code).body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -246,34 +253,36 @@ def _defined(code: str) -> set[str]:
     return names
 
 
-def _used(code: str) -> set[str]:
+def _used_names(code: str) -> set[str]:
     return {node.id for node in ast.walk(_parse(code)) if isinstance(node, ast.Name)}
 
 
 def _sanitize(text: str, problem: Record) -> str:
-    """What evalplus' sanitizer leaves of a text, or all code in it where it drops what is still needed.
+    """The text as evalplus' sanitizer reduces it, or all code in it if the sanitizer drops definitions that are needed.
 
-    It drops functions without a return (generators, helpers that work in
-    place), and what only the tests need beside the function under test.
+    The sanitizer drops functions without a return statement (generators, in-place
+    helpers), and functions that only the tests use.
     """
     from evalplus.sanitize import code_extract, sanitize
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what it parses: old escapes, and whatever prose may look like
+        warnings.simplefilter("ignore")  # about invalid escapes, in code and in prose
         try:
             left, whole = sanitize(text, problem["entry_point"]), code_extract(text)
-        except (ValueError, RecursionError):  # a text that no parser takes, as NUL or lone surrogates make it
+        except (ValueError, RecursionError):  # NUL or lone surrogates, which the parser rejects
             return text
-    needed = (_used(left) | _used(problem.get("tests", ""))) & (_defined(whole) - _defined(left))
+    needed = (_used_names(left) | _used_names(problem.get("tests", ""))) & (
+        _defined_names(whole) - _defined_names(left)
+    )
     return whole if needed else left
 
 
 def read_answer(response: str, problem: Record) -> dict[str, Any] | None:
-    """What evalplus' sanitizer leaves of a response; behind the prompt where it is its completion alone."""
+    """The answer's code, sanitized; if it is only a completion, appended to the prompt. None if there is no code."""
     if not response.strip():
         return None
     name, code = problem["entry_point"], _sanitize(response, problem)
-    if problem.get("code_prompt") and name not in _defined(code):
+    if problem.get("code_prompt") and name not in _defined_names(code):
         completed = _sanitize("\n".join([problem["code_prompt"], *(fenced_blocks(response) or [response])]), problem)
-        code = completed if name in _defined(completed) else code
+        code = completed if name in _defined_names(completed) else code
     return {"code": code} if code.strip() else None

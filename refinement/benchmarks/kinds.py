@@ -1,13 +1,14 @@
-"""Benchmarks: each kind is a module that reads its data into problems, and answers into programs.
+"""Kinds of benchmarks: each kind has a module that converts its data into problems, and answers into programs.
 
-A module has
+A module defines
 
-``SETTINGS``: the keys of a benchmark's entry in config that it takes;
-``FIELDS``: the fields of its prompt template, none where it needs no template;
-``read_problems(lines, settings, template)``: problems (refinement/records/record_types.py)
-from pairs of a place, for messages, and a record of the benchmark's data;
-``read_answer(response, problem)``: what of a program line an answer gives,
-None for an answer without code.
+``SETTINGS``: the keys of a benchmark's config entry that it accepts;
+``FIELDS``: the fields of its prompt template, empty if it needs no template;
+``read_problems(lines, settings, template)``: yields problems
+    (refinement/benchmarks/record_types.py) from pairs of a location, for error
+    messages, and a record of the benchmark's data;
+``read_answer(response, problem)``: returns the fields of a program record that an
+    answer provides, or None for an answer without code.
 """
 
 from importlib import import_module
@@ -31,15 +32,15 @@ PREPARED = tuple(kind for kind, module in MODULES.items() if module != "plain")
 
 
 def module_name(kind: str) -> str:
-    """The module of a kind of benchmark, by its full name."""
+    """The full name of the module of a kind of benchmark."""
     return f"{__package__}.{MODULES[kind]}"
 
 
-def module_of(kind: str) -> ModuleType:
-    """The module of a kind of benchmark; imported when asked for, since some bring heavy libraries."""
+def load_module(kind: str) -> ModuleType:
+    """The module of a kind of benchmark, imported on demand because some import heavy libraries."""
     return import_module(module_name(kind))
 
 
 def read_answer(response: str, problem: Record) -> dict[str, Any] | None:
-    """What of a program line an answer to a problem gives; None if there is no code in it."""
-    return module_of(problem.get("kind", "file")).read_answer(response, problem)
+    """The fields of a program record that an answer to a problem provides; None if it has no code."""
+    return load_module(problem.get("kind", "file")).read_answer(response, problem)

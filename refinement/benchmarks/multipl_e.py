@@ -1,9 +1,9 @@
-"""MultiPL-E's HumanEval in C++, C#, Java, Bash, TypeScript and JavaScript, asked of instruction-tuned models.
+"""MultiPL-E's HumanEval in C++, C#, Java, Bash, TypeScript and JavaScript, for instruction-tuned models.
 
-Data: nuprl/MultiPL-E (Cassano et al., 2022), fields name, language, prompt,
-tests. Evaluation: that of DeepSeek-Coder's Evaluation/HumanEval
-(eval_instruct.py), which asks for the whole function in a fenced block; its
-compilers and options, with limits and exceptions told in docs/benchmarks.md.
+Data: nuprl/MultiPL-E (Cassano et al., 2022), fields name, language, prompt, tests.
+Prompt and evaluation follow DeepSeek-Coder's Evaluation/HumanEval (eval_instruct.py),
+which asks for the whole function in a fenced block, and use its compilers and options;
+docs/benchmarks.md lists limits and exceptions.
 """
 
 import re
@@ -13,12 +13,12 @@ from typing import Any
 
 from refinement.answers.code import labelled_blocks
 from refinement.answers.functions import (
-    SCRIPTS,
+    SCRIPT_LANGUAGES,
+    blank_text,
     enclosing_class,
     find_function,
-    mute,
+    remove_functions,
     shell_functions,
-    without_functions,
 )
 from refinement.benchmarks.fields import check_texts
 from refinement.completion.prompts import fill_template
@@ -30,10 +30,10 @@ FIELDS = ("language", "label", "code")
 _JAR = "/usr/share/java/javatuples.jar"
 _JDK = "apt-get install default-jdk-headless"
 _MEMORY_MB = 1024
-# A virtual machine alike on every machine: threads do not grow with cores, nor the heap with memory.
+# The same Java virtual machine on every computer: fixed numbers of threads, fixed size of the heap.
 _JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:ActiveProcessorCount=2", "-XX:-UsePerfData",
         "-Xms16m", "-Xmx512m")  # fmt: skip
-# A failed Debug.Assert only writes a line, if that; with this listener it ends the program.
+# By default a failed Debug.Assert writes a line at most; this listener makes it end the program.
 _LISTENER = """using System;
 using System.Diagnostics;
 
@@ -56,13 +56,14 @@ class EndingMain {
 }
 """
 _IMPORT = re.compile(r"^[ \t]*(?:import|using)[ \t]+[\w \t.*=<>,]+;[^\n]*$", re.MULTILINE)
-# Of types beside Problem: the answer's package or namespace, and in Java what wants a file of its own.
+# Removed from the types beside Problem: package and namespace declarations, and public, because Java allows only one
+# public type in a file.
 _PLACE = re.compile(r"^(?:package|namespace)\s[^;{]*;", re.MULTILINE)
 _PUBLIC = re.compile(
     r"^[ \t]*public[ \t]+(?=(?:(?:abstract|final|sealed|strictfp)[ \t]+)*(?:class|enum|interface|record)\b)",
     re.MULTILINE,
 )
-# What makes a script a module, and the one name of the tests that a second declaration breaks.
+# Removed from scripts: exports, which would make them modules, and declarations of assert, which the tests declare.
 _MODULE = re.compile(
     r"^[ \t]*(?:(?:const|let|var)\s+assert\b[^\n]*$|import\b[^\n]*\bassert\b[^\n]*$|export\s+(?:default\s+)?"
     r"(?=(?:async|class|const|enum|function|interface|let|type|var)\b))", re.MULTILINE,
@@ -73,10 +74,11 @@ _NODE = {"node": "apt-get install nodejs"}
 
 @dataclass(frozen=True)
 class _Language:
-    """How a language is called, labelled, compiled and run.
+    """How a language is named, labelled in fences, compiled and executed.
 
-    ``timeout``: seconds of CPU, compiling included. ``closes``: whether the
-    tests begin by closing the function. ``own``: what the tests define.
+    ``timeout``: seconds of CPU time, compilation included.
+    ``closes``: whether the tests begin with the brace that closes the function.
+    ``own``: the function that the tests define themselves.
     """
 
     title: str
@@ -114,7 +116,7 @@ LANGUAGES = {
     ),
     "ts": _Language(
         "TypeScript", ("typescript", "ts"), "program.ts",
-        # It tells its errors on standard output; strict became its default in version 6.
+        # tsc prints errors to standard output; version 6 made strict the default.
         ("sh", "-c", "GOMAXPROCS=2 tsc --target ES2015 --lib ES2015,DOM --strict false program.ts >&2"),
         ("node", "program.js"), {"tsc": "npm install -g typescript", **_NODE}, 20.0, closes=False, own="test",
     ),
@@ -129,15 +131,17 @@ def _check(where: str, record: Record, wanted: str) -> None:
     check_texts(where, record, ("name", "language", "prompt", "tests"), "MultiPL-E")
     if record["language"] != wanted:
         raise BadInput(
-            f"{where}: {record['name']} is in {record['language']!r}, but language is {wanted!r}; name its own data"
+            f"{where}: {record['name']} is in {record['language']!r}, but language is {wanted!r}; name its data"
         )
 
 
 def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, Any], template: str) -> Iterator[Record]:
-    """A problem for each record, in the data's order; ``settings``: ``language``.
+    """Yield a problem for each record, in the order of the data.
 
-    ``canonical_solution`` is null: the data has none. Raises BadInput for an
-    unknown language, a field that is missing, and data of another language.
+    ``settings``: ``language``, a key of LANGUAGES.
+
+    ``canonical_solution`` is null, because the data has none. Raises BadInput for an
+    unknown language, a missing field, or data in another language.
     """
     name = settings.get("language")
     if name not in LANGUAGES:
@@ -148,7 +152,7 @@ def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, An
         code = record["prompt"]
         head = re.search(r"(\w+)\s*\([^\n]*\{\s*\Z", code)
         if head is None:
-            raise BadInput(f"{where}: the prompt of {record['name']} does not end in a function's head; mend its data")
+            raise BadInput(f"{where}: the prompt of {record['name']} does not end in a function's head; correct it")
         problem = {
             "id": record["name"], "kind": "multipl_e", "mode": "command", "canonical_solution": None,
             "prompt": fill_template(template, language=language.title, label=language.labels[0], code=code.rstrip()),
@@ -156,16 +160,18 @@ def read_problems(lines: Iterable[tuple[str, Record]], settings: Mapping[str, An
             "compile": language.compile and list(language.compile), "run": list(language.run),
             "timeout": language.timeout, "memory_mb": _MEMORY_MB, "needs": dict(language.needs),
         }  # fmt: skip
-        if name == "cpp" and record["name"].startswith("HumanEval_162_"):  # md5, for which C++ has OpenSSL
+        # This task computes MD5, for which C++ programs use OpenSSL.
+        if name == "cpp" and record["name"].startswith("HumanEval_162_"):
             problem["compile"].append("-lcrypto")
             problem["needs"]["/usr/include/openssl/md5.h"] = "apt-get install libssl-dev"
         yield problem
 
 
-def _choose_text(response: str, problem: Record) -> str | None:
-    """The language's block that defines the function, else its first; without a fence all from the first line of code.
+def _choose_block(response: str, problem: Record) -> str | None:
+    """The first block in the problem's language that defines the function, else the first block in the language.
 
-    None where all blocks are of other languages.
+    Without a fence, the response from its first line of code on. None if all blocks are
+    in other languages.
     """
     language, name = problem["language"], problem["entry_point"]
     if "```" in response:
@@ -177,17 +183,22 @@ def _choose_text(response: str, problem: Record) -> str | None:
     return response[begin.start() if begin else 0 :]
 
 
-def _ended(code: str, place: int) -> str:
-    """The code up to the last line after a place that begins with a brace: functions stay, statements do not.
+def _drop_statements(code: str, place: int) -> str:
+    """The code without the statements after the last function, that is, after the last line that begins with a brace.
 
-    An answer's examples may print, read or exit, and the tests come last.
+    ``place``: the offset of the end of the function under test, which is kept in any
+        case.
+
+    An answer's examples may print, read or exit before the tests, which come last.
     """
     later = list(re.finditer(r"^\}.*$", code[place:], re.MULTILINE))
     return code[: place + later[-1].end()] if later else code[:place]
 
 
-def _completed(text: str, problem: Record) -> str:
-    """An answer that defines the function; one that only goes on with it gets its head, and ends with it."""
+def _complete_function(text: str, problem: Record) -> str:
+    """The answer if it defines the function; otherwise the prompt's function head with the
+    answer as its body, and nothing after it.
+    """
     name, language = problem["entry_point"], problem["language"]
     if find_function(text, name, language) is not None:
         return text
@@ -196,8 +207,12 @@ def _completed(text: str, problem: Record) -> str:
     return code if function is None or function.end is None else code[: function.end]
 
 
-def _tested(code: str, end: int | None, problem: Record) -> str:
-    """Code and tests; ``end``: where its function ends, None where it is not closed, as tests may begin by doing."""
+def _append_tests(code: str, end: int | None, problem: Record) -> str:
+    """The code followed by the tests.
+
+    ``end``: the offset of the end of the function; None if it is not closed, because
+        tests may begin with the closing brace.
+    """
     closes, tests = LANGUAGES[problem["language"]].closes, problem["tests"].lstrip()
     if end is None:
         return f"{code.rstrip()}\n{'' if closes else '}'}\n{tests}\n"
@@ -205,7 +220,9 @@ def _tested(code: str, end: int | None, problem: Record) -> str:
 
 
 def _class_program(code: str, problem: Record) -> str:
-    """Java and C#: imports, the class Problem of the answer's members and the tests' main, the answer's other types."""
+    """A Java or C# program: imports, a class Problem with the answer's members and the
+    tests' main, the answer's other types.
+    """
     name, language = problem["entry_point"], problem["language"]
     function = find_function(code, name, language)
     place = 0 if function is None else function.start
@@ -216,46 +233,46 @@ def _class_program(code: str, problem: Record) -> str:
     if around is not None:
         function = find_function(around.inside, name, language)
     before, inside, after = around or ("", code, "")
-    others = _PLACE.sub("", f"{before.strip()}\n{_ended(after, 0).strip()}")
+    others = _PLACE.sub("", f"{before.strip()}\n{_drop_statements(after, 0).strip()}")
     if language == "java":
         others = _PUBLIC.sub("", others)
     head = [*problem["code_prompt"].partition("class Problem")[0].splitlines(), *imports]
-    members = _tested(inside, function and function.end, problem)
+    members = _append_tests(inside, function and function.end, problem)
     return "\n".join([*dict.fromkeys(head), "class Problem {", members, others.strip(), ""])
 
 
 def _plain_program(code: str, problem: Record) -> str:
-    """C++, Bash and the scripts: what the prompt has before the function's head, the answer's code, the tests."""
+    """A program in another language: what the prompt has before the function's head, the answer's code, the tests."""
     name, language, prompt = problem["entry_point"], problem["language"], problem["code_prompt"]
-    if language in SCRIPTS:
+    if language in SCRIPT_LANGUAGES:
         code = _MODULE.sub("", code)
     if language == "sh":
         code = shell_functions(code)
     function = find_function(code, name, language)
     end = function and function.end
     if end is not None and language != "sh":
-        code = _ended(code, end)
+        code = _drop_statements(code, end)
     head = prompt.rstrip().splitlines()[:-1]
-    if any(re.search(rf"\b{union}\s*\{{", mute(code)) for union in re.findall(r"^union (\w+)", prompt, re.MULTILINE)):
-        head = [line for line in head if line.startswith("#")]  # the answer has the prompt's types
-    return "\n".join([*head, _tested(code, end, problem)])
+    unions = re.findall(r"^union (\w+)", prompt, re.MULTILINE)
+    if any(re.search(rf"\b{union}\s*\{{", blank_text(code)) for union in unions):
+        head = [line for line in head if line.startswith("#")]  # the answer declares the prompt's types itself
+    return "\n".join([*head, _append_tests(code, end, problem)])
 
 
 def read_answer(response: str, problem: Record) -> dict[str, Any] | None:
-    """The files of an answer's program, tests included; None where there is no code of the problem's language.
+    """The files of an answer's program, tests included; None if there is no code in the problem's language.
 
-    An answer may hold the whole function, alone or in its class, with imports,
-    other functions and a main of its own, or only what goes on from its head.
+    An answer may contain the whole function, alone or in its class, with imports, other
+    functions and its own main, or only the function's body.
     """
     language = LANGUAGES[problem["language"]]
-    plain = (
-        response.replace("\r\n", "\n").replace("\0", "?").encode("utf-8", "replace").decode()
-    )  # what a file can hold
-    text = _choose_text(plain, problem)
+    # Only characters that a text file can hold.
+    plain = response.replace("\r\n", "\n").replace("\0", "?").encode("utf-8", "replace").decode()
+    text = _choose_block(plain, problem)
     if text is None or not text.strip():
         return None
     if language.own:
-        text = without_functions(text, language.own, problem["language"])
+        text = remove_functions(text, language.own, problem["language"])
     assemble = _class_program if problem["language"] in ("cs", "java") else _plain_program
-    files = {language.file: assemble(_completed(text, problem), problem)}
+    files = {language.file: assemble(_complete_function(text, problem), problem)}
     return {"files": {**files, "listener.cs": _LISTENER} if problem["language"] == "cs" else files}

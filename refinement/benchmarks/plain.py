@@ -1,4 +1,4 @@
-"""Benchmarks whose problems are given as such: the miniature's, and files of problems."""
+"""Benchmarks whose problems need no conversion: the miniature's benchmarks, and files of problems."""
 
 from typing import Any
 
@@ -7,6 +7,6 @@ from refinement.records.record_types import Record
 
 
 def read_answer(response: str, problem: Record) -> dict[str, Any] | None:
-    """The response's Python blocks, as DESIGN's definition of "executable" reads them."""
+    """The Python program of the response; None if there is no code."""
     code = extract_code(response)
     return None if code is None else {"code": code}

@@ -1,7 +1,8 @@
-"""Answers' programs: written once for each distinct text, found again for each answer.
+"""Programs of answers: each distinct program is written and executed once, and found again
+for every answer that has it.
 
-Samples of one model are often alike to the letter, so most runs are saved: a
-program's id is a digest of its text (and its problem), not the answer's name.
+Samples of one model are often identical, so this saves most executions. A program's id
+is therefore a digest of its text and its problem, not the name of an answer.
 """
 
 import hashlib
@@ -15,24 +16,27 @@ from refinement.records.files import to_line
 from refinement.records.record_types import Record
 from refinement.sandbox.record_types import TESTED
 
-JOINED = ("mode", *(field.name for field in TESTED))  # what a program line takes from its problem
+PROBLEM_FIELDS = ("mode", *(field.name for field in TESTED))  # what a program takes from its problem
 
 
 def program_id(text: str, problem: str = "") -> str:
-    """The id under which a program runs, for a problem's tests where there are any."""
+    """The id of a program; ``problem`` is the problem whose tests it is executed with, if there are any."""
     return f"{problem}#{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"
 
 
-def run_program(response: str) -> Record | None:
-    """An answer's program in mode ``run``; None for an answer without code."""
+def standalone_program(response: str) -> Record | None:
+    """The program of an answer, to be executed without tests (mode ``run``); None for an answer without code."""
     code = extract_code(response)
     return None if code is None else {"id": program_id(code), "mode": "run", "code": code}
 
 
 def answer_program(response: str, problem: Record, whole: bool = False) -> Record | None:
-    """An answer's program under a problem's tests, which are joined when it runs; None for one without code.
+    """The program of an answer, to be executed with a problem's tests; None for an answer without code.
 
-    ``whole``: the answer is the program. Raises BadInput where it could not be: a program of files has its tests in it.
+    ``whole``: the answer is the program, and is not searched for code.
+
+    Raises BadInput if ``whole`` is impossible because the benchmark's programs contain
+    their tests.
     """
     if whole and problem.get("mode") == "command":
         raise BadInput(f"{problem['id']}: its programs are made of answers and tests; leave out --whole")
@@ -44,7 +48,7 @@ def answer_program(response: str, problem: Record, whole: bool = False) -> Recor
 
 
 def distinct(programs: Iterable[Record | None]) -> Iterator[Record]:
-    """Each program once."""
+    """The programs without duplicates and without None."""
     seen = set()
     for program in programs:
         if program is not None and program["id"] not in seen:
@@ -52,28 +56,30 @@ def distinct(programs: Iterable[Record | None]) -> Iterator[Record]:
             yield program
 
 
-def joined(program: Record, problems: Mapping[str, Record]) -> Record:
-    """A program line with what its problem says. Raises BadInput for an unknown problem."""
+def join_problem(program: Record, problems: Mapping[str, Record]) -> Record:
+    """The program with the tests and limits of its problem added. Raises BadInput for an unknown problem."""
     name = program.get("problem")
     if name is None:
         return program
     if name not in problems:
-        raise BadInput(f"program {program['id']}: no problem {name!r}; name the file that it stands in (--problems)")
+        raise BadInput(f"program {program['id']}: no problem {name!r}; name the file with this problem (--problems)")
     fields: dict[str, Any] = {"mode": "call"}
-    fields |= {field: problems[name][field] for field in JOINED if field in problems[name]}
+    fields |= {field: problems[name][field] for field in PROBLEM_FIELDS if field in problems[name]}
     return {**fields, **program}
 
 
-def find_run(program: str | None, runs: Mapping[str, Record]) -> Record | None:
-    """What came of a program, by its id; None for an answer without code. Raises BadInput if there is no run of it."""
+def find_execution(program: str | None, executions: Mapping[str, Record]) -> Record | None:
+    """The execution of a program, by the program's id; None for an answer without code.
+    Raises BadInput if there is none.
+    """
     if program is None:
         return None
-    if program not in runs:
-        raise BadInput(f"no run of the program {program}; run the programs again")
-    return runs[program]
+    if program not in executions:
+        raise BadInput(f"no execution of the program {program}; execute the programs again")
+    return executions[program]
 
 
-def passes(program: str | None, runs: Mapping[str, Record]) -> bool:
-    """Whether a program passed, by its id; an answer without code does not."""
-    found = find_run(program, runs)
+def passes(program: str | None, executions: Mapping[str, Record]) -> bool:
+    """Whether the program with this id passed; an answer without code does not. Raises BadInput."""
+    found = find_execution(program, executions)
     return found is not None and found["verdict"] == "passed"

@@ -1,4 +1,4 @@
-"""What a benchmark needs beside this environment: commands and packages, looked for where programs are run."""
+"""The commands and packages that a benchmark requires, and the problems that cannot be scored without them."""
 
 import importlib.util
 import shutil
@@ -15,8 +15,10 @@ _IMPORT = "import "
 
 
 @cache
-def is_there(need: str) -> bool:
-    """Whether programs find a command, a file where the need is a path, or a package where it reads ``import NAME``."""
+def is_installed(need: str) -> bool:
+    """Whether programs in the sandbox find ``need``: a command, a file (if it is a path),
+    or a package (``import NAME``).
+    """
     if need.startswith(_IMPORT):
         return importlib.util.find_spec(need.removeprefix(_IMPORT)) is not None
     if "/" in need:
@@ -24,57 +26,66 @@ def is_there(need: str) -> bool:
     return shutil.which(need, path=ENVIRONMENT["PATH"]) is not None
 
 
-def unmet(needs: Iterable[str]) -> list[str]:
-    """Those that are not there."""
-    return [need for need in needs if not is_there(need)]
+def find_missing(needs: Iterable[str]) -> list[str]:
+    """The requirements that are not installed."""
+    return [need for need in needs if not is_installed(need)]
 
 
-def unsolvable(problems: Iterable[Record], runs: Mapping[str, Record]) -> dict[str, str]:
-    """The problems whose canonical solution was run here and did not pass, and how it ended."""
-    tried = {problem["id"]: runs.get(problem.get("canonical_program") or "") for problem in problems}
+def failing_canonical_solutions(problems: Iterable[Record], executions: Mapping[str, Record]) -> dict[str, str]:
+    """How the canonical solution ended, by problem, for those that were executed and did not pass."""
+    tried = {problem["id"]: executions.get(problem.get("canonical_program") or "") for problem in problems}
     return {
-        name: ": ".join(filter(None, (run["verdict"], run["error"])))
-        for name, run in tried.items()
-        if run and run["verdict"] not in ("passed", NOT_RUN)
+        name: ": ".join(filter(None, (execution["verdict"], execution["error"])))
+        for name, execution in tried.items()
+        if execution and execution["verdict"] not in ("passed", NOT_RUN)
     }
 
 
-def problems_not_run(problems: Sequence[Record], runs: Mapping[str, Record]) -> dict[str, str]:
-    """The problems that are left out of scores, and why.
+def problems_left_out(problems: Sequence[Record], executions: Mapping[str, Record]) -> dict[str, str]:
+    """The problems that are left out of scores, with the reason.
 
-    They need what was not there, so that an answer without code is no failure
-    either; or not even their canonical solution passes here, and they say that
-    this leaves them out.
+    A problem is left out if it requires what is not installed, even for answers without
+    code; or if its canonical solution does not pass here and the problem says
+    "leave_out" for that case.
     """
-    missing = {need for run in runs.values() for need in run.get("missing", ())}
+    missing = {need for execution in executions.values() for need in execution.get("missing", ())}
     found = {}
     for problem in problems:
         needs = problem.get("needs", {})
         if lacking := [need for need in needs if need in missing]:
-            found[problem["id"]] = _told(lacking, needs)
-    failing = unsolvable((p for p in problems if p.get("unsolvable") == "leave_out"), runs)
+            found[problem["id"]] = _describe_missing(lacking, needs)
+    failing = failing_canonical_solutions((p for p in problems if p.get("unsolvable") == "leave_out"), executions)
     return found | dict.fromkeys(failing, "canonical solutions that do not pass here")
 
 
-def _told(lacking: Iterable[str], needs: Mapping[str, str]) -> str:
+def _describe_missing(lacking: Iterable[str], needs: Mapping[str, str]) -> str:
     return "; ".join(f"{need}: not installed here ({needs[need]})" for need in lacking)
 
 
-def told_missing(number: int, outcomes: Iterable[Record]) -> dict[str, Any]:
-    """Part of a summary: how many problems were not run and what they miss; nothing where all were run.
+def summarize_missing(number: int, outcomes: Iterable[Record]) -> dict[str, Any]:
+    """The part of a summary that says how many problems were not executed and what was missing; {} if none.
 
-    ``outcomes``: runs or outcomes.
+    ``outcomes``: executions or outcomes.
     """
     missing = {outcome["error"] for outcome in outcomes if outcome["verdict"] == NOT_RUN} - {None}
     return {"not_run": number, "missing": sorted(missing)} if number else {}
 
 
-def not_run(program: Record) -> Record | None:
-    """The run of a program whose needs are not met, which is none; else None."""
+def skipped_execution(program: Record) -> Record | None:
+    """The execution, with verdict ``not_run``, of a program whose requirements are missing; None if all are met."""
     needs = program.get("needs", {})
-    missing = unmet(needs)
+    missing = find_missing(needs)
     if not missing:
         return None
-    return {"id": program["id"], "verdict": NOT_RUN, "passed": 0, "total": 0, "error": _told(missing, needs),
-            "seconds": 0.0, "isolation": None, "integrity": "outside", "mode": program["mode"],
-            "missing": missing}  # fmt: skip
+    return {
+        "id": program["id"],
+        "verdict": NOT_RUN,
+        "passed": 0,
+        "total": 0,
+        "error": _describe_missing(missing, needs),
+        "seconds": 0.0,
+        "isolation": None,
+        "integrity": "outside",
+        "mode": program["mode"],
+        "missing": missing,
+    }

@@ -1,4 +1,4 @@
-"""Accounts of records: records in = records out + records rejected with a reason."""
+"""Accounts of records: each record that a step reads is either written or rejected with a reason."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from refinement.records.record_types import REJECTION, Record
 
 
 class Account:
-    """What a step took, gave and rejected; ``write`` fails if it does not balance."""
+    """Counts the records that a step takes, gives and rejects; ``write`` fails if they do not balance."""
 
     def __init__(self, stage: str) -> None:
         self._stage = stage
@@ -18,23 +18,25 @@ class Account:
         self._rejections: list[Record] = []
 
     def reject(self, record_id: str, reason: str, detail: str | None = None) -> None:
-        """Note one record that goes no further; ``detail`` is cut to 200 characters."""
+        """Reject a record; ``detail`` is truncated to 200 characters."""
         cut = detail[:200] if detail is not None else None
         self._rejections.append({"id": record_id, "reason": reason, "detail": cut})
 
     def take(self, records: Iterable[Record]) -> Iterable[Record]:
-        """Count records as they are taken."""
+        """Yield the records and count them as taken."""
         for record in records:
             self.taken += 1
             yield record
 
     @property
     def rejected(self) -> dict[str, int]:
-        """Number of records by reason."""
+        """Number of rejected records by reason."""
         return dict(sorted(Counter(rejection["reason"] for rejection in self._rejections).items()))
 
     def write(self, counts: str, rejected: str | None = None, **extra: Any) -> None:
-        """Write the counts and, where wanted, the rejections themselves.
+        """Write the counts to ``counts`` and, if a path is given, the rejections to ``rejected``.
+
+        ``extra``: further fields of the counts.
 
         Raises AssertionError if the account does not balance.
         """

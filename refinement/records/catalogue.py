@@ -1,4 +1,4 @@
-"""Every type of record, found in the packages that declare them."""
+"""All record types, found in the packages that declare them."""
 
 import importlib
 import pkgutil
@@ -8,7 +8,7 @@ from refinement.records.record_types import RecordType
 
 
 def record_types() -> list[RecordType]:
-    """All types, package by package; a method's are there as soon as its package is."""
+    """All record types, ordered by package. The types of a new method are found without registration."""
     names = [
         module.name
         for module in pkgutil.walk_packages(refinement.__path__, f"{refinement.__name__}.")

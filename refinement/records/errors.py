@@ -1,5 +1,5 @@
-"""What a user can mend."""
+"""Errors that a user can correct."""
 
 
 class BadInput(Exception):
-    """Something a user can mend; its text is one line: what, where, what to do."""
+    """An error that a user can correct; its message is one line: what is wrong, where, and what to do."""

@@ -1,4 +1,4 @@
-"""Records in and out: JSON lines, checked on the way in, whole on the way out."""
+"""Read and write records as JSON lines: validated when read and written, and written atomically."""
 
 import glob
 import json
@@ -16,18 +16,18 @@ from refinement.records.record_types import Record, RecordType
 
 
 def refuse_folder(path: str | Path) -> None:
-    """Raise BadInput where a file would take a folder's place."""
+    """Raise BadInput if a folder is at the path of a file to be written."""
     if Path(path).is_dir():
         raise BadInput(f"{path}: is a folder; name a file")
 
 
 @contextmanager
 def atomic_write(path: str | Path, folder: bool = False) -> Iterator[Path]:
-    """Path to write a file to, or a ``folder``, that becomes ``path`` when the block ends well.
+    """Yield a temporary path to write a file (or a ``folder``) to; it becomes ``path`` when the block succeeds.
 
-    Both appear whole or not at all: the temporary name is unique, and the last
-    act is a rename. On failure nothing is left behind, nor what an earlier,
-    killed attempt left. Raises BadInput where a file would take a folder's place.
+    The file appears complete or not at all: the temporary name is unique and the last
+    action is a rename. If the block fails, the temporary file is removed, as are those
+    of earlier, killed attempts. Raises BadInput if a folder is at the path of a file.
     """
     target = Path(path)
     if not folder:
@@ -45,22 +45,22 @@ def atomic_write(path: str | Path, folder: bool = False) -> Iterator[Path]:
 
 
 def open_lines(path: str | Path) -> TextIO:
-    """A file to write JSON to.
+    """Open a text file for writing JSON.
 
-    JSON may hold half characters (lone surrogates), by escapes, and UTF-8 may
-    not: those are written as JSON's escapes, and all else as it is.
+    Strings may contain lone surrogates, which UTF-8 cannot encode; they are written as
+    JSON escapes.
     """
     return open(path, "w", encoding="utf-8", errors="backslashreplace")
 
 
 def to_line(record: Record) -> str:
-    """One JSON line, keys in the order given, without its newline."""
+    """The record as one line of JSON, keys in the given order, without the newline."""
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
 def _check(record: Any, record_type: RecordType, where: str) -> Record:
     if not isinstance(record, dict):
-        raise BadInput(f"{where}: a {record_type.name} must be a JSON object; mend or remove the line")
+        raise BadInput(f"{where}: a {record_type.name} must be a JSON object; correct or remove the line")
     for field in record_type.fields:
         if field.name not in record:
             if field.required:
@@ -73,7 +73,7 @@ def _check(record: Any, record_type: RecordType, where: str) -> Record:
 def read_records(path: str | Path, record_type: RecordType) -> Iterator[Record]:
     """Yield the records of a JSONL file, each checked against its type.
 
-    Raises BadInput with file and line for what is broken, incomplete or of
+    Raises BadInput, with file and line, for invalid JSON, missing fields and values of
     the wrong type.
     """
     try:
@@ -86,10 +86,10 @@ def read_records(path: str | Path, record_type: RecordType) -> Iterator[Record]:
                     record = json.loads(line)
                 except json.JSONDecodeError as error:
                     raise BadInput(
-                        f"{where}: not JSON ({error.msg} at column {error.colno}); mend or remove the line"
+                        f"{where}: not JSON ({error.msg} at column {error.colno}); correct or remove the line"
                     ) from None
                 except RecursionError:
-                    raise BadInput(f"{where}: JSON nested too deep; mend or remove the line") from None
+                    raise BadInput(f"{where}: JSON nested too deep; correct or remove the line") from None
                 yield _check(record, record_type, where)
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; make it (snakemake {path}) or name another") from None
@@ -100,9 +100,11 @@ def read_records(path: str | Path, record_type: RecordType) -> Iterator[Record]:
 
 
 class RecordFile:
-    """The records of a JSONL file, or every ``parts``-th from the ``part``-th on, read anew at each iteration.
+    """The records of a JSONL file, read again at each iteration.
 
-    ``change``: what becomes of each record that is read.
+    ``part``, ``parts``: take every ``parts``-th record, starting with the ``part``-th
+        (counted from 1).
+    ``change``: a function that is applied to each record.
     """
 
     def __init__(
@@ -113,7 +115,7 @@ class RecordFile:
         self._type, self._part, self._parts, self._change = record_type, part, parts, change
 
     def share(self, part: int, parts: int) -> "RecordFile":
-        """The ``part``-th of ``parts`` shares of a whole file."""
+        """The ``part``-th of ``parts`` shares of this file, which must be a whole file."""
         return RecordFile(self.path, self._type, part, parts, self._change)
 
     def __iter__(self) -> Iterator[Record]:
@@ -125,7 +127,7 @@ class RecordFile:
     @cached_property
     def _lines(self) -> int:
         if not Path(self.path).is_file():
-            return 0  # the reader says what is wrong with a file that is not there
+            return 0  # reading the records reports the missing file
         count, block = 0, b"\n"
         with open(self.path, "rb") as file:
             for block in iter(partial(file.read, 1 << 20), b""):
@@ -134,39 +136,39 @@ class RecordFile:
 
 
 def check_unique(records: RecordFile, name: str) -> RecordFile:
-    """The records, if no two have the same value of a field. Raises BadInput."""
+    """The records, unchanged. Raises BadInput if two have the same value of the field ``name``."""
     seen: set[int] = set()
     for record in records:
         known = len(seen)
         seen.add(hash(record[name]))
         if len(seen) == known:
-            raise BadInput(f"{records.path}: the {name} {record[name]!r} stands twice; each record needs its own")
+            raise BadInput(f"{records.path}: the {name} {record[name]!r} occurs twice; ids must be unique")
     return records
 
 
 def load_records(paths: str | Path | Sequence[str | Path], record_type: RecordType) -> list[Record]:
-    """All records of one file or of several, in order."""
+    """All records of one or several files, in order."""
     if isinstance(paths, (str, Path)):
         paths = [paths]
     return [record for path in paths for record in read_records(path, record_type)]
 
 
 def index_records(records: Iterable[Record], *names: str) -> dict[Any, Record]:
-    """Records by one field or by a tuple of fields. Raises BadInput on a duplicate."""
+    """Records by the value of one field, or by a tuple of several. Raises BadInput for a duplicate."""
     index: dict[Any, Record] = {}
     for record in records:
         key = record[names[0]] if len(names) == 1 else tuple(record[name] for name in names)
         if key in index:
-            raise BadInput(f"the key {key!r} ({', '.join(names)}) stands twice; each record needs its own")
+            raise BadInput(f"the key {key!r} ({', '.join(names)}) occurs twice; keys must be unique")
         index[key] = record
     return index
 
 
 def write_records(path: str | Path, records: Iterable[Record], record_type: RecordType) -> int:
-    """Write records as JSON lines, whole or not at all; returns their number.
+    """Write records as JSON lines, atomically; returns their number.
 
-    What is written is checked like what is read, so that a broken step fails
-    where it breaks and not in the next one.
+    Records are checked as in reading, so that an error shows in the step that makes it,
+    not in the next one.
     """
     count = 0
     with atomic_write(path) as temporary, open_lines(temporary) as out:
@@ -177,16 +179,16 @@ def write_records(path: str | Path, records: Iterable[Record], record_type: Reco
 
 
 def write_json(path: str | Path, value: Any, indent: int | None = 2) -> None:
-    """Write one JSON document, whole or not at all; large ones in one line (``indent`` None), four times as fast."""
+    """Write a JSON document atomically; ``indent`` None writes one line, which is four times as fast."""
     with atomic_write(path) as temporary, open_lines(temporary) as out:
         out.write(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
 
 
 def read_json(path: str | Path) -> Any:
-    """One JSON document. Raises BadInput with file and line."""
+    """Read a JSON document. Raises BadInput with file and line."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; make it (snakemake {path}) or name another") from None
     except json.JSONDecodeError as error:
-        raise BadInput(f"{path}:{error.lineno}: not JSON ({error.msg}); mend the file") from None
+        raise BadInput(f"{path}:{error.lineno}: not JSON ({error.msg}); correct the file") from None

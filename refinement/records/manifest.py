@@ -1,4 +1,4 @@
-"""Where a number comes from: versions and digests that stand beside a result."""
+"""Provenance of results: versions of packages, and digests of files and models."""
 
 import hashlib
 import platform
@@ -8,7 +8,7 @@ PACKAGES = ("torch", "transformers", "trl", "datasets", "evalplus", "bigcodebenc
 
 
 def digest_files(*paths: str | Path) -> dict[str, str]:
-    """SHA-256 of each file by its path."""
+    """SHA-256 of each file, by path."""
     digests = {}
     for path in paths:
         with open(path, "rb") as file:
@@ -17,7 +17,7 @@ def digest_files(*paths: str | Path) -> dict[str, str]:
 
 
 def fingerprint(model: str) -> str:
-    """Digest of a model folder's files; the name itself for a model of the hub."""
+    """Digest of the files in a model's folder; for a model on the hub, its name."""
     folder = Path(model)
     if not folder.is_dir():
         return model
@@ -32,7 +32,7 @@ def fingerprint(model: str) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that results depend on."""
-    from importlib import metadata  # takes as long to import as numpy, which most steps that digest files need not
+    from importlib import metadata  # as slow to import as numpy, and most callers of this module do not need it
 
     found = {"python": platform.python_version()}
     for name in PACKAGES:

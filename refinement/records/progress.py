@@ -1,4 +1,4 @@
-"""Progress of long work, as lines that suit a log file."""
+"""Progress of long computations, as lines that suit a log file."""
 
 import sys
 import time
@@ -7,7 +7,7 @@ INTERVAL = 5.0
 
 
 class Progress:
-    """Prints ``done/total`` with a rate and the time left, every few seconds and at the end."""
+    """Prints ``done/total``, the rate and the remaining time, every few seconds and at the end."""
 
     def __init__(self, what: str, total: int | None = None) -> None:
         self._what, self._total = what, total
@@ -15,7 +15,7 @@ class Progress:
         self._start = self._last = time.monotonic()
 
     def advance(self, count: int = 1) -> None:
-        """Note that ``count`` more are done."""
+        """Count ``count`` more items as done."""
         self._done += count
         now = time.monotonic()
         if self._done == self._total or now - self._last >= INTERVAL:

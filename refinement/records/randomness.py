@@ -1,7 +1,7 @@
-"""Seeds and keyed random numbers: every draw is a function of what it is for.
+"""Seeds and random generators that depend only on what they are used for.
 
-No stream is shared between records, so results depend neither on the order of
-the work nor on the number of shards that it is split into.
+Records do not share a random stream, so results depend neither on the order of
+processing nor on the number of shards.
 """
 
 import hashlib
@@ -11,10 +11,10 @@ SEED_BITS = 48
 
 
 def hash_seed(*parts: object) -> int:
-    """Seed in [0, 2**48) that is a function of ``parts`` alone.
+    """A seed in [0, 2**48) that is a function of ``parts`` alone.
 
-    ``parts`` are usually (config seed, role, iteration, record id, sample,
-    attempt). 48 bits survive a JSON reader that keeps numbers as doubles.
+    ``parts`` are usually (config seed, role, iteration, record id, sample, attempt). 48
+    bits are exact in JSON readers that store numbers as doubles.
     """
     text = "\x1f".join(str(part) for part in parts)
     digest = hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).digest()
@@ -22,5 +22,5 @@ def hash_seed(*parts: object) -> int:
 
 
 def keyed(*parts: object) -> random.Random:
-    """Generator of its own for ``parts``."""
+    """A separate random generator for ``parts``."""
     return random.Random(hash_seed(*parts))

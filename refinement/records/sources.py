@@ -1,9 +1,13 @@
-"""Texts of data sets and benchmarks as they come: JSONL, JSON, Parquet, each gzipped or not, or the hub's.
+"""Read data sets and benchmarks in their original format: JSONL, JSON or Parquet, optionally gzipped, or from the hub.
 
-A source is a path, or ``hub:OWNER/NAME[/PART][@REVISION][#SPLIT]`` (main and
-train where absent), of which a part is a configuration, or by its ending a file
-of the repository; or ``evalplus:NAME@VERSION``, a release that evalplus fetches
-and keeps. JSON lines and Parquet pass by in pieces; a JSON array is read whole.
+A source is one of
+
+- a path;
+- ``hub:OWNER/NAME[/PART][@REVISION][#SPLIT]``, where PART is a configuration or, if it ends like a
+  file, a file of the repository; the defaults are revision main and split train;
+- ``evalplus:NAME@VERSION``, a release that evalplus downloads and caches.
+
+JSON lines and Parquet are read in pieces; a JSON array is read as a whole.
 """
 
 import contextlib
@@ -26,7 +30,7 @@ TURNS = ("user", "later", "assistant")
 
 
 class Row(NamedTuple):
-    """A record and where it stands: its source, what it is there, and its number, counted from 1."""
+    """A record and its location: its source, a separator that names the unit, and its number, counted from 1."""
 
     source: str
     kind: str
@@ -35,19 +39,19 @@ class Row(NamedTuple):
 
     @property
     def where(self) -> str:
-        """Its place, for messages."""
+        """The location, for messages."""
         return f"{self.source}{self.kind}{self.number}"
 
 
 def _no_object(where: str) -> BadInput:
-    return BadInput(f"{where}: a record must be a JSON object; mend or remove it")
+    return BadInput(f"{where}: a record must be a JSON object; correct or remove it")
 
 
 def _lines(path: str, stream: IO[bytes]) -> Iterator[Row]:
     decode = json.JSONDecoder().raw_decode
     for number, line in enumerate(io.TextIOWrapper(stream, encoding="utf-8"), start=1):
         try:
-            # What json.loads does for each line beside decoding takes as long as that.
+            # raw_decode alone takes half the time of json.loads.
             record, end = decode(line) if line.startswith("{") else (None, 0)
             if line[end:] not in ("", "\n"):
                 record = json.loads(line)
@@ -59,17 +63,17 @@ def _lines(path: str, stream: IO[bytes]) -> Iterator[Row]:
             if not line.strip():
                 raise BadInput(f"{where}: empty line; remove it") from None
             raise BadInput(
-                f"{where}: not JSON ({error.msg} at column {error.colno}); mend or remove the line"
+                f"{where}: not JSON ({error.msg} at column {error.colno}); correct or remove the line"
             ) from None
         except RecursionError:
-            raise BadInput(f"{path}:{number}: JSON nested too deep; mend or remove the line") from None
+            raise BadInput(f"{path}:{number}: JSON nested too deep; correct or remove the line") from None
 
 
 def _array(path: str, stream: IO[bytes]) -> Iterator[Row]:
     try:
         records = json.load(stream)
     except json.JSONDecodeError as error:
-        raise BadInput(f"{path}:{error.lineno}: not JSON ({error.msg}); mend the file") from None
+        raise BadInput(f"{path}:{error.lineno}: not JSON ({error.msg}); correct the file") from None
     for number, record in enumerate(records, start=1):
         row = Row(path, ", record ", number, record)
         if not isinstance(record, dict):
@@ -78,10 +82,10 @@ def _array(path: str, stream: IO[bytes]) -> Iterator[Row]:
 
 
 def _parquet(path: str, stream: IO[bytes]) -> Iterator[Row]:
-    import pyarrow as arrow  # heavy, and needed for this format alone
+    import pyarrow as arrow  # slow to import, and only needed for this format
     import pyarrow.parquet as parquet
 
-    with tempfile.TemporaryFile() as file:  # its index stands at the end
+    with tempfile.TemporaryFile() as file:  # Parquet has its index at the end, so the file must be seekable
         shutil.copyfileobj(stream, file)
         try:
             batches = parquet.ParquetFile(file).iter_batches(4096)
@@ -120,23 +124,23 @@ def _hub_rows(name: str) -> Iterator[Row]:
     repository, part, revision = "/".join(parts[:2]), "/".join(parts[2:]), revision or "main"
     try:
         if part.endswith(_ENDINGS):
-            from huggingface_hub import hf_hub_download  # heavy, and needed for this source alone
+            from huggingface_hub import hf_hub_download  # slow to import, and only needed for this source
 
             path = hf_hub_download(repository, part, repo_type="dataset", revision=revision)
             yield from (row._replace(source=f"hub:{name}") for row in _file_rows(path))
             return
-        from datasets import load_dataset  # heavier still
+        from datasets import load_dataset  # even slower to import
 
         rows = load_dataset(repository, part or None, split=split or "train", revision=revision, streaming=True)
         for number, record in enumerate(rows, start=1):
             yield Row(f"hub:{name}", ", row ", number, record)
     except (OSError, ValueError, RuntimeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise BadInput(f"hub:{name}: not to be had ({reason[:160]}); go online or name a local file instead") from None
+        raise BadInput(f"hub:{name}: not available ({reason[:160]}); go online or name a local file instead") from None
 
 
 def _evalplus_rows(name: str) -> Iterator[Row]:
-    from evalplus.data.utils import get_dataset_metadata, make_cache  # heavy, and needed for this source alone
+    from evalplus.data.utils import get_dataset_metadata, make_cache  # slow to import, and only needed for this source
 
     dataset, _, version = name.partition("@")
     if dataset not in ("HumanEvalPlus", "MbppPlus") or not version:
@@ -145,16 +149,16 @@ def _evalplus_rows(name: str) -> Iterator[Row]:
         )
     url, path = get_dataset_metadata(dataset, version, mini=False)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # its progress
+        with contextlib.redirect_stdout(io.StringIO()):  # evalplus prints its progress
             make_cache(url, path)
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        reason = f"not to be had ({error}); go online or name a local file instead ({url})"
+        reason = f"not available ({error}); go online or name a local file instead ({url})"
         raise BadInput(f"evalplus:{name}: {reason}") from None
     yield from (row._replace(source=f"evalplus:{name}") for row in _file_rows(path))
 
 
 def read_rows(source: str) -> Iterator[Row]:
-    """The records of a source, one by one. Raises BadInput for what is missing, binary or broken."""
+    """Yield the records of a source. Raises BadInput if it is missing, binary or broken."""
     for prefix, read in (("hub:", _hub_rows), ("evalplus:", _evalplus_rows)):
         if source.startswith(prefix):
             return read(source.removeprefix(prefix))
@@ -167,17 +171,19 @@ def _turn(turn: Any, where: str) -> tuple[str, str]:
         for keys in (("role", "from"), ("content", "value"))
     )
     if role not in ROLES or not isinstance(content, str):
-        raise BadInput(f"{where}: a message must have a role (user, assistant, system) and a text as content; mend it")
+        raise BadInput(
+            f"{where}: a message must have a role (user, assistant, system) and a text as content; correct it"
+        )
     return ROLES[role], content
 
 
 class Texts:
-    """Reads one text out of each record: of text fields, joined by a space, or of the turns of messages.
+    """Extracts one text from each record: from text fields, or from the turns of messages.
 
-    ``field``: a name, or several joined by "+". ``turns``: of messages, the
-    user's (all), the user's later ones (all but the first), or the
-    assistant's, joined by a space. A field that holds both texts and messages
-    is bad input.
+    ``field``: a field's name, or several joined by "+", whose texts are joined by a
+        space.
+    ``turns``: which turns of messages to join: "user" (all of the user's), "later" (all
+        but the user's first) or "assistant".
     """
 
     def __init__(self, field: str, turns: str = "user") -> None:
@@ -187,9 +193,9 @@ class Texts:
 
     def _value(self, name: str, value: Any, where: str) -> str:
         if not isinstance(value, (str, list)):
-            raise BadInput(f"{where}: the field '{name}' must be a text or a list of messages; mend it or name another")
+            raise BadInput(f"{where}: the field '{name}' must be a text or a list of messages; correct it")
         if self._kinds.setdefault(name, type(value)) is not type(value):
-            raise BadInput(f"{where}: the field '{name}' holds messages and texts in turn; give it one form")
+            raise BadInput(f"{where}: the field '{name}' holds messages and texts; use one form")
         if isinstance(value, str):
             return value
         wanted = "assistant" if self._turns == "assistant" else "user"
@@ -197,9 +203,9 @@ class Texts:
         return " ".join(said[1:] if self._turns == "later" else said)
 
     def of(self, row: Row) -> str:
-        """The text of a record. Raises BadInput with the place of a missing field."""
+        """The text of a record. Raises BadInput for a missing field, or one that holds both texts and messages."""
         if self._kinds.get(self._single) is str and type(text := row.record.get(self._single)) is str:
-            return text  # by far the most records
+            return text  # the fast path, for almost all records
         for name in self._names:
             if name not in row.record:
                 there = ", ".join(row.record) or "none"
@@ -208,5 +214,5 @@ class Texts:
 
 
 def name_of(record: Record, number: int) -> str:
-    """What a record calls itself, or its number, counted from 1."""
+    """The record's id, or ``number`` (counted from 1) if it has none."""
     return next((str(record[key]) for key in ("id", "task_id", "question_id") if key in record), str(number))

@@ -2,7 +2,7 @@
 
 All arithmetic is in exact fractions, since a verdict at the edge of a rounding must not hang on a float's last bit.
 A number that fits is not shown to be right, nor one that does not to be wrong: only the reading "one run, one answer
-to each problem, rounded" is tested. The values audited are those of reference/acr.yaml (Zhou et al. 2025).
+to each problem, rounded" is tested. The values audited are those of a paper's file below reference/.
 """
 
 import math

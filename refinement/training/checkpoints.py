@@ -1,4 +1,4 @@
-"""Checkpoints of a training in progress: whole or not there, and of this training or removed."""
+"""Checkpoints of a training in progress; one is used only if it is complete and belongs to the same training."""
 
 import fcntl
 import hashlib
@@ -14,21 +14,25 @@ from refinement.records.files import atomic_write
 
 MARK = "complete.json"
 LOCK = "lock"
-PREFIX = "checkpoint-"  # transformers names them so, by the number of updates
+PREFIX = "checkpoint-"  # followed by the number of updates; transformers chooses this name
 
 
-def checkpoints_of(output: str | Path) -> Path:
-    """The folder beside a model's in which its checkpoints lie: a rerun wipes the model's own, but not this one."""
+def checkpoint_folder(output: str | Path) -> Path:
+    """The folder of a model's checkpoints, beside the model's own folder: a rerun deletes the latter only."""
     return Path(f"{output}.checkpoints")
 
 
 def identify(*parts: Any) -> str:
-    """Digest of all that a training follows from, given as JSON values."""
+    """SHA-256 of everything that determines a training's result, given as JSON values."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def describe_start(path: str) -> Any:
-    """What tells one model to start from from another: its files' names, sizes and times, or its name on the hub."""
+def describe_initial_model(path: str) -> Any:
+    """A JSON value that identifies the model that training starts from.
+
+    For a folder, the names, sizes and modification times of its files; for a model on
+    the hub, its name.
+    """
     folder = Path(path)
     if not folder.is_dir():
         return path
@@ -36,56 +40,59 @@ def describe_start(path: str) -> Any:
     return [[str(file.relative_to(folder)), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
 
 
-def step_of(checkpoint: Path) -> int:
-    """After how many updates a checkpoint was made."""
+def checkpoint_step(checkpoint: Path) -> int:
+    """The number of updates after which a checkpoint was saved."""
     return int(checkpoint.name.removeprefix(PREFIX))
 
 
-def _all(folder: Path) -> list[Path]:
+def _list(folder: Path) -> list[Path]:
     return [path for path in folder.glob(f"{PREFIX}*") if path.name.removeprefix(PREFIX).isdigit()]
 
 
-def _is_of(checkpoint: Path, identity: str) -> bool:
+def _belongs_to(checkpoint: Path, identity: str) -> bool:
     try:
         return json.loads((checkpoint / MARK).read_text(encoding="utf-8"))["training"] == identity
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
-def mark_whole(checkpoint: Path, identity: str) -> None:
-    """Say that a checkpoint is complete and which training it is of, and remove all others.
+def mark_complete(checkpoint: Path, identity: str) -> None:
+    """Mark a checkpoint as complete, with the identity of its training, and remove all other checkpoints.
 
-    The mark is the last thing written and appears by a rename; without it,
-    what a kill cut short is never continued from. The one before is kept until then.
+    The mark is written last and appears by a rename, so an interrupted save is never
+    resumed from. The previous checkpoint is kept until then.
     """
     with atomic_write(checkpoint / MARK) as path:
         path.write_text(json.dumps({"training": identity}) + "\n", encoding="utf-8")
-    keep_only(checkpoint.parent, checkpoint)
+    remove_others(checkpoint.parent, checkpoint)
 
 
-def keep_only(folder: Path, kept: Path | None) -> None:
-    """Remove all checkpoints but one."""
-    for path in _all(folder):
+def remove_others(folder: Path, kept: Path | None) -> None:
+    """Remove all checkpoints in a folder except ``kept``."""
+    for path in _list(folder):
         if path != kept:
-            (path / MARK).unlink(missing_ok=True)  # first, so that a removal cut short leaves nothing to continue from
+            (path / MARK).unlink(missing_ok=True)  # first, so that an interrupted removal leaves nothing to resume from
             shutil.rmtree(path)
 
 
-def discard(folder: Path) -> None:
-    """Remove the checkpoints of a training that is done, and their folder; for the one that holds it."""
-    keep_only(folder, None)
+def remove_checkpoints(folder: Path) -> None:
+    """Remove the checkpoints of a finished training and their folder. The caller must hold the folder's lock."""
+    remove_others(folder, None)
     for path in folder.iterdir():
         if path.name != LOCK:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     (folder / LOCK).unlink()
-    with suppress(OSError):  # a training that began since then has put its own lock there
+    with suppress(OSError):  # another training has started since and put its own lock there
         folder.rmdir()
 
 
-def find_last(folder: Path, identity: str) -> Path | None:
-    """The last whole checkpoint of this training; all others are removed: unfinished, or of other settings or data."""
-    found = max((path for path in _all(folder) if _is_of(path, identity)), key=step_of, default=None)
-    keep_only(folder, found)
+def find_latest(folder: Path, identity: str) -> Path | None:
+    """The latest complete checkpoint of the training ``identity``, or None.
+
+    Removes all others: incomplete ones, and those of other settings or data.
+    """
+    found = max((path for path in _list(folder) if _belongs_to(path, identity)), key=checkpoint_step, default=None)
+    remove_others(folder, found)
     return found
 
 
@@ -95,16 +102,17 @@ def _lock(path: Path) -> IO[str]:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print(f"waits: another training holds {path.parent}", flush=True)
+        print(f"waiting: another training has locked {path.parent}", flush=True)
         fcntl.flock(file, fcntl.LOCK_EX)
     return file
 
 
 @contextmanager
-def hold(folder: Path) -> Iterator[None]:
-    """Keep a folder of checkpoints for one training at a time: waits for a predecessor that is still dying.
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Lock a folder of checkpoints for one training; wait while an interrupted predecessor is still ending.
 
-    One that ends well removes the folder, and with it the lock that was waited for.
+    A training that finishes removes the folder together with its lock, so a waiting one
+    then has to lock a new file.
     """
     path = folder / LOCK
     file = _lock(path)

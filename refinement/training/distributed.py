@@ -1,4 +1,4 @@
-"""Many processes that train one model: who they are, what each gets of a batch, how they are started."""
+"""Distributed training: a process's rank, its share of the batch, and how torchrun starts the processes."""
 
 import ctypes
 import os
@@ -15,27 +15,27 @@ FIRST_PORT, PORTS = 20000, 12000
 
 
 class Group(NamedTuple):
-    """A process's place: its number among ``size`` processes (both from torchrun's environment)."""
+    """The rank of this process among ``size`` processes, as torchrun's environment gives both."""
 
     rank: int
     size: int
 
     @property
     def first(self) -> bool:
-        """Whether this process is the one that writes."""
+        """Whether this is the process that writes files."""
         return self.rank == 0
 
 
 def find_group(environment: Mapping[str, str] = os.environ) -> Group:
-    """This process's place; alone where torchrun did not start it."""
+    """The rank of this process and the number of processes; 0 of 1 if torchrun did not start it."""
     return Group(int(environment.get("RANK", 0)), int(environment.get("WORLD_SIZE", 1)))
 
 
 def die_with_parent() -> None:
-    """End this process as soon as the one that started it is gone.
+    """End this process as soon as its parent process ends.
 
-    torchrun ends its processes when it is asked to end, but leaves them behind
-    when it is killed; they would go on writing.
+    torchrun ends its processes when it receives a signal, but not when it is killed;
+    they would go on writing files.
     """
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -44,10 +44,12 @@ def die_with_parent() -> None:
 
 
 def split_batch(batch_size: int, micro_batch: int | None, processes: int) -> tuple[int, int]:
-    """Records in one pass of one process, and passes an update, so that an update is ``batch_size`` records.
+    """Records per forward pass of one process, and passes per update, such that an update has ``batch_size`` records.
 
-    Raises BadInput where no whole numbers make it so: the batch of an
-    experiment does not depend on how many devices compute it.
+    ``micro_batch``: records per pass; None puts a process's whole share into one pass.
+
+    Raises BadInput if the numbers do not divide evenly: the batch size of an experiment
+    must not depend on the number of devices.
     """
     share, rest = divmod(batch_size, processes)
     if rest:
@@ -59,34 +61,36 @@ def split_batch(batch_size: int, micro_batch: int | None, processes: int) -> tup
     if share % micro:
         raise BadInput(
             f"training.micro_batch {micro} x {processes} processes does not divide batch_size {batch_size}; "
-            f"choose one that divides {share}"
+            f"choose a divisor of {share}"
         )
     return micro, share // micro
 
 
-def node_of(environment: Mapping[str, str]) -> int:
-    """Number of this node among those of a job: what Slurm says, one task a node being started."""
+def node_rank(environment: Mapping[str, str]) -> int:
+    """The rank of this node in the job, from Slurm (which starts one task per node) or NODE_RANK. Raises BadInput."""
     for name in ("SLURM_PROCID", "SLURM_NODEID", "NODE_RANK"):
         if environment.get(name, "").isdigit():
             return int(environment[name])
-    raise BadInput("--nodes: this node's number is unknown; start one task a node by srun, or set NODE_RANK")
+    raise BadInput("--nodes: the rank of this node is unknown; start one task per node with srun, or set NODE_RANK")
 
 
-def host_of(environment: Mapping[str, str]) -> str:
-    """The first node of a job, where its processes meet; MASTER_ADDR goes before what Slurm says."""
+def master_address(environment: Mapping[str, str]) -> str:
+    """The node where the processes meet: MASTER_ADDR, else the first node of the Slurm job. Raises BadInput."""
     if environment.get("MASTER_ADDR"):
         return environment["MASTER_ADDR"]
     listed = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST")
     if not listed:
-        raise BadInput("--nodes: nobody says where the processes meet; start them by srun, or set MASTER_ADDR")
+        raise BadInput(
+            "--nodes: the address of the first node is unknown; start the processes with srun, or set MASTER_ADDR"
+        )
     if not re.search(r"[\[,]", listed):
         return listed
     shown = subprocess.run(["scontrol", "show", "hostnames", listed], capture_output=True, text=True, check=True)
     return shown.stdout.split()[0]
 
 
-def port_of(environment: Mapping[str, str]) -> int:
-    """A port that the processes of one job agree on and those of another seldom have."""
+def master_port(environment: Mapping[str, str]) -> int:
+    """The port where the processes meet: MASTER_PORT, else one derived from the job's id, to avoid collisions."""
     if environment.get("MASTER_PORT"):
         return int(environment["MASTER_PORT"])
     return FIRST_PORT + int(environment.get("SLURM_JOB_ID", 0)) % PORTS
@@ -95,16 +99,19 @@ def port_of(environment: Mapping[str, str]) -> int:
 def launch_arguments(
     nodes: int, devices: int, gpus: int, command: list[str], environment: Mapping[str, str]
 ) -> list[str]:
-    """torchrun's arguments for this node: ``devices`` processes, of ``nodes`` x ``devices`` in all.
+    """torchrun's arguments to start ``devices`` processes on this node, out of ``nodes`` x ``devices``.
 
-    Raises BadInput where this node has ``gpus``, but fewer than it is to have processes.
+    ``gpus``: GPUs visible on this node.
+    ``command``: the step with its options.
+
+    Raises BadInput if this node has GPUs, but fewer than ``devices``.
     """
     if 0 < gpus < devices:
         raise BadInput(
-            f"--devices {devices}: {gpus} GPUs are seen here; make them equal, or show none to train on CPUs"
+            f"--devices {devices}: {gpus} GPUs are visible here; make the numbers equal, or hide them to train on CPUs"
         )
     start = [f"--nproc-per-node={devices}"]
     if nodes == 1:
         return [*start, "--standalone", "--", *command]
-    place = (f"--node-rank={node_of(environment)}", f"--master-addr={host_of(environment)}")
-    return [*start, f"--nnodes={nodes}", *place, f"--master-port={port_of(environment)}", "--", *command]
+    place = (f"--node-rank={node_rank(environment)}", f"--master-addr={master_address(environment)}")
+    return [*start, f"--nnodes={nodes}", *place, f"--master-port={master_port(environment)}", "--", *command]

@@ -1,10 +1,10 @@
-"""How fast a model is trained: tokens a second, and the share of a GPU's arithmetic that the model makes use of."""
+"""Training throughput: tokens per second and model FLOPs utilization (MFU)."""
 
 import re
 from typing import Any, NamedTuple
 
-# Dense bfloat16 operations a second, from the makers' data sheets; the first pattern found in the device's name counts.
-PEAKS = (
+# Dense bfloat16 FLOP/s from the vendors' data sheets; the first pattern that matches the device's name counts.
+PEAK_FLOPS = (
     (r"B200", 2.25e15),
     (r"H200|H100 (80GB HBM3|SXM)|GH200", 9.895e14),
     (r"H100 NVL", 8.355e14),
@@ -24,11 +24,13 @@ PEAKS = (
 )
 
 
-class Shape(NamedTuple):
-    """Sizes that a model's arithmetic follows from.
+class ModelShape(NamedTuple):
+    """The sizes from which a model's FLOPs per token follow.
 
-    ``weights``: parameters that multiply (the embedding does only where it is
-    the output's too); ``layers``; ``width``: of attention, heads x their size.
+    ``weights``: parameters that take part in matrix multiplications (the embedding only
+        if it is tied to the output layer).
+    ``layers``: number of layers.
+    ``width``: attention heads times the size of a head.
     """
 
     weights: int
@@ -36,29 +38,35 @@ class Shape(NamedTuple):
     width: int
 
 
-def find_peak(device: str, precision: str) -> float | None:
-    """Operations a second of a device at most; None where it is not in the table, or does not compute in bfloat16."""
+def peak_flops(device: str, precision: str) -> float | None:
+    """Peak FLOP/s of a device in bfloat16; None for another precision or for a device that is not in the table."""
     if precision != "bfloat16":
         return None
-    return next((peak for pattern, peak in PEAKS if re.search(pattern, device)), None)
+    return next((peak for pattern, peak in PEAK_FLOPS if re.search(pattern, device)), None)
 
 
-def operations_a_token(shape: Shape, length: float) -> float:
-    """Floating-point operations to train on one token of a text of ``length`` tokens.
+def flops_per_token(shape: ModelShape, length: float) -> float:
+    """FLOPs to train on one token of a text of ``length`` tokens.
 
-    6 a weight, forward and backward, and 12 x layers x width x length for
-    attention (Chowdhery et al. 2022, *PaLM*, appendix B), recomputation left
-    out: MFU, not hardware utilisation.
+    6 per weight for the forward and backward pass, and 12 x layers x width x length for
+    attention (Chowdhery et al. 2022, *PaLM*, appendix B). Recomputed activations do not
+    count: this gives the model's utilization, not the hardware's.
     """
     return 6 * shape.weights + 12 * shape.layers * shape.width * length
 
 
-def measure(
-    tokens: int, seconds: float, shape: Shape, length: float, device: str, precision: str, processes: int
+def measure_throughput(
+    tokens: int, seconds: float, shape: ModelShape, length: float, device: str, precision: str, processes: int
 ) -> dict[str, Any]:
-    """Tokens a second of all processes together, and MFU as a share (None where the peak is unknown)."""
-    speed, peak = tokens / max(seconds, 1e-9), find_peak(device, precision)
-    used = speed * operations_a_token(shape, length) / (peak * processes) if peak else None
+    """Tokens per second of all processes together, and MFU between 0 and 1.
+
+    ``seconds``: wall time of the training.
+    ``length``: mean length in tokens of the text that a token stands in.
+
+    MFU is None if the device's peak is unknown.
+    """
+    speed, peak = tokens / max(seconds, 1e-9), peak_flops(device, precision)
+    used = speed * flops_per_token(shape, length) / (peak * processes) if peak else None
     return {
         "tokens": tokens,
         "seconds": round(seconds, 3),

@@ -1,4 +1,4 @@
-"""What is added to the trainers of TRL and transformers: an order that repeats, and checkpoints that can be trusted."""
+"""Trainers of TRL and transformers with a reproducible data order and crash-safe checkpoints."""
 
 import json
 import os
@@ -19,20 +19,22 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTTrainer
 
 from refinement.records.errors import BadInput
-from refinement.training.checkpoints import find_last, hold, mark_whole
+from refinement.training.checkpoints import find_latest, lock_folder, mark_complete
 from refinement.training.distributed import Group
 
-IGNORED = -100  # label of a token that bears no loss
+IGNORED_LABEL = -100  # the label of tokens that do not count towards the loss
 ORDER_STATE = "order.pth"
 
 
-def admit_deepspeed(config: str | None) -> None:
-    """Have accelerate see DeepSpeed only where it is asked for.
+def expose_deepspeed(config: str | None) -> None:
+    """Let accelerate find DeepSpeed only if ``config`` names a DeepSpeed configuration.
 
-    Where it is installed, accelerate imports it to look for its models, which
-    takes three seconds of every training. Without a GPU it has to be told so
-    before it is imported, and to leave communication to gloo instead of
-    compiling its own, which takes two minutes and a C++ compiler.
+    accelerate imports an installed DeepSpeed even when it is not used, which adds three
+    seconds to every training. Without a GPU, DeepSpeed must be told to use the CPU
+    before it is imported, and to communicate by gloo: its own communication library
+    takes two minutes and a C++ compiler to build.
+
+    Raises BadInput if ``config`` is given and DeepSpeed is not installed.
     """
     if config is None:
         sys.modules.setdefault("deepspeed", None)
@@ -46,27 +48,29 @@ def admit_deepspeed(config: str | None) -> None:
         import_module("deepspeed.ops").__compatible_ops__["deepspeed_shm_comm"] = False
 
 
-def join_deepspeed() -> None:
-    """Have DeepSpeed know the other processes; on a CPU nobody else tells it before a model is loaded."""
+def init_deepspeed() -> None:
+    """Initialize DeepSpeed's process group; on a CPU nothing else does so before the model is loaded."""
     backend = "nccl" if torch.cuda.is_available() else "gloo"
     import_module("deepspeed").init_distributed(dist_backend=backend, auto_mpi_discovery=False)
 
 
-class Order(Sampler):
-    """The order of an epoch's records: as the trainer would draw it, whatever the number of processes.
+class EpochOrder(Sampler):
+    """Yields the indices of one epoch's records, in an order that does not depend on the number of processes.
 
-    ``lengths``: tokens of each record; ``batch``: records an update. With
-    ``filler``, the index of a record without loss, the last batch is filled up
-    by it, so that each process has something to do; without it a trainer
-    would take records from the epoch's beginning a second time. ``drawn``:
-    whether the order is drawn (by length) or is the data's own.
+    ``lengths``: the number of tokens of each record.
+    ``batch``: records per update.
+    ``filler``: the index of a record without loss, which fills the last batch so that
+        every process has work; None leaves the batch short. Without a filler, a trainer
+        on several processes would repeat records from the start of the epoch.
+    ``by_length``: group records of similar length at random; otherwise keep the order
+        of the data.
     """
 
-    def __init__(self, lengths: list[int], batch: int, filler: int | None, drawn: bool) -> None:
-        self._drawn = LengthGroupedSampler(batch, lengths=lengths) if drawn else range(len(lengths))
+    def __init__(self, lengths: list[int], batch: int, filler: int | None, by_length: bool) -> None:
+        self._drawn = LengthGroupedSampler(batch, lengths=lengths) if by_length else range(len(lengths))
         self._filling = [] if filler is None else [filler] * (-len(lengths) % batch)
         self._count = len(lengths)
-        self.state: torch.Tensor | None = None  # of torch's generator, before the epoch's order was drawn
+        self.state: torch.Tensor | None = None  # of torch's generator, before this epoch's order is drawn
         self.restored: torch.Tensor | None = None
 
     def __len__(self) -> int:
@@ -80,26 +84,26 @@ class Order(Sampler):
         yield from [*self._drawn, *self._filling]
 
 
-class _Repeatable(Trainer):
-    """A trainer that goes through the data in the same order on any number of processes, and again after a kill.
+class _ReproducibleTrainer(Trainer):
+    """A trainer whose data order is the same on any number of processes and after a restart.
 
-    transformers draws each epoch's order from torch's generator, whose state
-    at an epoch's beginning its checkpoints do not keep.
+    transformers draws each epoch's order from torch's generator, but its checkpoints do
+    not store the generator's state at the start of the epoch. This trainer stores it.
     """
 
-    order: Order | None = None
+    order: EpochOrder | None = None
     restored: torch.Tensor | None = None
 
-    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Order:
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> EpochOrder:
         dataset = self.train_dataset if train_dataset is None else train_dataset
         lengths, processes = [len(ids) for ids in dataset["input_ids"]], self.args.world_size
         if processes > 1:
             lengths.pop()
-        self.order = Order(
+        self.order = EpochOrder(
             lengths,
             self.args.train_batch_size * self.args.gradient_accumulation_steps * processes,
             len(lengths) if processes > 1 else None,
-            drawn=self.args.train_sampling_strategy == "group_by_length",
+            by_length=self.args.train_sampling_strategy == "group_by_length",
         )
         self.order.restored = self.restored
         return self.order
@@ -111,20 +115,20 @@ class _Repeatable(Trainer):
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
         if state_dict is not None and self.model.config.get_text_config().tie_word_embeddings:
-            # DeepSpeed hands over copies, among which transformers no longer sees what is tied.
+            # DeepSpeed passes copies of the weights, so transformers cannot see which of them are tied.
             tied = self.model._tied_weights_keys or ()
             state_dict = {name: weight for name, weight in state_dict.items() if name not in tied}
         super()._save(output_dir, state_dict)
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
-        """A checkpoint needs none."""
+        """Do nothing: a checkpoint needs no model card."""
 
     def add_filler(self) -> None:
-        """Append a record without loss, for the last batch of an epoch where there are several processes."""
+        """Append a record without loss that fills the last batch of an epoch, if there are several processes."""
         if self.args.world_size > 1:
             first = self.train_dataset[0]
             kept = {name: value[:2] for name, value in first.items() if name in ("input_ids", "attention_mask")}
-            extra = {**kept, "labels": [IGNORED, IGNORED]}
+            extra = {**kept, "labels": [IGNORED_LABEL, IGNORED_LABEL]}
             if "seq_lengths" in first:
                 extra["seq_lengths"] = [2]
             named = [name for name in self.train_dataset.column_names if name in extra]
@@ -133,51 +137,55 @@ class _Repeatable(Trainer):
             self.train_dataset = concatenate_datasets([dataset, filler])
 
     def continue_from(self, checkpoint: Path | None, records: int, batch: int) -> None:
-        """Draw the order of the epoch that a checkpoint was made in as it was drawn then."""
+        """Restore the random state from which the order of the checkpoint's epoch was drawn.
+
+        ``records``: records per epoch.
+        ``batch``: records per update.
+        """
         if checkpoint is None:
             return
         step = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))["global_step"]
-        if step % -(-records // batch):  # a checkpoint at an epoch's end holds the state that the next begins with
+        if step % -(-records // batch):  # at the end of an epoch, the checkpoint's own random state starts the next one
             self.restored = torch.load(checkpoint / ORDER_STATE, weights_only=True)
 
 
-class FineTuner(_Repeatable, SFTTrainer):
-    """TRL's trainer, repeatable."""
+class FineTuner(_ReproducibleTrainer, SFTTrainer):
+    """TRL's SFTTrainer with a reproducible data order."""
 
 
-class PreTrainer(_Repeatable):
-    """The trainer of transformers, repeatable."""
+class PreTrainer(_ReproducibleTrainer):
+    """The Trainer of transformers with a reproducible data order."""
 
 
-class Progress(TrainerCallback):
-    """Logs how far training is, in lines that suit a log file, the last step's included."""
+class ProgressCallback(TrainerCallback):
+    """Prints the step and the loss as plain lines, which suit a log file; the last step is always included."""
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> TrainerControl:
-        """The last step is logged whatever its number."""
+        """Ask for a log entry at the last step, whatever its number."""
         control.should_log = control.should_log or state.global_step == state.max_steps
         return control
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        """Called by the trainer every few steps."""
+        """Print the step and its loss; the trainer calls this every few steps."""
         if logs and "loss" in logs and state.is_world_process_zero:
             print(f"step {state.global_step}/{state.max_steps} loss {float(logs['loss']):.4f}", flush=True)
 
 
-def _agree(value: Any) -> Any:
-    """What the first process says."""
+def _broadcast(value: Any) -> Any:
+    """The value that the first process passes, on all processes."""
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
         return value
-    said = [value]
-    torch.distributed.broadcast_object_list(said, src=0)
-    return said[0]
+    values = [value]
+    torch.distributed.broadcast_object_list(values, src=0)
+    return values[0]
 
 
-class Checkpoints(TrainerCallback):
-    """Makes checkpoints every ``steps`` updates and every ``minutes``, each marked when it is whole.
+class CheckpointCallback(TrainerCallback):
+    """Saves a checkpoint every ``steps`` updates and every ``minutes`` minutes, and marks it once it is complete.
 
-    Used as a context manager around a training, whose folder it holds.
+    Use it as a context manager around the training: it locks the folder of checkpoints.
     """
 
     def __init__(self, folder: Path, identity: str, group: Group, steps: int | None, minutes: float | None) -> None:
@@ -185,17 +193,17 @@ class Checkpoints(TrainerCallback):
         self._steps, self._minutes = steps, minutes
         self._last = time.monotonic()
 
-    def __enter__(self) -> "Checkpoints":
-        self._held = hold(self._folder) if self._group.first else nullcontext()
-        self._held.__enter__()
+    def __enter__(self) -> "CheckpointCallback":
+        self._lock = lock_folder(self._folder) if self._group.first else nullcontext()
+        self._lock.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._held.__exit__(*error)
+        self._lock.__exit__(*error)
 
     def find(self) -> Path | None:
-        """Where to continue from, the same for all processes."""
-        found = _agree(find_last(self._folder, self._identity) if self._group.first else None)
+        """The checkpoint to resume from, the same on all processes; None if there is none."""
+        found = _broadcast(find_latest(self._folder, self._identity) if self._group.first else None)
         if found and self._group.first:
             print(f"continues from {found}", flush=True)
         return found
@@ -203,20 +211,22 @@ class Checkpoints(TrainerCallback):
     def _due(self, step: int) -> bool:
         if self._steps and step % self._steps == 0:
             return True
-        return bool(self._minutes) and _agree(time.monotonic() - self._last >= 60 * self._minutes)
+        return bool(self._minutes) and _broadcast(time.monotonic() - self._last >= 60 * self._minutes)
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> TrainerControl:
-        """Asks for a checkpoint where one is due, and for the loss up to it, which it would not keep."""
+        """Ask for a checkpoint if one is due, and for a log entry, because the checkpoint
+        does not store the losses since the last one.
+        """
         if state.global_step < state.max_steps and self._due(state.global_step):
             control.should_save = control.should_log = True
         return control
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Marks the checkpoint once all processes have written their parts."""
+        """Mark the checkpoint as complete once all processes have written their parts."""
         if self._group.size > 1:
             torch.distributed.barrier()
         if self._group.first:
-            mark_whole(self._folder / f"checkpoint-{state.global_step}", self._identity)
+            mark_complete(self._folder / f"checkpoint-{state.global_step}", self._identity)
         self._last = time.monotonic()

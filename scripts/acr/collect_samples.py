@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from refinement.benchmarks.programs import distinct, run_program
+from refinement.benchmarks.programs import distinct, standalone_program
 from refinement.completion.record_types import SAMPLE
 from refinement.completion.requests import collect_answers
 from refinement.methods.acr.record_types import DATASET
@@ -30,7 +30,7 @@ def main(options: Namespace) -> None:
     samples = list(collect_samples(dataset, collect_answers(options.responses), options.samples, account))
     responses = all_answers(dataset, index_records(samples, "id", "sample"), options.samples)
     write_records(options.output, samples, SAMPLE)
-    programs = distinct(run_program(response) for _, _, response in responses)
+    programs = distinct(standalone_program(response) for _, _, response in responses)
     write_records(options.programs, programs, PROGRAM)
     account.write(options.counts, options.rejected)
 

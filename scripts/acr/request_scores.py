@@ -6,7 +6,7 @@ equation 4; table 4 then holds the ratings against the benchmark's tests.
 
 from argparse import ArgumentParser, Namespace
 
-from refinement.benchmarks.programs import distinct, run_program
+from refinement.benchmarks.programs import distinct, standalone_program
 from refinement.benchmarks.record_types import PROBLEM
 from refinement.completion.prompts import fill_template, load_template
 from refinement.completion.record_types import REQUEST, SAMPLE
@@ -45,7 +45,7 @@ def main(options: Namespace) -> None:
         for sample in solutions
     )
     write_records(options.output, requests, REQUEST)
-    programs = distinct(run_program(sample["response"]) for sample in solutions)
+    programs = distinct(standalone_program(sample["response"]) for sample in solutions)
     write_records(options.programs, programs, PROGRAM)
 
 

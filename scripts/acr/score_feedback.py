@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from refinement.benchmarks.metrics import bootstrap_interval
-from refinement.benchmarks.programs import find_run, passes
+from refinement.benchmarks.programs import find_execution, passes
 from refinement.benchmarks.record_types import OUTCOME
-from refinement.benchmarks.requirements import told_missing
+from refinement.benchmarks.requirements import summarize_missing
 from refinement.completion.record_types import SAMPLE
 from refinement.methods.acr.feedback import EXECUTION_FEEDBACK, SUGGESTION
 from refinement.records.files import index_records, load_records, write_json
@@ -97,11 +97,11 @@ def first_tries(
     A first try without code needs nothing, its second may: its problem was not run either.
     """
     mine = [outcome for outcome in outcomes if outcome["iteration"] == iteration]
-    second = {solution["id"]: find_run(solution["program"], runs) for solution in solutions}
+    second = {solution["id"]: find_execution(solution["program"], runs) for solution in solutions}
     later = {name.split("/", 2)[2]: run_ for name, run_ in second.items() if run_ and run_["verdict"] == NOT_RUN}
     left_out = {outcome["id"] for outcome in mine if outcome["verdict"] == NOT_RUN or outcome["id"] in later}
     first = {outcome["id"]: bool(outcome["passed"]) for outcome in mine if outcome["id"] not in left_out}
-    return first, told_missing(len(left_out), [*mine, *later.values()])
+    return first, summarize_missing(len(left_out), [*mine, *later.values()])
 
 
 def main(options: Namespace) -> None:

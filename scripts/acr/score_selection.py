@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from refinement.benchmarks.metrics import bootstrap_interval
-from refinement.benchmarks.programs import passes, run_program
+from refinement.benchmarks.programs import passes, standalone_program
 from refinement.benchmarks.record_types import PROBLEM
-from refinement.benchmarks.requirements import problems_not_run, told_missing
+from refinement.benchmarks.requirements import problems_left_out, summarize_missing
 from refinement.completion.record_types import SAMPLE
 from refinement.methods.acr.record_types import JUDGEMENT
 from refinement.methods.acr.scoring import choose_best, choose_worst, normalize, weigh
@@ -37,7 +37,7 @@ def arguments() -> ArgumentParser:
 
 def is_executable(response: str, executions: Mapping[str, Record]) -> bool:
     """Equation 4 for an answer."""
-    program = run_program(response)
+    program = standalone_program(response)
     return passes(program and program["id"], executions)
 
 
@@ -82,7 +82,7 @@ def main(options: Namespace) -> None:
     judgements = index_records(load_records(options.judgements, JUDGEMENT), "id", "sample")
     executions = index_records(load_records(options.executions, EXECUTION), "id")
     runs = index_records(load_records(options.runs, EXECUTION), "id")
-    left_out = problems_not_run(load_records(options.problems, PROBLEM), runs)
+    left_out = problems_left_out(load_records(options.problems, PROBLEM), runs)
     tested = {name: samples for name, samples in by_problem.items() if name.partition("/")[2] not in left_out}
     pairs = []
     for samples in tested.values():
@@ -104,7 +104,7 @@ def main(options: Namespace) -> None:
         "unjudged": len(tested) - len(pairs),
         "samples": max(map(len, by_problem.values())),
         **summarize(pairs, options.seed),
-        **told_missing(len(by_problem) - len(tested), runs.values()),
+        **summarize_missing(len(by_problem) - len(tested), runs.values()),
         "manifest": manifest,
     }
     write_json(options.summary, summary)

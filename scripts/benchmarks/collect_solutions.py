@@ -1,4 +1,4 @@
-"""Read models' answers to a benchmark and write the programs that they hold."""
+"""Read the models' answers to a benchmark and write the samples and their programs."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,9 +20,9 @@ def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("problems", help="JSONL: problems")
     options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
-    options.add_argument("--iterations", type=int, nargs=2, required=True, help="the models' first and last")
-    options.add_argument("--samples", type=int, required=True, help="answers to each problem")
-    options.add_argument("--whole", action="store_true", help="answers are programs, which are run as they stand")
+    options.add_argument("--iterations", type=int, nargs=2, required=True, help="first and last iteration")
+    options.add_argument("--samples", type=int, required=True, help="number of answers to each problem")
+    options.add_argument("--whole", action="store_true", help="each answer is a program, to be executed unchanged")
     options.add_argument("--output", required=True, help="JSONL: samples, ids {iteration}/{problem}")
     options.add_argument("--programs", required=True, help="JSONL: programs")
     add_account(options, rejected=False)
@@ -30,7 +30,7 @@ def arguments() -> ArgumentParser:
 
 
 def keys(options: Namespace, problems: Mapping[str, Record]) -> Iterator[tuple[str, int, str]]:
-    """Id, sample and problem of each answer that there must be."""
+    """The id, sample number and problem of each expected answer."""
     first, last = options.iterations
     for iteration in range(first, last + 1):
         for problem in problems:
@@ -39,22 +39,22 @@ def keys(options: Namespace, problems: Mapping[str, Record]) -> Iterator[tuple[s
 
 
 def check_answers(wanted: Iterable[tuple[str, int]], answers: Iterable[tuple[str, int]]) -> None:
-    """Raise BadInput where an answer is missing or was not asked for; a failed request is an answer too."""
+    """Raise BadInput for a missing or unexpected answer; a failed request counts as an answer."""
     wanted, found = set(wanted), set(answers)
-    for keys_, what in ((wanted - found, "missing"), (found - wanted, "of no problem or sample of this benchmark")):
+    for keys_, what in ((wanted - found, "missing"), (found - wanted, "that this benchmark does not have")):
         if keys_:
             names = [f"{name}:{sample}" for name, sample in sorted(keys_)]
             shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
             raise BadInput(
-                f"--responses: {len(names)} answers {what} ({shown}), of {len(wanted)} that are wanted; "
-                "name the responses to this benchmark's requests, all shards"
+                f"--responses: {len(names)} answers {what} ({shown}), of {len(wanted)} expected; "
+                "name all shards of the responses to this benchmark's requests"
             )
 
 
 def solutions(
     options: Namespace, problems: Mapping[str, Record], answers: Mapping[tuple[str, int], Answer]
 ) -> Iterator[tuple[Record, Record | None]]:
-    """Every answer and its program; a request that failed is an empty one, which passes nothing."""
+    """Each answer with its program; a failed request counts as an empty answer, which passes no test."""
     for name, sample, problem in keys(options, problems):
         answer = answers[name, sample]
         program = answer_program(answer.text or "", problems[problem], options.whole)
@@ -78,9 +78,9 @@ def main(options: Namespace) -> None:
     found = list(solutions(options, problems, answers))
     account.taken = len(found)
     account.given = write_records(options.output, (sample for sample, _ in found), SAMPLE)
-    # Whether an answer can pass here is known only if the benchmark's own can.
-    own = (answer_program(p["canonical_solution"], p) for p in problems.values() if p.get("canonical_program"))
-    programs = distinct(chain((program for _, program in found), own))
+    # The canonical solutions show whether the problems can be solved here at all.
+    canonical = (answer_program(p["canonical_solution"], p) for p in problems.values() if p.get("canonical_program"))
+    programs = distinct(chain((program for _, program in found), canonical))
     number = write_records(options.programs, programs, PROGRAM)
     account.write(options.counts, distinct_programs=number)
 

@@ -1,11 +1,10 @@
-"""Read a benchmark's own data into problems: what models are asked, and how their answers are tested.
+"""Convert a benchmark's own data into problems: the prompts for models, and the tests of their answers.
 
-Data is a file (JSONL, JSON or Parquet, gzipped or not) or a data set of the
-hub at a revision; where both cannot be had, one line says so. With limit
-among the settings only the first so many problems are kept; size says how
-many the whole has, so that another revision is noticed. unsolvable says
-whether problems whose canonical solution does not pass where programs run
-count (count, as absent) or are left out of scores (leave_out).
+The data is a file (JSONL, JSON or Parquet, optionally gzipped) or a data set on the hub
+at a revision. Among the settings, limit keeps only the first problems; size is the
+number of problems in the whole benchmark, so that another revision of the data is
+noticed. unsolvable says how to score problems whose canonical solution does not pass on
+this machine: count (the default) or leave_out.
 """
 
 import hashlib
@@ -15,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from refinement.benchmarks.kinds import PREPARED, module_of
+from refinement.benchmarks.kinds import PREPARED, load_module
 from refinement.benchmarks.programs import answer_program
 from refinement.benchmarks.record_types import PROBLEM
 from refinement.completion.prompts import load_template
@@ -30,17 +29,17 @@ from refinement.running.command_line import json_value, parser, run_step
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("--kind", choices=PREPARED, required=True, help="which benchmark's data it is")
+    options.add_argument("--kind", choices=PREPARED, required=True, help="kind of benchmark")
     options.add_argument("--source", nargs="+", required=True, help="files, or hub:NAME@REVISION#SPLIT")
-    options.add_argument("--template", required=True, help="the prompt, a text with fields for the problem's parts")
-    options.add_argument("--settings", type=json_value, default={}, help="JSON: this kind's settings (docs/config.md)")
+    options.add_argument("--template", required=True, help="text: prompt template with the fields of a problem")
+    options.add_argument("--settings", type=json_value, default={}, help="JSON: settings of this kind (docs/config.md)")
     options.add_argument("--output", required=True, help="JSONL: problems")
-    options.add_argument("--about", required=True, help="JSON: data, versions and counts, for the manifests")
+    options.add_argument("--about", required=True, help="JSON: provenance of the data, versions and counts")
     return options
 
 
-class Data:
-    """The records of a benchmark's sources, with a digest of those that were read."""
+class Sources:
+    """The records of a benchmark's sources, with a digest of the records read so far."""
 
     def __init__(self, sources: list[str]) -> None:
         self._sources = sources
@@ -56,24 +55,24 @@ class Data:
 
     @property
     def sha256(self) -> str:
-        """Digest of the records, as JSON lines, whatever format they came in."""
+        """SHA-256 of the records as JSON lines, independent of the format of the sources."""
         return self._digest.hexdigest()
 
 
-def once(problems: Iterator[Record], source: str) -> Iterator[Record]:
-    """The problems. Raises BadInput for an id that stands twice, and where there is none."""
+def check_ids(problems: Iterator[Record], source: str) -> Iterator[Record]:
+    """Yield the problems. Raises BadInput for a duplicate id, and if there is no problem."""
     seen: set[str] = set()
     for problem in problems:
         if problem["id"] in seen:
-            raise BadInput(f"{source}: the problem {problem['id']!r} stands twice; each needs its own id")
+            raise BadInput(f"{source}: the problem {problem['id']!r} occurs twice; ids must be unique")
         seen.add(problem["id"])
         yield problem
     if not seen:
-        raise BadInput(f"{source}: no problem in it by these settings; a benchmark needs at least one")
+        raise BadInput(f"{source}: no problem with these settings; a benchmark needs at least one")
 
 
-def with_canonical(problems: Iterable[Record], unsolvable: str) -> Iterator[Record]:
-    """The problems, each with the program of its canonical solution and with what it means if that fails."""
+def add_canonical_programs(problems: Iterable[Record], unsolvable: str) -> Iterator[Record]:
+    """The problems, each with the program of its canonical solution and with ``unsolvable``."""
     for problem in problems:
         solution = problem["canonical_solution"]
         program = None if solution is None else answer_program(solution, problem)
@@ -81,24 +80,24 @@ def with_canonical(problems: Iterable[Record], unsolvable: str) -> Iterator[Reco
 
 
 def check_size(problems: Iterable[Record], settings: Mapping[str, Any], source: str) -> Iterator[Record]:
-    """The problems. Raises BadInput where their number is not the one that is said of the whole benchmark."""
+    """Yield the problems. Raises BadInput if their number differs from the setting ``size``."""
     number = 0
     for problem in problems:
         number += 1
         yield problem
     if "limit" not in settings and number != settings.get("size", number):
         raise BadInput(
-            f"{source}: {number} problems by these settings, but size says {settings['size']}; "
-            "name the right revision or file, or mend size"
+            f"{source}: {number} problems with these settings, but size is {settings['size']}; "
+            "name the right revision or file, or correct size"
         )
 
 
-def own_settings(kind: str, settings: Any) -> Mapping[str, Any]:
-    """Settings that the kind takes, as the config's schema has them. Raises BadInput for any other."""
-    known = (*module_of(kind).SETTINGS, "size", "limit", "unsolvable")
+def check_settings(kind: str, settings: Any) -> Mapping[str, Any]:
+    """The settings, checked against the config's schema. Raises BadInput for a setting that this kind does not have."""
+    known = (*load_module(kind).SETTINGS, "size", "limit", "unsolvable")
     for name in settings if isinstance(settings, dict) else ():
         if name not in known:
-            raise BadInput(f"--settings: {kind} has no '{name}'; it has {', '.join(known)}")
+            raise BadInput(f"--settings: {kind} has no setting '{name}'; it has {', '.join(known)}")
     definitions = common_schema()["$defs"]
     entries = definitions["benchmarks"]["items"]["properties"]
     own = {"type": "object", "properties": {name: entries[name] for name in known}, "$defs": definitions}
@@ -109,12 +108,12 @@ def own_settings(kind: str, settings: Any) -> Mapping[str, Any]:
 
 
 def main(options: Namespace) -> None:
-    module, settings = module_of(options.kind), own_settings(options.kind, options.settings)
+    module, settings = load_module(options.kind), check_settings(options.kind, options.settings)
     template = load_template(options.template, *module.FIELDS)
-    data = Data(options.source)
+    data = Sources(options.source)
     problems = module.read_problems(data, {"kind": options.kind, **settings}, template)
-    problems = with_canonical(problems, settings.get("unsolvable", "count"))
-    kept = islice(once(problems, " ".join(options.source)), settings.get("limit"))
+    problems = add_canonical_programs(problems, settings.get("unsolvable", "count"))
+    kept = islice(check_ids(problems, " ".join(options.source)), settings.get("limit"))
     number = write_records(options.output, check_size(kept, settings, " ".join(options.source)), PROBLEM)
     about = {
         "kind": options.kind,

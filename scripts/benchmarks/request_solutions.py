@@ -1,7 +1,7 @@
 """Write the requests that ask models to solve a benchmark's problems.
 
-Record ids are {iteration}/{problem}; each request names its model, so one
-process answers for all of them.
+Request ids are {iteration}/{problem}. Each request names its model, so that one process
+can answer the requests of all models.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -17,9 +17,9 @@ from refinement.running.command_line import add_request_options, parser, run_ste
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("problems", help="JSONL: problems")
-    options.add_argument("--models", nargs="+", required=True, help="M_0, M_1, ...: folders or hub names")
-    options.add_argument("--first", type=int, default=0, help="iteration of the first of the models")
-    options.add_argument("--samples", type=int, required=True, help="answers to each problem")
+    options.add_argument("--models", nargs="+", required=True, help="folders or hub names of the models M_0, M_1, ...")
+    options.add_argument("--first", type=int, default=0, help="iteration of the first model")
+    options.add_argument("--samples", type=int, required=True, help="number of answers to each problem")
     add_request_options(options)
     return options
 

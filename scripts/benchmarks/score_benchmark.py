@@ -1,4 +1,4 @@
-"""Score models on a benchmark: unbiased pass@k and bootstrap intervals."""
+"""Score models on a benchmark: unbiased pass@k and bootstrap confidence intervals."""
 
 import statistics
 from argparse import ArgumentParser, Namespace
@@ -8,9 +8,9 @@ from typing import Any
 
 from refinement.benchmarks.coverage import coverage_faults
 from refinement.benchmarks.metrics import bootstrap_interval, pass_at_k
-from refinement.benchmarks.programs import find_run
+from refinement.benchmarks.programs import find_execution
 from refinement.benchmarks.record_types import OUTCOME, PROBLEM
-from refinement.benchmarks.requirements import problems_not_run, told_missing, unsolvable
+from refinement.benchmarks.requirements import failing_canonical_solutions, problems_left_out, summarize_missing
 from refinement.completion.record_types import SAMPLE
 from refinement.records.errors import BadInput
 from refinement.records.files import index_records, load_records, read_json, write_json, write_records
@@ -24,11 +24,11 @@ from refinement.sandbox.record_types import EXECUTION, NOT_RUN
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("solutions", help="JSONL: samples, ids {iteration}/{problem}")
-    options.add_argument("--runs", nargs="+", required=True, help="JSONL: runs, all shards")
+    options.add_argument("--runs", nargs="+", required=True, help="JSONL: executions, all shards")
     options.add_argument("--problems", required=True, help="JSONL: problems")
-    options.add_argument("--about", help="JSON: where the problems come from, of prepare_benchmark")
-    options.add_argument("--models", nargs="+", required=True, help="the models that answered, for the manifest")
-    options.add_argument("--decoding", type=json_value, required=True, help="JSON: how answers were drawn")
+    options.add_argument("--about", help="JSON: provenance of the problems, from prepare_benchmark.py")
+    options.add_argument("--models", nargs="+", required=True, help="folders or hub names of the models that answered")
+    options.add_argument("--decoding", type=json_value, required=True, help="JSON: sampling parameters of the answers")
     options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
     options.add_argument("--outcomes", required=True, help="JSONL: outcomes")
     options.add_argument("--summary", required=True, help="JSON: pass@k by iteration")
@@ -36,13 +36,13 @@ def arguments() -> ArgumentParser:
 
 
 def check_solutions(path: str, solutions: list[Record], problems: list[Record]) -> None:
-    """Raise BadInput unless each model answered every problem, all as often."""
+    """Raise BadInput unless each model answered every problem, all problems equally often."""
     if not solutions:
-        raise BadInput(f"{path}: no solution in it; make it again (collect_solutions.py)")
+        raise BadInput(f"{path}: holds no solutions; make it again with collect_solutions.py")
     given = Counter((solution["id"], solution["sample"]) for solution in solutions)
     (name, sample), times = given.most_common(1)[0]
     if times > 1:
-        raise BadInput(f"{path}: sample {sample} of {name} stands {times} times; mend the file")
+        raise BadInput(f"{path}: sample {sample} of {name} occurs {times} times; correct the file")
     counts: dict[str, Counter[str]] = {}
     for name, _ in given:
         iteration, _, problem = name.partition("/")
@@ -51,34 +51,39 @@ def check_solutions(path: str, solutions: list[Record], problems: list[Record]) 
     for iteration, samples in counts.items():
         faults = coverage_faults(samples, known)
         if faults:
-            raise BadInput(f"{path}: iteration {iteration}: {faults}; mend the file, or name this benchmark's problems")
+            raise BadInput(f"{path}: iteration {iteration}: {faults}; correct the file, or name the matching problems")
 
 
-def judge(solutions: list[Record], runs: Mapping[str, Record], left_out: Mapping[str, str]) -> Iterator[Record]:
-    """What came of each answer; ``left_out``: problems that were not run, and why."""
+def make_outcomes(
+    solutions: list[Record], executions: Mapping[str, Record], left_out: Mapping[str, str]
+) -> Iterator[Record]:
+    """Yield the outcome of each answer.
+
+    ``left_out``: the problems that are not scored, with the reason.
+    """
     for solution in solutions:
         iteration, _, problem = solution["id"].partition("/")
-        run_ = find_run(solution["program"], runs)
-        verdict = NOT_RUN if problem in left_out else run_["verdict"] if run_ else "no_code"
+        execution = find_execution(solution["program"], executions)
+        verdict = NOT_RUN if problem in left_out else execution["verdict"] if execution else "no_code"
         yield {
             "id": problem,
             "iteration": int(iteration),
             "sample": solution["sample"],
             "passed": int(verdict == "passed"),
             "verdict": verdict,
-            "error": left_out.get(problem, run_["error"] if run_ else None),
+            "error": left_out.get(problem, execution["error"] if execution else None),
             "response": solution["response"],
         }
 
 
 def summarize(outcomes: list[Record], seed: int) -> list[dict[str, Any]]:
-    """pass@k for k = 1 and the number of samples, by iteration, of the problems that were run."""
+    """pass@1 and pass@n of n samples by iteration, over the problems that were executed."""
     rows = []
     for iteration in sorted({outcome["iteration"] for outcome in outcomes}):
         asked = [outcome for outcome in outcomes if outcome["iteration"] == iteration]
         mine = [outcome for outcome in asked if outcome["verdict"] != NOT_RUN]
         row: dict[str, Any] = {"iteration": iteration, "problems": len({outcome["id"] for outcome in mine})}
-        row |= told_missing(len({outcome["id"] for outcome in asked}) - row["problems"], asked)
+        row |= summarize_missing(len({outcome["id"] for outcome in asked}) - row["problems"], asked)
         if not mine:
             rows.append({**row, "samples": 0, "pass@1": None, "low": None, "high": None, "verdicts": {}})
             continue
@@ -101,24 +106,24 @@ def summarize(outcomes: list[Record], seed: int) -> list[dict[str, Any]]:
     return rows
 
 
-def tell(row: dict[str, Any]) -> str:
-    """A summary's row, in a line."""
+def format_row(row: dict[str, Any]) -> str:
+    """One row of the summary as a line of text."""
     parts = []
     if row["pass@1"] is not None:
         score, low, high = (100 * row[name] for name in ("pass@1", "low", "high"))
         ends = ", ".join(f"{verdict} {number}" for verdict, number in row["verdicts"].items())
         parts += [f"pass@1 {score:.1f}% ({low:.1f} to {high:.1f}) of {row['problems']} problems", f"answers: {ends}"]
     if "not_run" in row:
-        parts.append(f"{row['not_run']} problems not run: {', '.join(row['missing'])}")
+        parts.append(f"{row['not_run']} problems not executed: {', '.join(row['missing'])}")
     return f"iteration {row['iteration']}: {'; '.join(parts)}"
 
 
 def main(options: Namespace) -> None:
     solutions = load_records(options.solutions, SAMPLE)
-    runs = index_records(load_records(options.runs, EXECUTION), "id")
+    executions = index_records(load_records(options.runs, EXECUTION), "id")
     problems = load_records(options.problems, PROBLEM)
     check_solutions(options.solutions, solutions, problems)
-    outcomes = list(judge(solutions, runs, problems_not_run(problems, runs)))
+    outcomes = list(make_outcomes(solutions, executions, problems_left_out(problems, executions)))
     rows = summarize(outcomes, options.seed)
     write_records(options.outcomes, outcomes, OUTCOME)
     manifest = {
@@ -127,14 +132,14 @@ def main(options: Namespace) -> None:
         "models": {model: fingerprint(model) for model in options.models},
         "decoding": options.decoding,
         "seed": options.seed,
-        "isolation": sorted({run_["isolation"] for run_ in runs.values()} - {None}),
+        "isolation": sorted({execution["isolation"] for execution in executions.values()} - {None}),
         "versions": versions(),
     }
-    failing = unsolvable(problems, runs)
+    failing = failing_canonical_solutions(problems, executions)
     if failing:
         print(f"{len(failing)} of {len(problems)} canonical solutions do not pass here: {', '.join(failing)}")
     for row in rows:
-        print(tell(row))
+        print(format_row(row))
     write_json(options.summary, {"iterations": rows, "unsolvable": failing, "manifest": manifest})
 
 

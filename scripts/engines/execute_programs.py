@@ -8,9 +8,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import tee
 
-from refinement.benchmarks.programs import joined
+from refinement.benchmarks.programs import join_problem
 from refinement.benchmarks.record_types import PROBLEM
-from refinement.benchmarks.requirements import not_run
+from refinement.benchmarks.requirements import skipped_execution
 from refinement.records.digest import code_digest
 from refinement.records.files import RecordFile, index_records, load_records, write_records
 from refinement.records.manifest import digest_files
@@ -57,7 +57,7 @@ def completed(
     """A run of every program, in their order; those that are known are taken over."""
 
     def settled(program: Record) -> Record | None:
-        return known.get(program["id"]) or not_run(program)
+        return known.get(program["id"]) or skipped_execution(program)
 
     mine, new = tee(programs)
     runs = execute_all((program for program in new if not settled(program)), workers, isolation)
@@ -74,7 +74,7 @@ def main(options: Namespace) -> None:
     progress = Progress("programs", len(lines))
 
     def execute(rest: Iterable[Record]) -> Iterator[Record]:
-        programs = ({**limits, **joined(program, problems)} for program in rest)
+        programs = ({**limits, **join_problem(program, problems)} for program in rest)
         return completed(programs, known, options.workers, options.isolation)
 
     tested = digest_files(options.problems) if options.problems else None

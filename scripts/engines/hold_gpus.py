@@ -1,8 +1,9 @@
-"""Run a command on GPUs of its own, where a run on one machine deals them out; elsewhere, just run it.
+"""Run a command on GPUs that no other job uses.
 
-SLURM gives each job its GPUs. On one machine Snakemake counts them but does
-not say which: two jobs would both take the first. So a job takes a lock for
-each of its GPUs, which ends with its last process, and sees only these.
+Slurm assigns GPUs to each job. Snakemake on one machine only counts them, so two jobs
+would both use the first GPU. There, this step locks as many GPUs as the job asks for
+and makes only these visible to the command; the locks end with the command's last
+process. Elsewhere, it only runs the command.
 """
 
 import os
@@ -16,8 +17,8 @@ from refinement.running.gpus import take_gpus
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("--devices", type=int, required=True, help="GPUs that the job asks for")
-    options.add_argument("command", nargs=REMAINDER, help="the command with its options")
+    options.add_argument("--devices", type=int, required=True, help="number of GPUs")
+    options.add_argument("command", nargs=REMAINDER, help="the command and its options")
     return options
 
 

@@ -1,10 +1,10 @@
-"""Start a step as several processes that train one model together, on this node or, by srun, on several.
+"""Start a training step as several processes, on this node or, with srun, on several nodes.
 
 On one node:      python scripts/engines/launch_processes.py --devices 8 -- scripts/engines/train_model.py ...
 On several nodes: srun --nodes=2 --ntasks=2 --ntasks-per-node=1 \\
                   python scripts/engines/launch_processes.py --nodes 2 --devices 8 -- scripts/engines/train_model.py ...
 
-The nodes meet at the first of them, which Slurm names, or at MASTER_ADDR and MASTER_PORT.
+The processes connect to the first node, which Slurm names, or to MASTER_ADDR and MASTER_PORT.
 """
 
 import logging
@@ -22,18 +22,18 @@ from refinement.training.distributed import launch_arguments
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("--nodes", type=int, default=1, help="how many nodes run this same command")
-    options.add_argument("--devices", type=int, required=True, help="processes on each, one a GPU")
-    options.add_argument("command", nargs=REMAINDER, help="-- and the step with its options")
+    options.add_argument("--nodes", type=int, default=1, help="number of nodes that run this command")
+    options.add_argument("--devices", type=int, required=True, help="processes per node, one for each GPU")
+    options.add_argument("command", nargs=REMAINDER, help="--, the step and its options")
     return options
 
 
 def main(options: Namespace) -> None:
     step = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not step or min(options.nodes, options.devices) < 1:
-        raise BadInput("nothing to start; give --nodes and --devices of 1 or more, and a step after --")
+        raise BadInput("nothing to start; --nodes and --devices must be at least 1, and a step must follow --")
     command = launch_arguments(options.nodes, options.devices, torch.cuda.device_count(), step, os.environ)
-    # What it says of each process that ends is in what it raises.
+    # ChildFailedError holds the same messages.
     logging.getLogger("torch.distributed.elastic.multiprocessing.api").setLevel(logging.CRITICAL)
     try:
         torchrun.run(torchrun.parse_args(command))

@@ -1,9 +1,9 @@
-"""Fine-tune a student on a data set, from its base (RefineCoder, section 3.4).
+"""Fine-tune a student model on a data set (RefineCoder, section 3.4).
 
-One process by itself; several by way of launch_processes.py. With checkpoints
-(settings checkpoint_steps, checkpoint_minutes) a killed training goes on from
-the last one when the same command runs again; they lie in OUTPUT.checkpoints
-until the model, its log and its counts are whole.
+Run it directly for one process, or through launch_processes.py for several. If the
+settings checkpoint_steps or checkpoint_minutes are given, an interrupted training
+resumes from its latest checkpoint when the same command runs again. Checkpoints are
+kept in OUTPUT.checkpoints until the model, its log and its counts are written.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -15,20 +15,21 @@ from refinement.records.accounts import Account
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records, write_json
 from refinement.running.command_line import add_account, json_value, parser, run_step
-from refinement.training.sft import fine_tune, join_processes, load_student, read_settings, split_over_long
+from refinement.training.settings import read_settings
+from refinement.training.sft import fine_tune, join_process_group, load_student, split_over_long
 
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("dataset", help="JSONL: D_t")
+    options.add_argument("dataset", help="JSONL: the data set D_t")
     options.add_argument("--start", required=True, help="folder or hub name of the model to start from")
-    options.add_argument("--chat-template", help="Jinja template that replaces the model's own")
-    options.add_argument("--eos-token", help="what ends a turn, where the model's own does not")
-    options.add_argument("--pad-token", help="what fills a batch, where the model's own is eos")
+    options.add_argument("--chat-template", help="Jinja template that replaces the model's chat template")
+    options.add_argument("--eos-token", help="token that ends a chat turn; default: the model's eos token")
+    options.add_argument("--pad-token", help="token that pads a batch; default: the model's pad token")
     options.add_argument("--settings", type=json_value, required=True, help="JSON: training settings")
-    options.add_argument("--loss", choices=("all", "last"), required=True, help="on which assistant turns")
-    options.add_argument("--threads", type=int, default=1, help="CPU threads; results may depend on it")
-    options.add_argument("--output", required=True, help="folder: the model, Hugging Face format")
+    options.add_argument("--loss", choices=("all", "last"), required=True, help="assistant turns that bear loss")
+    options.add_argument("--threads", type=int, default=1, help="number of CPU threads; results may depend on it")
+    options.add_argument("--output", required=True, help="folder: the trained model, in Hugging Face format")
     options.add_argument("--log", required=True, help="JSON: losses and throughput")
     add_account(options)
     return options
@@ -36,7 +37,7 @@ def arguments() -> ArgumentParser:
 
 def main(options: Namespace) -> None:
     settings, account = read_settings(options.settings), Account("training")
-    with join_processes(options.threads):
+    with join_process_group(options.threads):
         records = list(account.take(load_records(options.dataset, DATASET)))
         special = (options.chat_template, options.eos_token, options.pad_token)
         model, tokenizer = load_student(options.start, *special, settings)
@@ -45,7 +46,7 @@ def main(options: Namespace) -> None:
             account.reject(record["id"], "over_long")
         if not kept:
             raise BadInput(
-                f"{options.dataset}: no record fits into training.max_length {settings.max_length}; raise it"
+                f"{options.dataset}: no record fits into training.max_length {settings.max_length}; raise that limit"
             )
         account.given = len(kept)
 

@@ -1,7 +1,7 @@
-"""Compose a benchmark of the miniature: tasks of the small grammar with tests.
+"""Compose a benchmark of the miniature: tasks of the grammar with tests.
 
-Specifications are parted by hash: --part I/N takes the I-th of N shares, so
-that benchmarks with the same N are disjoint whatever their sizes.
+Specifications are divided into shares by hash. --part I/N uses only the I-th of N
+shares, so benchmarks with different I and the same N have no task in common.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -15,10 +15,10 @@ from refinement.running.command_line import json_value, parser, run_step
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("--name", required=True, help="the benchmark's name")
+    options.add_argument("--name", required=True, help="name of the benchmark")
     options.add_argument("--size", type=int, required=True, help="number of problems")
     options.add_argument("--depths", type=json_value, required=True, help="JSON: weight of each number of steps")
-    options.add_argument("--part", required=True, help="I/N: which share of the specifications")
+    options.add_argument("--part", required=True, help="I/N: share of the specifications to use")
     options.add_argument("--seed", type=int, required=True)
     options.add_argument("--output", required=True, help="JSONL: problems")
     return options

@@ -1,4 +1,4 @@
-"""Train the miniature's tokenizer and its base model on the corpus."""
+"""Train the miniature's tokenizer and pre-train its base model on the corpus."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -8,7 +8,8 @@ from refinement.miniature.lists.student import encode_documents, new_model, trai
 from refinement.miniature.record_types import DOCUMENT
 from refinement.records.files import load_records, write_json
 from refinement.running.command_line import json_value, parser, run_step
-from refinement.training.sft import join_processes, pretrain, read_settings
+from refinement.training.settings import read_settings
+from refinement.training.sft import join_process_group, pretrain
 
 
 def arguments() -> ArgumentParser:
@@ -17,15 +18,15 @@ def arguments() -> ArgumentParser:
     options.add_argument("--chat-template", required=True, help="Jinja template with generation markers")
     options.add_argument("--architecture", type=json_value, required=True, help="JSON: sizes of the model")
     options.add_argument("--settings", type=json_value, required=True, help="JSON: training settings")
-    options.add_argument("--threads", type=int, default=1, help="CPU threads; results may depend on it")
-    options.add_argument("--output", required=True, help="folder: the base model, Hugging Face format")
+    options.add_argument("--threads", type=int, default=1, help="number of CPU threads; results may depend on it")
+    options.add_argument("--output", required=True, help="folder: the base model, in Hugging Face format")
     options.add_argument("--log", required=True, help="JSON: losses and throughput")
     return options
 
 
 def main(options: Namespace) -> None:
     settings = read_settings(options.settings)
-    with join_processes(options.threads):
+    with join_process_group(options.threads):
         documents = [record["text"] for record in load_records(options.corpus, DOCUMENT)]
         tokenizer = train_tokenizer(
             documents, options.architecture["vocabulary"], Path(options.chat_template), settings.seed

@@ -6,7 +6,7 @@ Pure functions over records; sections 3.2 and 3.3 of RefineCoder.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from refinement.answers.code import extract_code, fenced_blocks
-from refinement.benchmarks.programs import find_run, run_program
+from refinement.benchmarks.programs import find_execution, standalone_program
 from refinement.completion.requests import Answer, found_in
 from refinement.methods.acr.answers import comparison, critique, judgement
 from refinement.methods.acr.refining import current_answer
@@ -46,8 +46,8 @@ def collect_samples(dataset: Sequence[Record], answers: Answers, n: int, account
 def collect_executions(responses: Iterable[tuple[str, int, str]], runs: Mapping[str, Record]) -> Iterator[Record]:
     """Equation 4 for every response; one without code is not executable."""
     for name, sample, response in responses:
-        program = run_program(response)
-        run = find_run(program and program["id"], runs)
+        program = standalone_program(response)
+        run = find_execution(program and program["id"], runs)
         verdict = "no_code" if run is None else run["verdict"]
         if run and verdict == "error" and (run["error"] or "").startswith("ModuleNotFoundError"):
             verdict = "missing_package"

@@ -1,4 +1,4 @@
-"""The scripted critic: the symptom of a wrong program and the step to mend."""
+"""The scripted critic: it reports how a program fails and which step to correct."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ def _step_to_mend(code: str, wording: Wording) -> str | None:
 
 
 def criticize(reading: Reading, wording: Wording | None) -> str:
-    """What the user says in the second round."""
+    """The user's message in the second round."""
     if reading.code is None:
         return "There is no code in it. Please write the function."
     if not reading.parses or wording is None:
@@ -41,7 +41,7 @@ def criticize(reading: Reading, wording: Wording | None) -> str:
 
 
 def reply(text: str, key: Sequence[object], options: Mapping[str, object]) -> str:
-    """The conversation of two rounds, in the format that is asked for (Figure 10)."""
+    """The conversation of two rounds, in the requested output format (RefineCoder, Figure 10)."""
     found = _PARTS.search(text)
     if not found:
         return "I see no instruction with two responses."

@@ -1,10 +1,10 @@
-"""The small world's language: specification <-> instruction <-> code.
+"""The miniature's task language: conversion between specification, instruction and code.
 
-A task transforms a list of whole numbers ``xs`` by a chain of steps and
-reduces it to one number. Its *specification* is the chain; an *instruction*
-says it in words, each step by one of several paraphrases; *code* writes one
-line a step. All three can be turned into each other by program, so that a
-teacher which only reads text understands instructions that it never saw.
+A task transforms a list of integers ``xs`` by a chain of steps and reduces it to one
+number. Its *specification* is the chain. An *instruction* expresses each step in words,
+by one of several paraphrases. *Code* has one line per step. Each of the three can be
+converted into the others, so a scripted teacher that reads only text understands
+instructions that it has never seen.
 """
 
 import re
@@ -21,12 +21,13 @@ CALL = "print(solve([]))"
 
 @dataclass(frozen=True)
 class Operation:
-    """One verb of the language. ``{k}`` in its texts is the step's parameter.
+    """One operation of the language. ``{k}`` in its texts stands for the step's parameter.
 
-    ``phrases``: the paraphrases of an instruction; ``code``: the right
-    expression; ``bugs``: wrong ones, the kinds of mistake that are made with
-    it; ``label``: the word that a comment uses; ``concept``: the programming
-    concept that it exercises.
+    ``concept``: the programming concept that it exercises.
+    ``phrases``: the paraphrases in instructions.
+    ``code``: the correct expression.
+    ``bugs``: wrong expressions, each a kind of mistake.
+    ``label``: the word for it in comments.
     """
 
     name: str
@@ -38,12 +39,12 @@ class Operation:
 
     @property
     def takes_parameter(self) -> bool:
-        """Whether its texts have a ``{k}``."""
+        """Whether the operation has a parameter ``k``."""
         return "{k}" in self.phrases[0]
 
 
 class Step(NamedTuple):
-    """An operation's name and its parameter (None where it takes none)."""
+    """An operation's name and its parameter, None if it takes none."""
 
     operation: str
     k: int | None
@@ -67,7 +68,7 @@ class Specification(NamedTuple):
 
 
 class Wording(NamedTuple):
-    """An instruction's words: a specification and the paraphrase of each step."""
+    """A specification and, for each step, the index of the paraphrase that expresses it."""
 
     specification: Specification
     paraphrases: tuple[int, ...]
@@ -131,7 +132,7 @@ def fill(text: str, step: Step) -> str:
 
 
 def say(wording: Wording) -> str:
-    """The body of an instruction: its steps in words."""
+    """The body of an instruction: the steps in words."""
     specification, paraphrases = wording
     steps = (*specification.steps, specification.reducer)
     return JOIN.join(
@@ -141,7 +142,7 @@ def say(wording: Wording) -> str:
 
 
 def instruct(wording: Wording, remark: str = "") -> str:
-    """A whole instruction; ``remark`` follows it as a sentence of its own."""
+    """A complete instruction; ``remark`` is appended as a separate sentence."""
     return f"{LEAD}{say(wording)}.{' ' + remark if remark else ''}"
 
 
@@ -169,7 +170,7 @@ def _read_phrase(phrase: str) -> tuple[Step, int] | None:
 
 
 def read_body(body: str) -> Wording | None:
-    """Inverse of :func:`say`; None if the text is not of this language."""
+    """The inverse of :func:`say`; None if the text is not in this language."""
     found = [_read_phrase(phrase) for phrase in body.split(JOIN)]
     if len(found) < 2 or any(item is None for item in found):
         return None
@@ -182,7 +183,7 @@ def read_body(body: str) -> Wording | None:
 
 
 def read_instruction(text: str) -> Wording | None:
-    """The wording of the first instruction in ``text``, or None."""
+    """The wording of the first instruction in ``text``; None if there is none."""
     start = text.find(LEAD)
     if start < 0:
         return None
@@ -191,10 +192,10 @@ def read_instruction(text: str) -> Wording | None:
 
 
 def write_code(specification: Specification, expressions: Sequence[str] | None = None, comments: bool = False) -> str:
-    """The program of a specification, one line a step.
+    """The program of a specification, one line per step.
 
-    ``expressions`` (one for each step, the reducer last) replace the right
-    ones; ``comments`` adds each step's label behind its line.
+    ``expressions``: one for each step, the reducer last, instead of the correct ones.
+    ``comments``: append each step's label to its line.
     """
     steps = (*specification.steps, specification.reducer)
     if expressions is None:

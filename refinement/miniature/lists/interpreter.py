@@ -1,9 +1,9 @@
-"""An interpreter of the grammar's small subset of Python.
+"""An interpreter of the subset of Python that the grammar uses.
 
-The scripted judge and critic must know what a program does without running
-it: they translate its syntax tree into closures over whole numbers and lists.
-Nothing is ever passed to ``exec`` or ``eval``. What lies outside the subset,
-or beyond its limits, is :class:`Outside` and counts as wrong.
+The scripted judge and critic must know what a program does without executing it. The
+interpreter translates the program's syntax tree into closures over integers and lists;
+it never calls ``exec`` or ``eval``. A program outside the subset raises
+:class:`OutsideSubset` and counts as wrong.
 """
 
 import ast
@@ -18,21 +18,21 @@ MAX_LENGTH = 1000
 MAX_BITS = 4096
 
 
-class Outside(Exception):
-    """The program leaves the subset that the interpreter knows."""
+class OutsideSubset(Exception):
+    """The program uses something that the interpreter does not support."""
 
 
-class Failure(Exception):
-    """The program is in the subset and fails when run; the message says how."""
+class EvaluationError(Exception):
+    """The program is in the subset, but its evaluation fails; the message names the error."""
 
 
 def _bounded(function: Callable[..., Value]) -> Callable[..., Value]:
     def checked(*operands: Value) -> Value:
         value = function(*operands)
         if isinstance(value, int) and value.bit_length() > MAX_BITS:
-            raise Failure("OverflowError: number too large")
+            raise EvaluationError("OverflowError: number too large")
         if isinstance(value, list) and len(value) > MAX_LENGTH:
-            raise Failure("MemoryError: list too long")
+            raise EvaluationError("MemoryError: list too long")
         return value
 
     return checked
@@ -41,13 +41,13 @@ def _bounded(function: Callable[..., Value]) -> Callable[..., Value]:
 def _multiply(left: Value, right: Value) -> Value:
     for value, times in ((left, right), (right, left)):
         if isinstance(value, list) and isinstance(times, int) and len(value) * times > MAX_LENGTH:
-            raise Failure("MemoryError: list too long")
+            raise EvaluationError("MemoryError: list too long")
     return left * right
 
 
 def _power(base: Value, exponent: Value) -> Value:
     if not isinstance(exponent, int) or not isinstance(base, int) or not 0 <= exponent <= 64:
-        raise Failure("OverflowError: power out of bounds")
+        raise EvaluationError("OverflowError: power out of bounds")
     return base**exponent
 
 
@@ -90,13 +90,13 @@ def _name_of(node: ast.expr) -> str:
         return node.id
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         return f"{node.value.id}.{node.attr}"
-    raise Outside(ast.dump(node))
+    raise OutsideSubset(ast.dump(node))
 
 
 def _constant(node: ast.Constant) -> Evaluator:
     value = node.value
     if not isinstance(value, (int, type(None))):
-        raise Outside("a constant that is no whole number")
+        raise OutsideSubset("a constant that is not an integer")
     return lambda _: value
 
 
@@ -107,7 +107,7 @@ def _name(node: ast.Name) -> Evaluator:
         try:
             return scope[name]
         except KeyError:
-            raise Failure(f"NameError: name '{name}' is not defined") from None
+            raise EvaluationError(f"NameError: name '{name}' is not defined") from None
 
     return look_up
 
@@ -124,7 +124,7 @@ def _binary(node: ast.BinOp) -> Evaluator:
 
 def _compare(node: ast.Compare) -> Evaluator:
     if len(node.ops) != 1:
-        raise Outside("a chained comparison")
+        raise OutsideSubset("a chained comparison")
     apply, left, right = _COMPARE[type(node.ops[0])], translate(node.left), translate(node.comparators[0])
     return lambda scope: apply(left(scope), right(scope))
 
@@ -139,7 +139,7 @@ def _call(node: ast.Call) -> Evaluator:
     arguments = [translate(argument) for argument in node.args]
     named = {keyword.arg: translate(keyword.value) for keyword in node.keywords if keyword.arg in keywords}
     if len(named) != len(node.keywords):
-        raise Outside("an unknown keyword argument")
+        raise OutsideSubset("an unknown keyword argument")
     return lambda scope: function(
         *[argument(scope) for argument in arguments],
         **{name: value(scope) for name, value in named.items()},
@@ -160,10 +160,10 @@ def _subscript(node: ast.Subscript) -> Evaluator:
 
 def _comprehension(node: ast.ListComp | ast.GeneratorExp) -> Evaluator:
     if len(node.generators) != 1 or node.generators[0].is_async:
-        raise Outside("a nested comprehension")
+        raise OutsideSubset("a nested comprehension")
     loop = node.generators[0]
     if not isinstance(loop.target, ast.Name):
-        raise Outside("a comprehension over several names")
+        raise OutsideSubset("a comprehension over several names")
     target, element, source = loop.target.id, translate(node.elt), translate(loop.iter)
     tests = [translate(test) for test in loop.ifs]
 
@@ -199,25 +199,25 @@ _TRANSLATORS: Mapping[type, Callable[[Any], Evaluator]] = {
 
 
 def translate(node: ast.expr) -> Evaluator:
-    """Closure that evaluates an expression in a scope. Raises Outside."""
+    """A closure that evaluates an expression in a scope. Raises OutsideSubset."""
     try:
         return _TRANSLATORS[type(node)](node)
     except KeyError as error:
-        raise Outside(f"not in the subset: {error}") from None
+        raise OutsideSubset(f"not in the subset: {error}") from None
 
 
 class Program:
-    """A ``def solve(xs)`` of assignments and a return, ready to be applied."""
+    """A function ``solve(xs)`` of assignments and a return, ready to be called."""
 
     def __init__(self, code: str) -> None:
-        """Translate ``code``. Raises Outside, or SyntaxError as Outside."""
+        """Translate ``code``. Raises OutsideSubset, also for code that does not parse."""
         try:
             tree = ast.parse(code)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise Outside(f"does not parse: {error}") from None
+            raise OutsideSubset(f"does not parse: {error}") from None
         functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "solve"]
         if not functions or len(functions[-1].args.args) != 1:
-            raise Outside("no function solve(xs)")
+            raise OutsideSubset("no function solve(xs)")
         self._argument = functions[-1].args.args[0].arg
         self._lines = [self._line(node) for node in functions[-1].body]
 
@@ -227,10 +227,10 @@ class Program:
             return None, translate(node.value)
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             return node.targets[0].id, translate(node.value)
-        raise Outside(f"a statement outside the subset: {type(node).__name__}")
+        raise OutsideSubset(f"a statement outside the subset: {type(node).__name__}")
 
     def __call__(self, xs: list[int]) -> Value:
-        """What ``solve(xs)`` returns. Raises Failure."""
+        """The value that ``solve(xs)`` returns. Raises EvaluationError."""
         scope: dict[str, Value] = {self._argument: list(xs)}
         try:
             for name, value in self._lines:
@@ -238,8 +238,8 @@ class Program:
                 if name is None:
                     return result
                 scope[name] = result
-        except Failure:
+        except EvaluationError:
             raise
         except (TypeError, ValueError, LookupError, ArithmeticError, MemoryError, RecursionError) as error:
-            raise Failure(f"{type(error).__name__}: {error}") from None
+            raise EvaluationError(f"{type(error).__name__}: {error}") from None
         return None

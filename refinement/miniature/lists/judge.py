@@ -1,7 +1,8 @@
 """The scripted judge: point-wise scores and pair-wise ratings, with noise.
 
-Its noise is a function of the task and the response, as that of a model at
-temperature 0; asked again at a higher temperature it may change its mind.
+The noise is a function of the task and the response, like that of a model at
+temperature 0. With another ``key`` (a repeated request at a higher temperature) the
+verdict may change.
 """
 
 import random
@@ -41,7 +42,7 @@ def _rating(reading: Reading, options: Mapping[str, float], generator: random.Ra
 
 
 def judge_point(question: str, response: str, options: Mapping[str, float], key: Sequence[object]) -> str:
-    """The five scores of one response, in the format that is asked for (Figure 8)."""
+    """The five scores of one response, in the requested output format (RefineCoder, Figure 8)."""
     reading = read_response(question, response)
     scores = _points(reading, options, keyed("point", options["seed"], question, response, *key))
     names = ("Question&Answer Consistency", "Code Exist", "Code Correctness", "Code Clarity", "Code Comments")
@@ -50,7 +51,7 @@ def judge_point(question: str, response: str, options: Mapping[str, float], key:
 
 
 def judge_pair(question: str, responses: Sequence[str], options: Mapping[str, float], key: Sequence[object]) -> str:
-    """Ratings of two responses and a verdict, in the format that is asked for (Figure 9)."""
+    """The ratings of two responses and a verdict, in the requested output format (RefineCoder, Figure 9)."""
     a, b = (
         _rating(read_response(question, response), options, keyed("pair", options["seed"], question, response, *key))
         for response in responses
@@ -66,7 +67,7 @@ def judge_pair(question: str, responses: Sequence[str], options: Mapping[str, fl
 
 
 def reply(text: str, key: Sequence[object], options: Mapping[str, float]) -> str:
-    """The judge's answer to a request, point-wise or pair-wise by what it shows."""
+    """The judge's answer to a request: point-wise if it shows one response, pair-wise if it shows two."""
     question, responses = _QUESTION.findall(text), _RESPONSES.findall(text)
     if len(question) == 1 and len(responses) == 1:
         return judge_point(question[0], responses[0], options, key)

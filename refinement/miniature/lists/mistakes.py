@@ -1,9 +1,9 @@
 """The mistakes that the scripted teacher makes when it writes code.
 
-Each pair of operation and paraphrase has an error rate of its own and one
-fixed kind of bug, as a model that misunderstands a phrase does so whenever it
-meets it. ``independent`` spreads the same mean rate evenly instead: such
-errors cancel in a majority, and refinement then has nothing to teach.
+Each pair of operation and paraphrase has its own error rate and one fixed bug, like a
+model that always misunderstands a phrase in the same way. With errors "independent",
+all pairs have the same rate: such errors cancel in a majority vote, and refinement has
+nothing to teach.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ from refinement.records.randomness import keyed
 
 @cache
 def _rates(alpha: float, beta: float, seed: int) -> Mapping[tuple[str, int], float]:
-    """Error rates of all pairs: the quantiles of Beta(alpha, beta), dealt out by ``seed``.
+    """Error rate of each pair of operation and paraphrase: the quantiles of Beta(alpha, beta), assigned at random.
 
-    Steps and reducers each get the whole distribution, so that teachers of two
-    seeds differ in what they misunderstand, not in how much.
+    Steps and reducers each get the whole distribution, so that teachers of different
+    seeds misunderstand different phrases, but equally many.
     """
     rates = {}
     for group in (STEPS, REDUCERS):
@@ -35,12 +35,14 @@ def _rates(alpha: float, beta: float, seed: int) -> Mapping[tuple[str, int], flo
 
 @dataclass(frozen=True)
 class Mistakes:
-    """How often and where the teacher errs.
+    """How often the teacher errs, and in which phrases.
 
-    ``alpha``, ``beta``: the Beta distribution of the error rates of the pairs
-    (operation, paraphrase); ``syntax_rate``: the share of answers cut off in
-    the middle of a line; ``errors``: "concept", "independent" or "none";
-    ``seed``: which rates and bugs this teacher has.
+    ``alpha``, ``beta``: the Beta distribution of error rates over pairs of operation
+        and paraphrase.
+    ``syntax_rate``: the share of answers that are cut off in the middle.
+    ``errors``: "concept" (rates differ between pairs), "independent" (all rates are
+        equal) or "none".
+    ``seed``: determines the teacher's rates and bugs.
     """
 
     alpha: float = 0.27
@@ -50,7 +52,7 @@ class Mistakes:
     seed: int = 0
 
     def rate(self, operation: str, paraphrase: int) -> float:
-        """Probability that the teacher gets this phrase wrong."""
+        """Probability that the teacher misunderstands this phrase."""
         if self.errors == "none":
             return 0.0
         if self.errors == "independent":
@@ -62,7 +64,7 @@ class Mistakes:
         return keyed(self.seed, "bug", operation, paraphrase).choice(OPERATIONS[operation].bugs)
 
     def expressions(self, wording: Wording, key: Sequence[object]) -> list[str]:
-        """One expression for each step, right or wrong, as drawn by ``key``."""
+        """One expression for each step, correct or wrong; ``key`` seeds the draws."""
         generator = keyed(self.seed, "slips", *key)
         steps = (*wording.specification.steps, wording.specification.reducer)
         chosen = []
@@ -74,7 +76,7 @@ class Mistakes:
 
 
 def write_answer(wording: Wording, mistakes: Mistakes, key: Sequence[object]) -> str:
-    """The teacher's program for a wording; ``key`` names the occasion."""
+    """The teacher's program for an instruction; ``key`` seeds the draws."""
     generator = keyed(mistakes.seed, "style", *key)
     comments = generator.random() < 0.5
     code = write_code(wording.specification, mistakes.expressions(wording, key), comments)

@@ -1,4 +1,4 @@
-"""Benchmarks of the small world: instructions with tests, disjoint by specification."""
+"""Benchmarks of the miniature: instructions with tests; benchmarks share no specification."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,20 +8,20 @@ from refinement.records.errors import BadInput
 from refinement.records.randomness import hash_seed, keyed
 from refinement.records.record_types import Record
 
-TESTS = 12
-_PATIENCE = 10_000
+TEST_COUNT = 12
+_MAX_DRAWS = 10_000
 
 
-def part_of(specification: Specification, parts: int) -> int:
-    """Which of ``parts`` shares a specification belongs to, by its hash."""
+def share_of(specification: Specification, parts: int) -> int:
+    """The number, below ``parts``, of the share that a specification belongs to, by its hash."""
     return hash_seed("part", specification) % parts
 
 
 def compose_problem(name: str, specification: Specification, seed: int) -> Record:
-    """A problem with its tests: 12 inputs of its own, the first of them empty."""
+    """A problem with 12 tests; the first input is the empty list."""
     generator = keyed(seed, "problem", name)
     wording = draw_wording(generator, specification)
-    inputs = draw_inputs(generator, TESTS)
+    inputs = draw_inputs(generator, TEST_COUNT)
     answers = evaluate(specification, inputs)
     tests = [
         f'assert (y := solve({xs})) == {answer}, f"solve({xs}) gives {{y!r}}, not {answer}"'
@@ -37,7 +37,7 @@ def compose_problem(name: str, specification: Specification, seed: int) -> Recor
 
 
 def apportion(size: int, weights: Mapping[int, float]) -> list[int]:
-    """``size`` keys whose counts follow ``weights`` as nearly as whole numbers can (largest remainder)."""
+    """A list of ``size`` keys whose counts are proportional to ``weights`` (largest remainder method)."""
     total = sum(weights.values())
     shares = {key: size * weight / total for key, weight in weights.items()}
     counts = {key: int(share) for key, share in shares.items()}
@@ -50,11 +50,14 @@ def apportion(size: int, weights: Mapping[int, float]) -> list[int]:
 def compose_problems(
     name: str, size: int, depths: Mapping[int, float], part: int, parts: int, seed: int
 ) -> Iterator[Record]:
-    """``size`` problems whose numbers of steps follow the weights in ``depths``.
+    """Yield ``size`` problems.
 
-    Splits of one composition are equally hard: depths are apportioned, and
-    reducers take turns, where independent draws would add their own noise.
-    Raises BadInput if the grammar has not enough specifications of some depth.
+    ``depths``: weight of each number of steps.
+    ``part``: take only specifications from this one of ``parts`` shares.
+
+    Depths are apportioned and reducers alternate, so that all shares are equally hard;
+    independent draws would add noise. Raises BadInput if the grammar does not have
+    enough specifications of some depth.
     """
     seen: set[Specification] = set()
     generator = keyed(seed, "benchmark", name)
@@ -62,10 +65,10 @@ def compose_problems(
     generator.shuffle(order)
     for index, depth in enumerate(order):
         reducer = REDUCERS[index % len(REDUCERS)]
-        for _ in range(_PATIENCE * parts):
+        for _ in range(_MAX_DRAWS * parts):
             specification = draw_specification(generator, depth, [reducer])
-            # The cheap question first: most draws are of another part.
-            if part_of(specification, parts) == part and specification not in seen and is_meaningful(specification):
+            # The cheapest test first: most draws belong to another share.
+            if share_of(specification, parts) == part and specification not in seen and is_meaningful(specification):
                 break
         else:
             raise BadInput(

@@ -1,16 +1,16 @@
-"""How the scripted judge and critic understand a response: by its syntax tree."""
+"""How the scripted judge and critic understand a response: by interpreting its syntax tree."""
 
 from functools import lru_cache
 from typing import NamedTuple
 
 from refinement.answers.code import extract_code
 from refinement.miniature.lists.grammar import read_instruction
-from refinement.miniature.lists.interpreter import Failure, Outside, Program
-from refinement.miniature.lists.tasks import expected, probe_inputs
+from refinement.miniature.lists.interpreter import EvaluationError, OutsideSubset, Program
+from refinement.miniature.lists.tasks import expected_answers, probe_inputs
 
 
 class Symptom(NamedTuple):
-    """An input on which a program goes wrong, what it should give, what it gives."""
+    """An input on which a program is wrong, with the expected and the actual output."""
 
     xs: tuple[int, ...]
     expected: int
@@ -18,11 +18,12 @@ class Symptom(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What is seen in a response.
+    """What a response contains.
 
-    ``code``: its program or None; ``parses``: whether it is in the subset;
-    ``right``: whether it gives the expected answer on every probe input;
-    ``symptom``: the shortest input on which it does not.
+    ``code``: its program, or None.
+    ``parses``: whether the program is in the interpreter's subset.
+    ``right``: whether it gives the expected output on every probe input.
+    ``symptom``: the shortest input on which it does not, or None.
     """
 
     code: str | None
@@ -39,13 +40,13 @@ def read_response(instruction: str, response: str) -> Reading:
         return Reading(code, False, False, None)
     try:
         program = Program(code)
-    except Outside:
+    except OutsideSubset:
         return Reading(code, False, False, None)
     symptoms = []
-    for xs, right in zip(probe_inputs(), expected(wording.specification), strict=True):
+    for xs, right in zip(probe_inputs(), expected_answers(wording.specification), strict=True):
         try:
             actual = program(list(xs))
-        except Failure as failure:
+        except EvaluationError as failure:
             symptoms.append(Symptom(xs, right, str(failure).partition(":")[0]))
             continue
         if type(actual) is not int or actual != right:

@@ -16,11 +16,11 @@ from refinement.records.randomness import keyed
 PAD, END, USER, ASSISTANT, UNKNOWN = "<|pad|>", "<|end|>", "<|user|>", "<|assistant|>", "<|unknown|>"
 _PIECES = (r"\d", r"\n *", r", then | *# |: |\.")
 _COMMENT = re.compile(r"^ *# [^\n]*\n *", re.MULTILINE)
-_CHATS = 2000
+_EXAMPLES = 2000
 
 
-def _chats(seed: int) -> Iterator[str]:
-    for index in range(_CHATS):
+def _example_turns(seed: int) -> Iterator[str]:
+    for index in range(_EXAMPLES):
         generator = keyed(seed, "tokenizer", index)
         specification = draw_specification(generator, generator.randint(1, 5))
         yield instruct(draw_wording(generator, specification))
@@ -30,11 +30,13 @@ def _chats(seed: int) -> Iterator[str]:
 def train_tokenizer(
     documents: Sequence[str], vocabulary: int, chat_template: Path, seed: int
 ) -> PreTrainedTokenizerBase:
-    """Byte-pair encoding across spaces, over printable ASCII.
+    """Train a byte-pair tokenizer on printable ASCII, with merges across spaces.
 
-    Digits, line ends with their indent, and the separators of steps stand
-    alone; so a phrase or a line of code is one token or a few, and answers
-    are short. ``vocabulary`` is a limit.
+    ``vocabulary``: maximum size.
+
+    Digits, line breaks with their indentation, and separators of steps are never merged
+    with other text. A phrase or a line of code thus becomes a few tokens, and answers
+    are short.
     """
     tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
     splits = [pre_tokenizers.Split(Regex(piece), "isolated") for piece in _PIECES]
@@ -46,7 +48,7 @@ def train_tokenizer(
         initial_alphabet=[chr(code) for code in range(32, 127)] + ["\n"],
         show_progress=False,
     )
-    tokenizer.train_from_iterator([*documents[:3000], *_chats(seed)], trainer)
+    tokenizer.train_from_iterator([*documents[:3000], *_example_turns(seed)], trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=PAD,
@@ -59,7 +61,9 @@ def train_tokenizer(
 
 
 def new_model(architecture: Mapping[str, float], tokenizer: PreTrainedTokenizerBase, seed: int) -> LlamaForCausalLM:
-    """An untrained transformer of Llama's kind with the given sizes, rotary base and spread of the first weights."""
+    """An untrained Llama model; ``architecture`` gives its sizes, rotary base and standard
+    deviation of initial weights.
+    """
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -80,10 +84,10 @@ def new_model(architecture: Mapping[str, float], tokenizer: PreTrainedTokenizerB
 
 
 def encode_documents(documents: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[dict[str, Any]]:
-    """Documents as token ids and labels; comments on lines of their own are not learned.
+    """Documents as token ids and labels; comments on lines of their own do not count towards the loss.
 
-    They are drawn at random, so to predict them would drown what is to be
-    learned: which words mean which line.
+    Comments are drawn at random. Learning to predict them would drown what the model
+    should learn: which words correspond to which line of code.
     """
     encoded = tokenizer(list(documents), return_offsets_mapping=True)
     examples = []

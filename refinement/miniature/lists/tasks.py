@@ -1,7 +1,7 @@
-"""What a specification means, and how specifications are drawn.
+"""The meaning of a specification, and how specifications are drawn.
 
-The meaning is the right code's value under the interpreter, on probe inputs
-that every judge and every test of the small world draws from here.
+The meaning is the output of the correct code under the interpreter, on fixed probe
+inputs.
 """
 
 import random
@@ -22,16 +22,16 @@ from refinement.miniature.lists.grammar import (
 from refinement.miniature.lists.interpreter import Program
 from refinement.records.randomness import keyed
 
-LARGEST = 12
-LONGEST = 9
+MAX_VALUE = 12
+MAX_LENGTH = 9
 
 
 def draw_inputs(generator: random.Random, count: int) -> list[list[int]]:
-    """``count`` lists of 0 to 9 whole numbers in [-12, 12]; the first is empty."""
+    """``count`` lists of 0 to 9 integers in [-12, 12]; the first list is empty."""
     inputs: list[list[int]] = [[]]
     while len(inputs) < count:
-        length = generator.randint(1, LONGEST)
-        values = [generator.randint(-LARGEST, LARGEST) for _ in range(length)]
+        length = generator.randint(1, MAX_LENGTH)
+        values = [generator.randint(-MAX_VALUE, MAX_VALUE) for _ in range(length)]
         if length > 3:
             values[-1] = generator.choice(values)
         inputs.append(values)
@@ -40,19 +40,19 @@ def draw_inputs(generator: random.Random, count: int) -> list[list[int]]:
 
 @cache
 def probe_inputs(count: int = 16) -> tuple[tuple[int, ...], ...]:
-    """The fixed inputs on which programs of the small world are compared."""
+    """The fixed inputs on which programs of the miniature are compared."""
     return tuple(tuple(values) for values in draw_inputs(keyed("probe inputs"), count))
 
 
 def evaluate(specification: Specification, inputs: Sequence[Sequence[int]]) -> list[int]:
-    """The right answers of a task on ``inputs``."""
+    """The correct outputs of a task on ``inputs``."""
     program = Program(write_code(specification))
     return [program(list(values)) for values in inputs]
 
 
 @lru_cache(maxsize=4096)
-def expected(specification: Specification) -> tuple[int, ...]:
-    """The right answers of a task on the probe inputs."""
+def expected_answers(specification: Specification) -> tuple[int, ...]:
+    """The correct outputs of a task on the probe inputs."""
     return tuple(evaluate(specification, probe_inputs()))
 
 
@@ -62,27 +62,27 @@ def _without(specification: Specification, index: int) -> Specification:
 
 
 def is_meaningful(specification: Specification) -> bool:
-    """Whether every step matters on the probe inputs, and the answer varies."""
-    answers = expected(specification)
+    """Whether every step changes an output on the probe inputs, and at least three outputs differ."""
+    answers = expected_answers(specification)
     if len(set(answers)) < 3:
         return False
-    return all(expected(_without(specification, i)) != answers for i in range(specification.depth))
+    return all(expected_answers(_without(specification, i)) != answers for i in range(specification.depth))
 
 
 def draw_step(generator: random.Random, choices: Sequence[Operation] = STEPS) -> Step:
-    """A uniform operation with, where it takes one, a uniform parameter."""
+    """A random operation, with a random parameter if it takes one."""
     operation = generator.choice(choices)
     return Step(operation.name, generator.choice(PARAMETERS) if operation.takes_parameter else None)
 
 
 def draw_specification(generator: random.Random, depth: int, reducers: Sequence[Operation] = REDUCERS) -> Specification:
-    """A uniform chain of ``depth`` steps with a uniform reducer; it need not be meaningful."""
+    """A random chain of ``depth`` steps with a random reducer; it need not be meaningful."""
     steps = tuple(draw_step(generator) for _ in range(depth))
     return Specification(steps, draw_step(generator, reducers))
 
 
 def draw_meaningful(generator: random.Random, depth: int) -> Specification:
-    """As :func:`draw_specification`, drawn again until it is meaningful."""
+    """Like :func:`draw_specification`, but repeated until the specification is meaningful."""
     while True:
         specification = draw_specification(generator, depth)
         if is_meaningful(specification):
@@ -90,7 +90,7 @@ def draw_meaningful(generator: random.Random, depth: int) -> Specification:
 
 
 def draw_wording(generator: random.Random, specification: Specification) -> Wording:
-    """Uniform paraphrases for a specification."""
+    """Random paraphrases for a specification."""
     steps = (*specification.steps, specification.reducer)
     return Wording(
         specification,

@@ -1,4 +1,4 @@
-"""The scripted teacher as an author: concepts, instructions, evolutions, answers.
+"""The scripted teacher: it writes concepts, instructions, evolved instructions and answers.
 
 It is stateless and reads only the text of the request, as a model would.
 """
@@ -42,11 +42,11 @@ _STRATEGIES: Mapping[str, str] = {
     "reasoning": r"reasoning in several steps|multiple-step",
     "addition": r"add more",
 }
-_TRIES = 50
+_MAX_TRIES = 50
 
 
 def find_concepts(code: str) -> list[str]:
-    """Programming concepts in a snippet's syntax, the grammar's first. Raises SyntaxError."""
+    """Programming concepts in a snippet's syntax tree, those of the grammar first. Raises SyntaxError."""
     nodes = list(ast.walk(ast.parse(code)))
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
@@ -69,23 +69,23 @@ def find_concepts(code: str) -> list[str]:
     return [concept for concept, present in found.items() if present]
 
 
-def _pick(generator: random.Random, choices: Sequence[Operation], concepts: Sequence[str]) -> Sequence[Operation]:
+def _prefer(generator: random.Random, choices: Sequence[Operation], concepts: Sequence[str]) -> Sequence[Operation]:
     liked = [operation for operation in choices if operation.concept in concepts]
     return liked if liked and generator.random() < 0.7 else choices
 
 
-def imagine(concepts: Sequence[str], generator: random.Random) -> Specification:
-    """A meaningful task of one to three steps, mostly of the given concepts."""
+def invent_specification(concepts: Sequence[str], generator: random.Random) -> Specification:
+    """A meaningful task of one to three steps, mostly with the given concepts."""
     while True:
         depth = generator.choice((1, 2, 3))
-        steps = tuple(draw_step(generator, _pick(generator, STEPS, concepts)) for _ in range(depth))
-        specification = Specification(steps, draw_step(generator, _pick(generator, REDUCERS, concepts)))
+        steps = tuple(draw_step(generator, _prefer(generator, STEPS, concepts)) for _ in range(depth))
+        specification = Specification(steps, draw_step(generator, _prefer(generator, REDUCERS, concepts)))
         if is_meaningful(specification):
             return specification
 
 
 @cache
-def _of(*concepts: str) -> tuple[Operation, ...]:
+def _with_concepts(*concepts: str) -> tuple[Operation, ...]:
     return tuple(operation for operation in STEPS if operation.concept in concepts)
 
 
@@ -108,7 +108,7 @@ def _breadth(old: Specification, generator: random.Random) -> Specification:
 
 
 def _complexity(old: Specification, generator: random.Random) -> Specification:
-    return _insert(old, generator.randint(0, old.depth), draw_step(generator, _of("sorting", "sets")))
+    return _insert(old, generator.randint(0, old.depth), draw_step(generator, _with_concepts("sorting", "sets")))
 
 
 def _concretizing(old: Specification, generator: random.Random) -> Specification:
@@ -121,7 +121,7 @@ def _deepening(old: Specification, generator: random.Random) -> Specification:
 
 
 def _diversion(old: Specification, generator: random.Random) -> Specification:
-    return _insert(old, generator.randint(0, old.depth), draw_step(generator, _of("condition")))
+    return _insert(old, generator.randint(0, old.depth), draw_step(generator, _with_concepts("condition")))
 
 
 def _increase(old: Specification, generator: random.Random) -> Specification:
@@ -135,7 +135,7 @@ def _misdirection(old: Specification, generator: random.Random) -> Specification
 
 
 def _reasoning(old: Specification, generator: random.Random) -> Specification:
-    return _insert(old, generator.randint(0, old.depth), draw_step(generator, _of("arithmetic", "slicing")))
+    return _insert(old, generator.randint(0, old.depth), draw_step(generator, _with_concepts("arithmetic", "slicing")))
 
 
 _CHANGES: Mapping[str, Callable[[Specification, random.Random], Specification]] = {
@@ -152,7 +152,7 @@ _CHANGES: Mapping[str, Callable[[Specification, random.Random], Specification]] 
 
 
 def recognize_strategy(request: str) -> str | None:
-    """Which of the nine strategies a request asks for, from its wording."""
+    """The evolution strategy, of nine, that a request asks for; None if none is recognized."""
     task = request[: request.rfind(_GIVEN)]
     return next((name for name, pattern in _STRATEGIES.items() if re.search(pattern, task, re.IGNORECASE)), None)
 
@@ -166,12 +166,12 @@ def _reword(old: Wording, specification: Specification, generator: random.Random
 
 
 def evolve(request: str, generator: random.Random) -> str:
-    """The evolved instruction; the given one, unchanged, where nothing fits."""
+    """The evolved instruction; the given one, unchanged, if no evolution is possible."""
     given = request[request.rfind(_GIVEN) + len(_GIVEN) :].rpartition("\n\n#")[0].strip()
     wording, strategy = read_instruction(given), recognize_strategy(request)
     if wording is None or strategy is None:
         return given
-    for _ in range(_TRIES):
+    for _ in range(_MAX_TRIES):
         specification = _CHANGES[strategy](wording.specification, generator)
         if is_meaningful(specification):
             break
@@ -185,33 +185,33 @@ def evolve(request: str, generator: random.Random) -> str:
 
 
 def write_idea(request: str, generator: random.Random) -> str:
-    """Concepts of the request's last snippet and an instruction that they inspire."""
+    """The concepts in the request's last snippet, and an instruction inspired by them."""
     snippets = _SNIPPET.findall(request)
     try:
         concepts = find_concepts(snippets[-1])
     except (SyntaxError, ValueError, IndexError):
         return "There is no code here that I could read."
-    wording = draw_wording(generator, imagine([c for c in concepts if c in CONCEPTS], generator))
+    wording = draw_wording(generator, invent_specification([c for c in concepts if c in CONCEPTS], generator))
     return f"[Concepts]\n{', '.join(concepts) or 'functions'}\n[Instruction]\n{instruct(wording)}"
 
 
 def answer(instruction: str, mistakes: Mistakes, key: Sequence[object]) -> str:
-    """A fenced program for a bare instruction, with the teacher's mistakes in it."""
+    """A fenced program for an instruction, with the teacher's mistakes."""
     wording = read_instruction(instruction)
     if wording is None:
         return "I do not understand this task."
     return f"```python\n{write_answer(wording, mistakes, key)}\n{CALL}\n```"
 
 
-def advise(instruction: str, draft: str) -> str:
-    """What a colleague would say of a draft: the symptom, and the step to mend."""
+def suggest_fix(instruction: str, draft: str) -> str:
+    """A colleague's comment on a draft: how it fails, and which step to correct."""
     return criticize(read_response(instruction, draft), read_instruction(instruction))
 
 
 def reply(text: str, key: Sequence[object], options: Mapping[str, object]) -> str:
-    """The teacher's answer to a request; ``key`` is what its choices depend on."""
+    """The teacher's answer to a request; ``key`` seeds its choices."""
     if found := _DRAFT.search(text):
-        return advise(*found.groups())
+        return suggest_fix(*found.groups())
     generator = keyed("teacher", options.get("seed", 0), *key)
     if "[Concepts]" in text:
         return write_idea(text, generator)

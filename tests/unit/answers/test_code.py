@@ -1,4 +1,4 @@
-"""The code in an answer."""
+"""Extraction of the code from an answer."""
 
 import pytest
 

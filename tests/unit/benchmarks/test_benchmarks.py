@@ -1,4 +1,4 @@
-"""What all benchmarks share: problems from data, answers to programs, what is not installed, scores."""
+"""Shared by all benchmarks: problems from data, programs from answers, missing requirements, scores."""
 
 import gzip
 import json
@@ -11,13 +11,19 @@ import pytest
 
 from refinement.benchmarks.kinds import MODULES, PREPARED
 from refinement.benchmarks.record_types import PROBLEM
-from refinement.benchmarks.requirements import is_there, not_run, problems_not_run, unmet, unsolvable
+from refinement.benchmarks.requirements import (
+    failing_canonical_solutions,
+    find_missing,
+    is_installed,
+    problems_left_out,
+    skipped_execution,
+)
 from refinement.experiment.schema import load_schema
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records
 from scripts.benchmarks.collect_solutions import check_answers
-from scripts.benchmarks.prepare_benchmark import Data, arguments, check_size, main, once, own_settings
-from scripts.benchmarks.score_benchmark import judge, summarize, tell
+from scripts.benchmarks.prepare_benchmark import Sources, arguments, check_ids, check_settings, check_size, main
+from scripts.benchmarks.score_benchmark import format_row, make_outcomes, summarize
 from scripts.engines.execute_programs import completed
 
 ABSENT = {"a-compiler-of-nowhere": "apt-get install nowhere"}
@@ -32,19 +38,19 @@ def test_config_knows_every_kind_and_no_other():
     assert set(kinds) == set(MODULES) and set(PREPARED) == set(kinds) - {"miniature", "file"}
 
 
-def test_what_is_not_installed_is_named_with_how_to_get_it():
-    assert is_there("sh") and is_there("import json")
-    assert unmet(["sh", "import nowhere_to_be_found", "a-compiler-of-nowhere"]) == [
+def test_missing_requirements_are_named_with_how_to_install_them():
+    assert is_installed("sh") and is_installed("import json")
+    assert find_missing(["sh", "import nowhere_to_be_found", "a-compiler-of-nowhere"]) == [
         "import nowhere_to_be_found",
         "a-compiler-of-nowhere",
     ]
-    run = not_run(program("p", needs=ABSENT))
+    run = skipped_execution(program("p", needs=ABSENT))
     assert run["verdict"] == "not_run" and run["missing"] == list(ABSENT)
     assert "a-compiler-of-nowhere: not installed here (apt-get install nowhere)" in run["error"]
-    assert not_run(program("p")) is None and not_run(program("p", needs={"sh": ""})) is None
+    assert skipped_execution(program("p")) is None and skipped_execution(program("p", needs={"sh": ""})) is None
 
 
-def test_programs_that_cannot_run_do_not_keep_others_from_running():
+def test_programs_with_missing_requirements_do_not_stop_others():
     programs = [program("a", needs=ABSENT), program("b"), program("c", needs=ABSENT), program("d", code="1 / 0")]
     assert [run["verdict"] for run in completed(programs, {}, 2)] == ["not_run", "passed", "not_run", "error"]
 
@@ -56,32 +62,32 @@ def solutions(**programs):
     ]
 
 
-def test_a_problem_that_was_not_run_is_no_failure():
+def test_a_problem_that_was_not_executed_is_not_a_failure():
     problems = [{"id": name, "needs": ABSENT if name in "ab" else {}} for name in "abcd"]
-    runs = {f"{name}#": not_run(program(f"{name}#", needs=ABSENT)) for name in "a"}
+    runs = {f"{name}#": skipped_execution(program(f"{name}#", needs=ABSENT)) for name in "a"}
     runs |= {f"{name}#": {"id": f"{name}#", "verdict": verdict, "error": None} for name, verdict in
              (("c", "passed"), ("d", "failed"))}  # fmt: skip
-    left_out = problems_not_run(problems, runs)
+    left_out = problems_left_out(problems, runs)
     assert left_out.keys() == {"a", "b"}, "b's answer holds no code, yet it could not have been run"
-    outcomes = list(judge(solutions(a="a#", b=None, c="c#", d="d#"), runs, left_out))
+    outcomes = list(make_outcomes(solutions(a="a#", b=None, c="c#", d="d#"), runs, left_out))
     (row,) = summarize(outcomes, 0)
     assert (row["pass@1"], row["problems"], row["not_run"]) == (0.5, 2, 2)
     assert row["missing"] == ["a-compiler-of-nowhere: not installed here (apt-get install nowhere)"]
-    assert tell(row) == (
+    assert format_row(row) == (
         "iteration 0: pass@1 50.0% (0.0 to 100.0) of 2 problems; answers: failed 1, passed 1; "
-        "2 problems not run: a-compiler-of-nowhere: not installed here (apt-get install nowhere)"
+        "2 problems not executed: a-compiler-of-nowhere: not installed here (apt-get install nowhere)"
     )
 
 
-def test_where_nothing_was_run_there_is_no_score():
-    runs = {"a#": not_run(program("a#", needs=ABSENT))}
-    (row,) = summarize(list(judge(solutions(a="a#"), runs, {"a": "nothing is there"})), 0)
+def test_without_executions_there_is_no_score():
+    runs = {"a#": skipped_execution(program("a#", needs=ABSENT))}
+    (row,) = summarize(list(make_outcomes(solutions(a="a#"), runs, {"a": "nothing is there"})), 0)
     assert row["pass@1"] is None and row["problems"] == 0 and row["not_run"] == 1
-    assert tell(row).startswith("iteration 0: 1 problems not run: ")
+    assert format_row(row).startswith("iteration 0: 1 problems not executed: ")
 
 
 @pytest.mark.parametrize(("means", "share", "not_run_"), [("count", 0.25, None), ("leave_out", 0.5, 2)])
-def test_problems_that_not_even_their_canonical_solution_solves_are_named(means, share, not_run_):
+def test_problems_whose_canonical_solution_fails_are_named(means, share, not_run_):
     problems = [{"id": name, "canonical_program": f"{name}*", "unsolvable": means} for name in "abcd"]
     ends = {
         "a*": "passed",
@@ -93,8 +99,8 @@ def test_problems_that_not_even_their_canonical_solution_solves_are_named(means,
         "d#": "failed",
     }
     runs = {name: {"id": name, "verdict": end, "error": "E" if end != "passed" else None} for name, end in ends.items()}
-    assert unsolvable(problems, runs) == {"b": "failed: E", "c": "timeout: E"}, "d's was not run"
-    outcomes = list(judge(solutions(a="a#", b="b#", c="c#", d="d#"), runs, problems_not_run(problems, runs)))
+    assert failing_canonical_solutions(problems, runs) == {"b": "failed: E", "c": "timeout: E"}, "d's was not run"
+    outcomes = list(make_outcomes(solutions(a="a#", b="b#", c="c#", d="d#"), runs, problems_left_out(problems, runs)))
     (row,) = summarize(outcomes, 0)
     assert row["pass@1"] == share and row.get("not_run") == not_run_
     assert row.get("missing", []) == ["canonical solutions that do not pass here"] * (means == "leave_out")
@@ -105,22 +111,22 @@ def test_answers_that_are_missing_or_unknown_are_counted_and_named():
     check_answers(wanted, wanted)
     with pytest.raises(BadInput, match=r"6 answers missing \(0/1:1, 0/2:1, 0/3:1, 0/4:1, 0/5:1, \.\.\.\), of 7"):
         check_answers(wanted, wanted[:1])
-    with pytest.raises(BadInput, match=r"1 answers of no problem or sample of this benchmark \(0/8:1\)"):
+    with pytest.raises(BadInput, match=r"1 answers that this benchmark does not have \(0/8:1\)"):
         check_answers(wanted, [*wanted, ("0/8", 1)])
 
 
-def test_two_problems_of_one_id_and_none_at_all_are_bad_input():
-    with pytest.raises(BadInput, match="the problem 'a' stands twice"):
-        list(once(iter([{"id": "a"}, {"id": "b"}, {"id": "a"}]), "data"))
-    with pytest.raises(BadInput, match="data: no problem in it"):
-        list(once(iter([]), "data"))
+def test_duplicate_ids_and_empty_benchmarks_are_bad_input():
+    with pytest.raises(BadInput, match="the problem 'a' occurs twice"):
+        list(check_ids(iter([{"id": "a"}, {"id": "b"}, {"id": "a"}]), "data"))
+    with pytest.raises(BadInput, match="data: no problem with these settings"):
+        list(check_ids(iter([]), "data"))
 
 
-def test_a_benchmark_of_another_size_is_another_benchmark():
+def test_a_wrong_number_of_problems_is_bad_input():
     problems = [{"id": "a"}, {"id": "b"}]
     assert list(check_size(problems, {"size": 2}, "data")) == problems
     assert list(check_size(problems[:1], {"size": 2, "limit": 1}, "data")) == problems[:1]
-    with pytest.raises(BadInput, match="data: 2 problems by these settings, but size says 3"):
+    with pytest.raises(BadInput, match="data: 2 problems with these settings, but size is 3"):
         list(check_size(problems, {"size": 3}, "data"))
 
 
@@ -132,15 +138,15 @@ def test_the_digest_of_data_does_not_depend_on_its_format(tmp_path):
     (tmp_path / "array.json").write_text(json.dumps(records))
     found = []
     for path in sorted(tmp_path.iterdir()):
-        data = Data([str(path)])
+        data = Sources([str(path)])
         assert [record for _, record in data] == records and data.count == 2
         found.append(data.sha256)
     assert len(set(found)) == 1
 
 
 def test_a_setting_of_another_kind_is_bad_input():
-    with pytest.raises(BadInput, match="multipl_e has no 'split'; it has language, size, limit, unsolvable"):
-        own_settings("multipl_e", {"split": "instruct"})
+    with pytest.raises(BadInput, match="multipl_e has no setting 'split'; it has language, size, limit, unsolvable"):
+        check_settings("multipl_e", {"split": "instruct"})
 
 
 @pytest.mark.parametrize(
@@ -170,14 +176,14 @@ def test_a_setting_of_another_kind_is_bad_input():
 )  # fmt: skip
 def test_a_setting_of_the_wrong_type_or_size_is_bad_input(kind, settings, fault):
     with pytest.raises(BadInput) as raised:
-        own_settings(kind, settings)
+        check_settings(kind, settings)
     assert str(raised.value).startswith(fault) and "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("kind", PREPARED)
-def test_settings_that_say_nothing_or_what_they_may_are_taken(kind):
+def test_empty_and_valid_settings_are_accepted(kind):
     for settings in ({}, {"limit": 1, "size": 164, "unsolvable": "leave_out"}):
-        assert own_settings(kind, settings) == settings
+        assert check_settings(kind, settings) == settings
 
 
 @pytest.mark.parametrize(
@@ -185,14 +191,14 @@ def test_settings_that_say_nothing_or_what_they_may_are_taken(kind):
     [
         ({"--settings": '{"language": "sh", "limit": 0}'}, "--settings.limit: 0 is less than the minimum of 1"),
         ({"--source": "absent.jsonl"}, "absent.jsonl: no such file"),
-        ({"--source": "hub:nobody/nothing@main"}, "hub:nobody/nothing@main: not to be had"),
+        ({"--source": "hub:nobody/nothing@main"}, "hub:nobody/nothing@main: not available"),
         ({"--source": "evalplus:HumanEval@v1"}, "evalplus:HumanEval@v1: must be HumanEvalPlus@VERSION"),
         ({"--template": "absent.txt"}, "absent.txt: no such template"),
         ({"--source": "cut.gz"}, "cut.gz: cannot be read"),
         ({"--source": "broken.gz"}, "broken.gz: cannot be read (Error -3 while decompressing data"),
     ],
 )
-def test_data_that_cannot_be_had_ends_in_one_line(tmp_path, change, fault):
+def test_unavailable_data_is_a_one_line_error(tmp_path, change, fault):
     line = json.dumps({"task_id": "HumanEval_0", "language": "sh", "prompt": "f() {", "tests": "f"}) + "\n"
     (tmp_path / "cut.gz").write_bytes(gzip.compress(line.encode() * 2000)[:60])
     (tmp_path / "broken.gz").write_bytes(b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff\xff")
@@ -207,7 +213,7 @@ def test_data_that_cannot_be_had_ends_in_one_line(tmp_path, change, fault):
     assert not (tmp_path / "problems.jsonl").exists() and not (tmp_path / "about.json").exists()
 
 
-def test_problems_may_hold_half_a_character(tmp_path, capsys):
+def test_problems_may_hold_lone_surrogates(tmp_path, capsys):
     record = {"name": "HumanEval_0_f", "language": "js", "prompt": "// \ud83d ä\nfunction f(x){\n", "tests": "f(1);"}
     (tmp_path / "half.jsonl").write_text(json.dumps(record) + "\n")
     main(arguments().parse_args([
@@ -239,4 +245,4 @@ def test_a_file_of_the_hub_is_read_at_its_revision(tmp_path):
     assert found.stdout.splitlines() == [f"{where}:1 {{'a': 1}}", f"{where}:2 {{'a': 2}}"]
     assert "data.jsonl:3: not JSON" in found.stderr.splitlines()[-1]
     other = read("hub:someone/something/data.jsonl@v2")
-    assert not other.stdout and "data.jsonl@v2: not to be had" in other.stderr.splitlines()[-1]
+    assert not other.stdout and "data.jsonl@v2: not available" in other.stderr.splitlines()[-1]

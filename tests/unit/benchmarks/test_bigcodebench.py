@@ -1,4 +1,4 @@
-"""BigCodeBench: tasks read from its data, answers read by its sanitizer, its tests run in the sandbox."""
+"""BigCodeBench: its data become problems, its sanitizer reads answers, the sandbox executes its tests."""
 
 import ast
 import json
@@ -11,11 +11,11 @@ from functools import cache
 import pytest
 
 from refinement.benchmarks import bigcodebench
-from refinement.benchmarks.programs import answer_program, joined
-from refinement.benchmarks.requirements import unmet
+from refinement.benchmarks.programs import answer_program, join_problem
+from refinement.benchmarks.requirements import find_missing
 from refinement.completion.prompts import load_template
 from refinement.records.errors import BadInput
-from scripts.benchmarks.prepare_benchmark import Data
+from scripts.benchmarks.prepare_benchmark import Sources
 from scripts.engines.execute_programs import completed
 from support.honest import DATA, REPEATS, load, read_lines
 
@@ -41,7 +41,7 @@ def write(path, *records):
 
 def read(source, **settings):
     template = load_template(TEMPLATE, *bigcodebench.FIELDS)
-    return list(bigcodebench.read_problems(Data([str(source)]), {"split": "instruct", **settings}, template))
+    return list(bigcodebench.read_problems(Sources([str(source)]), {"split": "instruct", **settings}, template))
 
 
 def own(tmp_path, **settings):
@@ -50,7 +50,7 @@ def own(tmp_path, **settings):
 
 @cache
 def official(ids=None, split="instruct"):
-    """The data's tasks, or those of a list of ids beside it; skips the test where it is missing."""
+    """The problems of the data, or those in a list of ids; skips the test if the data is missing."""
     read_lines("bigcodebench/BigCodeBench.hf.jsonl.gz")
     settings = {"ids": str(FOLDER / ids)} if ids else {}
     return read(FOLDER / "BigCodeBench.hf.jsonl.gz", split=split, **settings)
@@ -59,7 +59,7 @@ def official(ids=None, split="instruct"):
 def programs(problems, answers):
     """Programs of answers, by problem id."""
     by_name = {problem["id"]: problem for problem in problems}
-    return [joined(answer_program(answer, by_name[name]), by_name) for name, answer in answers]
+    return [join_problem(answer_program(answer, by_name[name]), by_name) for name, answer in answers]
 
 
 def judge(problem, answer, **changes):
@@ -69,7 +69,7 @@ def judge(problem, answer, **changes):
 
 
 def body_replaced(problem, change):
-    """The canonical solution with another body, or None where there is nothing to change."""
+    """The canonical solution with a changed body, or None if nothing can be changed."""
     tree = ast.parse(problem["canonical_solution"].removeprefix("```python\n").removesuffix("```\n"))
     function = next(node for node in tree.body if getattr(node, "name", "") == problem["entry_point"])
     return f"```python\n{ast.unparse(ast.fix_missing_locations(tree))}\n```" if change(function) else None
@@ -86,7 +86,7 @@ def returns_none(function):
 
 
 def mutate(function):
-    """Change the last constant of the last return statement that holds one, else of the body."""
+    """Change the last constant in the last return statement that has one, else in the body."""
     start = 1 if ast.get_docstring(function) else 0
     nodes = [node for statement in function.body[start:] for node in ast.walk(statement)]
     returned = [node for found in nodes if isinstance(found, ast.Return) for node in ast.walk(found)]
@@ -126,7 +126,7 @@ def test_right_answers_pass(tmp_path, answer):
         ("I would call task_func first.", "error", "SyntaxError"),
     ],
 )  # fmt: skip
-def test_wrong_answers_do_not_and_a_missing_package_is_named(tmp_path, answer, verdict, error):
+def test_wrong_answers_fail_and_a_missing_package_is_named(tmp_path, answer, verdict, error):
     run = judge(own(tmp_path)[0], answer)
     assert run["verdict"] == verdict and run["error"].startswith(error), run
 
@@ -143,7 +143,7 @@ def test_prompts_are_the_datas_own(tmp_path):
     assert (instruct["timeout"], instruct["memory_mb"], instruct["mode"]) == (240.0, 30 * 1024, "unittest")
 
 
-def test_what_a_task_needs_is_named_and_its_answers_are_not_run_without(tmp_path):
+def test_answers_are_not_executed_without_the_packages_of_the_task(tmp_path):
     test = TASK["test"] + "    def test_more(self):\n        import nowhere_to_be_found, os.path\n"
     solution = "    import sklearn.svm, pandas as pd\n    from yaml import load\n    pd.read_excel(text)\n"
     [problem] = read(write(tmp_path / "tasks.jsonl", {**TASK, "test": test, "canonical_solution": solution}))
@@ -169,7 +169,7 @@ def ids_file(tmp_path, ids):
         ({"ids": []}, "must be a JSON list of task ids"),
         ([], "must be a JSON list of task ids"),
         ([13], "must be a JSON list of task ids"),
-        (["BigCodeBench/0", "BigCodeBench/0"], "stands twice"),
+        (["BigCodeBench/0", "BigCodeBench/0"], "a task id is listed twice"),
     ],
 )
 def test_ids_must_be_those_of_tasks(tmp_path, ids, told):
@@ -183,10 +183,10 @@ def test_ids_must_be_those_of_tasks(tmp_path, ids, told):
     [
         ({"code_prompt": None}, "tasks.jsonl:1: field 'code_prompt' must be a text"),
         ({"test": 3}, "tasks.jsonl:1: field 'test' must be a text"),
-        ({"test": "class TestCases(:"}, "tasks.jsonl:1: BigCodeBench/0 is no program"),
-        ({"test": "x = '\ud800'"}, "tasks.jsonl:1: BigCodeBench/0 is no program"),
-        ({"test": "x = 1\0"}, "tasks.jsonl:1: BigCodeBench/0 is no program"),
-        ({"test": "(" * 300}, "tasks.jsonl:1: BigCodeBench/0 is no program"),
+        ({"test": "class TestCases(:"}, "tasks.jsonl:1: BigCodeBench/0 is not a valid program"),
+        ({"test": "x = '\ud800'"}, "tasks.jsonl:1: BigCodeBench/0 is not a valid program"),
+        ({"test": "x = 1\0"}, "tasks.jsonl:1: BigCodeBench/0 is not a valid program"),
+        ({"test": "(" * 300}, "tasks.jsonl:1: BigCodeBench/0 is not a valid program"),
     ],
 )
 def test_bad_input_is_named_with_its_line(tmp_path, changes, told):
@@ -214,7 +214,7 @@ ANSWERS = (
 )  # fmt: skip
 
 
-def test_the_longest_code_is_the_one_that_the_library_finds():
+def test_the_longest_code_equals_that_of_the_library():
     pytest.importorskip("bigcodebench.data")
     source = "from bigcodebench.sanitize import code_extract; import json, sys\n" \
              "print(json.dumps([code_extract(text) for text in json.load(sys.stdin)]))"  # fmt: skip
@@ -223,7 +223,7 @@ def test_the_longest_code_is_the_one_that_the_library_finds():
     assert [bigcodebench.longest_code(text) for text in texts] == json.loads(told.stdout)
 
 
-def test_an_answer_that_repeats_itself_is_read_in_good_time(tmp_path):
+def test_a_repetitive_answer_is_read_quickly(tmp_path):
     [problem] = own(tmp_path)
     began = time.monotonic()
     assert bigcodebench.read_answer(f"{RIGHT}\n" + "print(task_func([1, 2, 3]))\n" * 400, problem)
@@ -232,7 +232,7 @@ def test_an_answer_that_repeats_itself_is_read_in_good_time(tmp_path):
 
 def test_canonical_solutions_pass():
     problems = official("stdlib_only_verified_ids.json")[2::6]
-    assert len(problems) == 49 and not any(unmet(problem["needs"]) for problem in problems)
+    assert len(problems) == 49 and not any(find_missing(problem["needs"]) for problem in problems)
     runs = completed(programs(problems, [(one["id"], one["canonical_solution"]) for one in problems]), {}, 4)
     assert [run["id"] for run in runs if run["verdict"] != "passed"] == []
 
@@ -251,7 +251,7 @@ def test_known_wrong_variants_fail(change):
 UNNOTICED = tuple(f"BigCodeBench/{number}" for number in (13, 335, 454, 542, 670, 753, 843, 1106))
 
 
-def test_a_changed_constant_fails_but_where_the_tests_do_not_look():
+def test_a_changed_constant_fails_unless_the_tests_ignore_it():
     problems = official("stdlib_only_verified_ids.json")[1::8]
     mutants = [(problem["id"], body_replaced(problem, mutate)) for problem in problems]
     wrong = programs(problems, [mutant for mutant in mutants if mutant[1] is not None])

@@ -1,4 +1,4 @@
-"""HumanEval, HumanEval+, MBPP and MBPP+: what is read of their data, answers and verdicts."""
+"""HumanEval, HumanEval+, MBPP and MBPP+: problems, answers and verdicts."""
 
 import json
 
@@ -65,7 +65,7 @@ def test_a_made_up_task_of_evalplus():
     assert judge(base, right, only_base) == ["passed", "passed"]
 
 
-def test_an_answer_that_is_a_completion_goes_behind_its_prompt():
+def test_a_completion_is_appended_to_its_prompt():
     problem = {"entry_point": "double", "code_prompt": HEAD}
     answers = (
         "    return [2 * x for x in xs]",
@@ -79,7 +79,7 @@ def test_an_answer_that_is_a_completion_goes_behind_its_prompt():
     assert evalplus.read_answer("nul \0 and \ud800", problem)["code"]
 
 
-def test_what_the_sanitizer_drops_and_is_needed_comes_back():
+def test_needed_code_that_the_sanitizer_drops_is_restored():
     generator = "def each(xs):\n    yield from xs\n\ndef double(xs):\n    return [2 * x for x in each(xs)]\n\nassert double([1]) == [3]"
     assert "def each" in evalplus.read_answer(generator, {"entry_point": "double", "code_prompt": ""})["code"]
     two = "def double(x):\n    return 2 * x\n\ndef half(x):\n    return x / 2"
@@ -96,7 +96,7 @@ def test_what_the_sanitizer_drops_and_is_needed_comes_back():
         ("mbpp", {"task_id": 1, "text": "x"}, "not a record of mbpp; name evalplus' MbppPlus.jsonl.gz or the original one"),
         ("humaneval_plus", MADE_UP, "not a record of humaneval_plus"),
         ("mbpp_plus", {**MADE_UP, "base_input": [1]}, "'base_input' must be a list of argument lists"),
-        ("mbpp_plus", {**MADE_UP, "base_input": [[1, 2]]}, "'base_input' is not what evalplus reads"),
+        ("mbpp_plus", {**MADE_UP, "base_input": [[1, 2]]}, "'base_input' is not as evalplus has it"),
         ("mbpp_plus", {**MADE_UP, "base_input": [], "plus_input": []}, "no inputs"),
         ("mbpp_plus", {**MADE_UP, "canonical_solution": "\ndef similar_elements(a, b): return 1 / 0"}, "its canonical solution fails .ZeroDivisionError"),
         ("mbpp", {"task_id": 1, "text": "x", "code": "x = 1", "test_list": ["assert f(1)"]}, "its tests call nothing that its code defines"),
@@ -114,7 +114,7 @@ def test_what_the_sanitizer_drops_and_is_needed_comes_back():
         ("mbpp", {**MBPP, "test_list": []}, "its tests call nothing that its code defines"),
         ("mbpp", {**MBPP, "test_imports": [1]}, "field 'test_imports' must be a list of texts"),
         ("mbpp", {**MBPP, "test_setup_code": ["x = 1"]}, "field 'test_setup_code' must be a text"),
-        ("mbpp", {**MBPP, "text": 5}, "neither 'text' nor 'prompt' says the task"),
+        ("mbpp", {**MBPP, "text": 5}, "neither 'text' nor 'prompt' describes the task"),
         ("mbpp", {**MBPP, "task_id": ["1"]}, "field 'task_id' must be a number or a text"),
         ("mbpp", {**MBPP, "task_id": True}, "field 'task_id' must be a number or a text"),
         ("mbpp", {**MBPP, "code": "x = '\ud800'"}, "do not compile .*surrogates not allowed"),
@@ -137,7 +137,7 @@ def test_bad_input(kind, record, fault):
     assert "\n" not in str(raised.value)
 
 
-def test_records_of_the_right_types_are_taken():
+def test_records_of_the_right_types_are_accepted():
     assert [read(kind, [record])[0]["id"] for kind, record in (("humaneval", HUMANEVAL), ("mbpp", MBPP))] == [
         "HumanEval/0",
         "MBPP/1",
@@ -196,7 +196,7 @@ def test_special_oracles(task, code, passes):
     assert judge(problem, code) == ["passed" if passes else "failed"]
 
 
-def test_the_zeros_of_humaneval_32_are_looked_at():
+def test_the_zeros_of_humaneval_32_are_checked():
     (record,) = [record for record in honest.read_lines(PLUS["humaneval_plus"]) if record["task_id"] == "HumanEval/32"]
     (problem,) = read("humaneval_plus", [record])
     right = record["prompt"] + record["canonical_solution"]
@@ -232,6 +232,6 @@ def test_evalplus_own_download(tmp_path, monkeypatch):
         list(read_rows("evalplus:MbppPlus"))
     monkeypatch.setattr("wget.download", lambda *_: (_ for _ in ()).throw(OSError("no network")))
     with pytest.raises(
-        BadInput, match=r"evalplus:MbppPlus@v9: not to be had \(no network\); go online or name a local file"
+        BadInput, match=r"evalplus:MbppPlus@v9: not available \(no network\); go online or name a local file"
     ):
         list(read_rows("evalplus:MbppPlus@v9"))

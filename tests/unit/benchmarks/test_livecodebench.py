@@ -1,4 +1,4 @@
-"""LiveCodeBench: problems of a window, private tests that nothing unpickles, programs and functions judged."""
+"""LiveCodeBench: problems in a range of dates, private tests that are never unpickled, judged programs."""
 
 import base64
 import json
@@ -11,14 +11,14 @@ import zlib
 import pytest
 
 from refinement.benchmarks import livecodebench
-from refinement.benchmarks.programs import answer_program, joined
+from refinement.benchmarks.programs import answer_program, join_problem
 from refinement.benchmarks.record_types import PROBLEM
 from refinement.completion.prompts import load_template
 from refinement.records.errors import BadInput
 from refinement.records.files import read_json, read_records
 from refinement.sandbox import record_types
 from refinement.sandbox.modes import stdio
-from scripts.benchmarks.prepare_benchmark import Data, arguments, main
+from scripts.benchmarks.prepare_benchmark import Sources, arguments, main
 from scripts.engines.execute_programs import completed
 from support.livecodebench_parts import both_kinds, cases, functional, packed, record
 
@@ -32,7 +32,7 @@ def write(path, records):
 
 def read(path, **settings):
     template = load_template(TEMPLATE, *livecodebench.FIELDS)
-    return list(livecodebench.read_problems(Data([str(path)]), settings, template))
+    return list(livecodebench.read_problems(Sources([str(path)]), settings, template))
 
 
 @pytest.fixture
@@ -53,11 +53,11 @@ def data(tmp_path):
         ({"from": "2025-05-15"}, 1),
     ],
 )
-def test_a_window_holds_its_first_day_and_not_its_last(data, window, number):
+def test_a_date_range_excludes_its_end(data, window, number):
     assert len(read(data, **window)) == number
 
 
-def test_the_papers_windows_share_no_problem(data):
+def test_the_papers_date_ranges_share_no_problem(data):
     names = [{problem["id"] for problem in read(data, **{"from": one, "until": other})}
              for one, other in (("2024-07", "2025-02"), ("2025-02", "2025-05"))]  # fmt: skip
     assert not names[0] & names[1] and "p2025-02" in names[1] and "f2025-01" in names[0]
@@ -70,7 +70,7 @@ def prepare(source, folder, **settings):
     return read_json(f"{folder}/about.json"), list(read_records(f"{folder}/problems.jsonl", PROBLEM))
 
 
-def test_the_count_is_said_and_kept(data, tmp_path, capsys):
+def test_the_number_of_problems_is_printed_and_recorded(data, tmp_path, capsys):
     about, problems = prepare([data], tmp_path, **{"from": "2024-07", "until": "2025-02", "size": 14})
     assert (about["problems"], about["records"], len(problems)) == (14, 26, 14)
     assert "livecodebench: 14 problems of 26 records" in capsys.readouterr().out
@@ -91,8 +91,8 @@ def test_a_release_is_its_files(tmp_path):
         (list(range(10)) + list(range(14, 26)), "between 2024-09-15 and 2024-12-01"),
     ],
 )
-def test_a_window_that_the_data_does_not_cover_is_not_counted_as_if_it_did(tmp_path, kept, hole):
-    """LiveCodeBench's issue 40: a window over an older release gave 238 problems, and nothing said what was missing."""
+def test_a_date_range_that_the_data_does_not_cover_is_bad_input(tmp_path, kept, hole):
+    """LiveCodeBench's issue 40: a date range beyond an older release silently gave only 238 problems."""
     lines = list(both_kinds())
     chosen = lines[kept] if isinstance(kept, slice) else [lines[number] for number in kept]
     with pytest.raises(BadInput, match=f"no contest {hole}"):
@@ -135,7 +135,7 @@ SOLUTIONS = (
 def programs(problems, solutions):
     by_name = {problem["id"]: problem for problem in problems}
     for number, (name, _, code) in enumerate(solutions):
-        program = joined(answer_program(fenced(code), by_name[name]), by_name)
+        program = join_problem(answer_program(fenced(code), by_name[name]), by_name)
         yield {**program, "id": f"{number}"}
 
 
@@ -147,7 +147,7 @@ def test_right_solutions_pass_and_wrong_ones_fail(tmp_path):
         assert run["integrity"] == "outside" and run["total"] == 3
 
 
-def test_the_limit_is_of_each_case(tmp_path):
+def test_the_time_limit_is_per_test_case(tmp_path):
     busy = "import time\nwhile time.process_time() < 0.4: pass\nprint(sum(map(int, input().split())))"
     problems = read(write(tmp_path / "one.jsonl", [record("p", "2024-07-01")]))
     assert problems[0]["timeout"] == 6.0 and len(problems[0]["cases"]) == 3
@@ -157,7 +157,7 @@ def test_the_limit_is_of_each_case(tmp_path):
     assert run["verdict"] == "timeout"
 
 
-def test_the_limit_is_of_each_call_too(tmp_path):
+def test_the_time_limit_is_per_call(tmp_path):
     busy = ("import time\ndef order(a, b):\n    began = time.process_time()\n"
             "    while time.process_time() - began < {}: pass\n    return sorted([a, *b])")  # fmt: skip
     problems = read(write(tmp_path / "one.jsonl", [functional("f", "2024-07-01")]))
@@ -170,7 +170,7 @@ def test_the_limit_is_of_each_call_too(tmp_path):
 
 
 def test_functions_keep_their_object_from_call_to_call(tmp_path):
-    """As the official judge has it, one Solution answers all calls."""
+    """As in the official judge, one Solution object answers all calls."""
     code = "class Solution:\n    def order(self, a, b):\n        self.seen = [*getattr(self, 'seen', []), a]\n        return {}"
     problems = read(write(tmp_path / "one.jsonl", [functional("f", "2024-07-01")]))
     told = [("f", True, code.format(text)) for text in ("sorted([a, *b])", "sorted([*self.seen, *b])")]
@@ -203,7 +203,7 @@ def test_prompts_have_the_question_and_the_form_of_the_answer(tmp_path):
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_every_protocol_of_pickle_gives_its_text(protocol):
     text = json.dumps(cases("stdin", ("é\n" * 300, "\\ \n"))) + "\ud7ff"
-    assert livecodebench.pickled_text(pickle.dumps(text, protocol), "x") == text
+    assert livecodebench.read_pickled_text(pickle.dumps(text, protocol), "x") == text
 
 
 class Runs:
@@ -220,7 +220,7 @@ def deflated(data):
     return base64.b64encode(zlib.compress(data)).decode()
 
 
-def test_a_hostile_pickle_is_named_and_not_run(tmp_path):
+def test_a_hostile_pickle_is_named_and_not_executed(tmp_path):
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         line = record("p", "2024-07-01", private_test_cases=deflated(pickle.dumps(Runs(f"{tmp_path}/run"), protocol)))
         with pytest.raises(BadInput, match=r"bad.jsonl:1: private_test_cases: opcode (GLOBAL|STACK_GLOBAL) at byte"):
@@ -228,15 +228,15 @@ def test_a_hostile_pickle_is_named_and_not_run(tmp_path):
         # Behind a text, too, it is found.
         both = pickletools.optimize(pickle.dumps(("[]", Runs(f"{tmp_path}/run")), protocol))
         with pytest.raises(BadInput, match="makes more than a text"):
-            livecodebench.pickled_text(both, "x")
+            livecodebench.read_pickled_text(both, "x")
     assert not (tmp_path / "run").exists()
 
 
-def test_what_unpacks_to_too_much_is_stopped():
+def test_a_decompression_bomb_is_stopped():
     bomb = deflated(b"\0" * 50_000_000)
     assert len(bomb) < 100_000
     with pytest.raises(BadInput, match="more than 1000000 bytes"):
-        livecodebench.unpacked(bomb, "x", most=1_000_000)
+        livecodebench.unpack_tests(bomb, "x", most=1_000_000)
 
 
 GOOD = packed(cases("stdin", ("1 2\n", "3\n")))
@@ -245,7 +245,7 @@ GOOD = packed(cases("stdin", ("1 2\n", "3\n")))
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"contest_date": "July 2024"}, "contest_date 'July 2024' is no date"),
+        ({"contest_date": "July 2024"}, "contest_date 'July 2024' is not a date"),
         ({"contest_date": None}, "field 'contest_date' must be a text"),
         ({"public_test_cases": '[{"input": "", "output": "", "testtype": "file"}]'}, "test 1 is of type 'file'"),
         ({"public_test_cases": '[{"input": "", "testtype": "stdin"}]'}, "test 1 lacks the texts"),
@@ -273,9 +273,9 @@ def test_bad_input_is_named_with_its_line(tmp_path, changes, told):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"metadata": '{"func_name": "import os; f"}'}, "is no name of a function"),
-        ({"metadata": '{"func_name": true}'}, "func_name True is no name of a function"),
-        ({"metadata": '{"func_name": ["order"]}'}, "func_name ['order'] is no name of a function"),
+        ({"metadata": '{"func_name": "import os; f"}'}, "is not a function's name"),
+        ({"metadata": '{"func_name": true}'}, "func_name True is not a function's name"),
+        ({"metadata": '{"func_name": ["order"]}'}, "func_name ['order'] is not a function's name"),
         ({"metadata": "{}"}, "tests of type functional, but metadata's func_name is None"),
         ({"private_test_cases": packed(cases("functional", ("2\nx", "3")))}, "test 2: not JSON"),
         ({"private_test_cases": packed(cases("functional", (f'"{"x" * (48 << 20)}"', "3")))}, "48 MiB of arguments"),
@@ -286,26 +286,26 @@ def test_bad_input_of_functions_is_named_too(tmp_path, changes, told):
         read(write(tmp_path / "lines.jsonl", [functional("f", "2024-07-01", **changes)]))
 
 
-def test_an_id_that_stands_twice_ends_the_step(tmp_path):
+def test_a_duplicate_id_ends_the_step(tmp_path):
     source = write(tmp_path / "twice.jsonl", [record("a", "2024-07-01"), record("a", "2024-07-02")])
-    with pytest.raises(BadInput, match="the problem 'a' stands twice"):
+    with pytest.raises(BadInput, match="the problem 'a' occurs twice"):
         prepare([source], tmp_path)
 
 
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"from": "2024-13"}, "from '2024-13' is no date"),
-        ({"until": "soon"}, "until 'soon' is no date"),
+        ({"from": "2024-13"}, "from '2024-13' is not a date"),
+        ({"until": "soon"}, "until 'soon' is not a date"),
         ({"from": "2025-02", "until": "2025-02"}, "is not before until"),
     ],
 )
-def test_a_window_must_be_one(data, settings, told):
+def test_an_invalid_date_range_is_bad_input(data, settings, told):
     with pytest.raises(BadInput, match=told):
         read(data, **settings)
 
 
-def test_outputs_are_equal_as_the_official_judge_has_it():
+def test_outputs_are_compared_like_the_official_judge():
     pairs = (("1\n 2 \n", "1\n2", True), ("\n1\n", "1", True), ("1.0 2", "1 2.00", True), ("1e3", "1000", True),
              ("a 1.0", "a 1", False), ("1 2", "1\n2", False), ("1\n\n2", "1\n2", False), ("", "", True),
              ("0.1", "0.10000000000000001", False), ("nan", "NaN", False), ("nan", "nan", True),

@@ -1,4 +1,4 @@
-"""pass@k against its definition, and the bootstrap's coverage."""
+"""pass@k equals its definition; the bootstrap interval has its nominal coverage."""
 
 from itertools import combinations
 
@@ -11,7 +11,7 @@ from refinement.benchmarks.metrics import bootstrap_interval, pass_at_k
 
 
 @given(st.integers(1, 9).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(1, n))))
-def test_pass_at_k_is_the_share_of_draws_with_a_right_answer(case):
+def test_pass_at_k_is_the_share_of_draws_with_a_correct_answer(case):
     n, right, k = case
     draws = list(combinations([True] * right + [False] * (n - right), k))
     assert pass_at_k(n, right, k) == pytest.approx(sum(map(any, draws)) / len(draws))
@@ -19,7 +19,7 @@ def test_pass_at_k_is_the_share_of_draws_with_a_right_answer(case):
 
 @pytest.mark.parametrize(("n", "right", "k"), [(1, 2, 1), (3, 1, 4), (3, -1, 1), (3, 1, 0)])
 def test_pass_at_k_is_undefined_elsewhere(n, right, k):
-    with pytest.raises(ValueError, match="not defined"):
+    with pytest.raises(ValueError, match="is undefined for"):
         pass_at_k(n, right, k)
 
 

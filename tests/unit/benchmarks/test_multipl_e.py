@@ -1,4 +1,4 @@
-"""MultiPL-E: answers in six languages, right and wrong, read, compiled and run."""
+"""MultiPL-E: correct and wrong answers in six languages are read, compiled and executed."""
 
 import json
 import time
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from refinement.answers.functions import enclosing_class, find_function, mute, shell_functions, without_functions
+from refinement.answers.functions import blank_text, enclosing_class, find_function, remove_functions, shell_functions
 from refinement.benchmarks import multipl_e
 from refinement.benchmarks.multipl_e import LANGUAGES, read_answer, read_problems
 from refinement.benchmarks.record_types import PROBLEM
-from refinement.benchmarks.requirements import is_there, not_run, unmet
+from refinement.benchmarks.requirements import find_missing, is_installed, skipped_execution
 from refinement.completion.prompts import load_template
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records, to_line
@@ -315,7 +315,7 @@ every_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def problems_of(language):
-    """A language's problems by HumanEval's number; skips the test where its data is missing."""
+    """A language's problems by their number in HumanEval; skips the test if the data is missing."""
     name = f"multipl-e/humaneval-{language}.jsonl.gz"
     lines = ((f"{name}:{number}", line) for number, line in enumerate(read_lines(name), start=1))
     return {int(problem["id"].split("_")[1]): problem for problem in
@@ -323,10 +323,10 @@ def problems_of(language):
 
 
 def runnable(language):
-    """The same; skips the test also where what they need is missing."""
+    """The same problems; also skips the test if their requirements are missing."""
     problems = problems_of(language)
     needs = {need: how for problem in problems.values() for need, how in problem["needs"].items()}
-    if missing := unmet(needs):
+    if missing := find_missing(needs):
         pytest.skip("; ".join(f"no {need}: {needs[need]}" for need in missing))
     return problems
 
@@ -336,7 +336,7 @@ def fenced(language, text, rest=""):
 
 
 def judge(answers):
-    """Runs of answers, given as name, response and problem, in one go on two workers; equal programs run once."""
+    """Executions of answers, given as name, response and problem, on two workers; equal programs are executed once."""
     programs, named = {}, {}
     for name, response, problem in answers:
         given = read_answer(response, problem)
@@ -362,7 +362,7 @@ def test_right_functions_pass_and_wrong_ones_fail(language):
 
 
 @every_language
-def test_answers_of_every_shape(language):
+def test_answers_of_every_form(language):
     problem = runnable(language)[23]
     head = problem["code_prompt"].rstrip("\n") + "\n"
     indent = "    " if language in ("cs", "java") else ""
@@ -398,7 +398,7 @@ def test_answers_of_every_shape(language):
 
 
 @every_language
-def test_no_program_where_there_is_no_code(language):
+def test_an_answer_without_code_has_no_program(language):
     problem = problems_of(language)[23]
     for response in ("", " \n", "```\n```", f"```{LANGUAGES[language].labels[0]}\n\n```", "```rust\nfn main() {}\n```"):
         assert read_answer(response, problem) is None
@@ -414,7 +414,7 @@ def test_every_prompt_of_the_data_is_a_function_that_is_not_closed(language):
         assert problem["code_prompt"].rstrip() in problem["prompt"] and problem["canonical_solution"] is None
 
 
-def test_types_that_the_prompt_and_the_answer_have_are_there_once():
+def test_types_in_both_prompt_and_answer_are_declared_once():
     problem = problems_of("cpp")[103]
     assert "union Union_std_string_long" in problem["code_prompt"]
     body = '    if (n > m) return -1;\n    return std::string("0b1");\n}'
@@ -423,8 +423,8 @@ def test_types_that_the_prompt_and_the_answer_have_are_there_once():
         assert text.count("union Union_std_string_long{") == 1 and text.count("rounded_avg(long") == 1
 
 
-def test_what_ends_a_program_does_not_pass_for_its_tests():
-    """A script's statements beside the function."""
+def test_a_program_that_exits_before_its_tests_does_not_pass():
+    """A script may have statements beside the function."""
     texts = {
         "sh": "exit 0\nstrlen() {\n    echo 1\n}\nexit 0",
         "js": "function strlen(string) {\n  return 1;\n}\nprocess.exit(0);",
@@ -433,8 +433,8 @@ def test_what_ends_a_program_does_not_pass_for_its_tests():
     assert [run["verdict"] for run in judge(answers).values()] == ["failed", "failed"]
 
 
-def test_problems_whose_tests_a_right_answer_fails():
-    """A null is asked whether it equals null, dictionaries equal only themselves, lines are parted by two letters."""
+def test_problems_whose_tests_fail_correct_answers():
+    """Tests that call a method of null, compare dictionaries by identity, or split lines at two letters."""
     answers = {
         ("cs", 12): """    public static string Longest(List<string> strings) {
         return strings.OrderByDescending(s => s.Length).FirstOrDefault();
@@ -477,7 +477,7 @@ has_close_elements "1.0 2.0" 0.5"""
 
 
 @pytest.mark.parametrize("language", ["ts", "js"])
-def test_expressions_and_templates_within_templates_do_not_hide_where_a_script_s_function_ends(language):
+def test_nested_templates_do_not_hide_the_end_of_a_function(language):
     right = """const strlen = (string) => { const quoted = s => /["'{]/.test(s); return quoted(string) ? 0 : count(string); };
 function count(s) {
   return `${s.split("").map((c) => `{${c}`).join("")}`.length / 2;
@@ -489,12 +489,14 @@ throw new Error("only an example");"""
     assert {name: run["verdict"] for name, run in runs.items()} == {"right": "passed", "wrong": "failed"}, runs
 
 
-def test_the_text_in_which_brackets_mean_nothing():
+def test_brackets_in_strings_and_comments_are_blanked():
     code = 'a = "{" + \'}\' + `${x} {` /* { */ // }\nb = s.replace(/[/}]/g, "\\"}");'
-    assert "{" not in mute(code) and "}" not in mute(code) and len(mute(code)) == len(code)
-    assert mute("1'000'000 / 2 / 3") == "1 000 000 / 2 / 3"
-    assert mute("f( /* w/o { */ b); // a/b {\nx = `${`").rstrip() == f"f({' ' * 12} b); {' ' * 8}\nx ="
-    assert mute('x = @"\\" + R"a(")})a" + """\n"}""";').strip().startswith("x =") and "}" not in mute('R"a(")})a"')
+    assert "{" not in blank_text(code) and "}" not in blank_text(code) and len(blank_text(code)) == len(code)
+    assert blank_text("1'000'000 / 2 / 3") == "1 000 000 / 2 / 3"
+    assert blank_text("f( /* w/o { */ b); // a/b {\nx = `${`").rstrip() == f"f({' ' * 12} b); {' ' * 8}\nx ="
+    assert blank_text('x = @"\\" + R"a(")})a" + """\n"}""";').strip().startswith("x =") and "}" not in blank_text(
+        'R"a(")})a"'
+    )
 
 
 @pytest.mark.parametrize(
@@ -532,7 +534,7 @@ def test_where_a_function_ends(language, code, text):
     assert (found and code[found.start : found.end]) == text
 
 
-def test_a_class_and_what_stands_around_it():
+def test_a_class_and_the_code_around_it():
     code = "using A;\nnamespace N { class B { } /* class X */ sealed class C : B { int f() { } class D { } } class E { } } class F { }"
     before, inside, after = enclosing_class(code, code.index("int f"))
     assert before.strip().startswith("class B { }") and inside.strip() == "int f() { } class D { }"
@@ -548,15 +550,15 @@ def test_only_functions_of_a_shell_script_are_kept():
     )
 
 
-def test_functions_that_the_tests_define_go_and_others_stay():
+def test_functions_that_the_tests_define_are_removed():
     code = "function f(x) {\n  const test = (y) => {\n    return y;\n  };\n  return test(x);\n}\nconst test = () => {\n};\n"
-    assert without_functions(code, "test", "js").rstrip() == code.partition("\nconst test")[0]
+    assert remove_functions(code, "test", "js").rstrip() == code.partition("\nconst test")[0]
     code = "int f() { }\nint main() { f(); }\nint main(int n) { }\nint g() { }"
-    assert without_functions(code, "main", "cpp").split("\n") == ["int f() { }", "", "", "int g() { }"]
+    assert remove_functions(code, "main", "cpp").split("\n") == ["int f() { }", "", "", "int g() { }"]
 
 
 @every_language
-def test_no_answer_makes_a_program_that_cannot_be_written(language):
+def test_every_program_can_be_written_to_a_file(language):
     (problem,) = read_problems([("d:1", {**RECORD, "language": language})], {"language": language}, TEMPLATE)
     check_program({**problem, **read_answer(fenced(language, "a\0b\ud800c"), problem)})
 
@@ -566,7 +568,7 @@ ENDLESS = ("'", "$(", "<<a\n", "<<a", "f() {\n\"$(<<a\n", " ", "\n", "\t", "f(",
 
 
 @every_language
-def test_answers_without_an_end_or_sense_are_read_at_once(language):
+def test_endless_or_meaningless_answers_are_read_quickly(language):
     (problem,) = read_problems([("d:1", {**RECORD, "language": language})], {"language": language}, TEMPLATE)
     for text in ENDLESS:
         began = time.process_time()
@@ -582,9 +584,9 @@ RECORD = {"name": "HumanEval_0_f", "language": "js", "prompt": "function f(x){\n
     [
         ({"language": "cobol"}, {}, "multipl_e: language 'cobol' is unknown; choose one of cpp, cs, java, sh, ts, js"),
         ({}, {}, "multipl_e: language None is unknown; choose one of cpp, cs, java, sh, ts, js"),
-        ({"language": "ts"}, {}, "d.jsonl:7: HumanEval_0_f is in 'js', but language is 'ts'; name its own data"),
+        ({"language": "ts"}, {}, "d.jsonl:7: HumanEval_0_f is in 'js', but language is 'ts'; name its data"),
         ({"language": "js"}, {"tests": None}, "d.jsonl:7: field 'tests' must be a text; is this a file of MultiPL-E?"),
-        ({"language": "js"}, {"prompt": "f"}, "d.jsonl:7: the prompt of HumanEval_0_f does not end in a function's head; mend its data"),
+        ({"language": "js"}, {"prompt": "f"}, "d.jsonl:7: the prompt of HumanEval_0_f does not end in a function's head; correct it"),
     ],
 )  # fmt: skip
 def test_bad_input_is_named(settings, changes, message):
@@ -594,7 +596,7 @@ def test_bad_input_is_named(settings, changes, message):
 
 
 @every_language
-def test_what_a_language_needs_is_named_with_how_it_is_had(language):
+def test_requirements_are_named_with_how_to_install_them(language):
     record = {**RECORD, "language": language}
     (problem,) = read_problems([("d:1", record)], {"language": language}, TEMPLATE)
     words = [problem["run"][0], (problem["compile"] or ["sh"])[0]]
@@ -602,18 +604,18 @@ def test_what_a_language_needs_is_named_with_how_it_is_had(language):
     assert all(how.startswith(("apt-get install ", "npm install ")) for how in problem["needs"].values())
 
 
-def test_a_toolchain_that_is_missing_is_no_failure(monkeypatch):
-    """Commands and files are looked for where programs would find them."""
+def test_a_missing_toolchain_is_not_a_failure(monkeypatch):
+    """Commands and files are searched for on the path that programs see."""
     (problem,) = read_problems([("d:1", {**RECORD, "language": "java"})], {"language": "java"}, TEMPLATE)
     monkeypatch.setitem(jail.ENVIRONMENT, "PATH", "/nowhere")
-    is_there.cache_clear()
-    run = not_run({**problem, "id": "p"})
-    is_there.cache_clear()
+    is_installed.cache_clear()
+    run = skipped_execution({**problem, "id": "p"})
+    is_installed.cache_clear()
     assert run["verdict"] == "not_run" and "javac: not installed here (apt-get install default-jdk" in run["error"]
-    assert unmet(["/nowhere/to/be.found", __file__]) == ["/nowhere/to/be.found"]
+    assert find_missing(["/nowhere/to/be.found", __file__]) == ["/nowhere/to/be.found"]
 
 
-def test_data_becomes_problems_by_the_step(tmp_path):
+def test_the_step_converts_data_into_problems(tmp_path):
     data, output = tmp_path / "humaneval-js.jsonl", tmp_path / "problems.jsonl"
     data.write_text(json.dumps(RECORD) + "\n")
     line = ["--kind", "multipl_e", "--source", str(data), "--template", "prompts/benchmarks/multipl_e.txt",

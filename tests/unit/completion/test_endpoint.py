@@ -303,7 +303,7 @@ def test_two_requests_of_one_name_are_refused_before_anything_is_asked(tmp_path)
     write_records(tmp_path / "requests.jsonl", [request, request], REQUEST)
     with BadServer() as server:
         run = complete(tmp_path, "--base-url", server.url)
-    assert "custom_id 'r:1:1' stands twice" in error_of(run) and server.log == []
+    assert "custom_id 'r:1:1' occurs twice" in error_of(run) and server.log == []
 
 
 @pytest.mark.parametrize(

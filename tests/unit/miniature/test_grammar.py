@@ -1,4 +1,4 @@
-"""Specification, instruction and code turn into each other; the interpreter agrees with Python."""
+"""Specifications, instructions and code convert into each other; the interpreter agrees with Python."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from refinement.miniature.lists.grammar import (
     read_instruction,
     write_code,
 )
-from refinement.miniature.lists.interpreter import Failure, Outside, Program
+from refinement.miniature.lists.interpreter import EvaluationError, OutsideSubset, Program
 from refinement.miniature.lists.tasks import draw_inputs, draw_specification, evaluate, is_meaningful, probe_inputs
 from refinement.records.randomness import keyed
 from refinement.sandbox.pool import execute_all
@@ -53,13 +53,13 @@ def test_no_two_phrases_are_the_same():
 
 
 def _outcome(code, inputs):
-    """What the interpreter says of each input: a number, or None for a failure."""
+    """The interpreter's result for each input: a number, or None for an error."""
     program = Program(code)
     outcomes = []
     for xs in inputs:
         try:
             outcomes.append(program(list(xs)))
-        except Failure:
+        except EvaluationError:
             outcomes.append(None)
     return outcomes
 
@@ -94,7 +94,7 @@ def test_the_interpreter_agrees_with_python_on_right_and_wrong_code():
     assert not wrong
 
 
-def test_what_is_outside_the_subset_is_refused():
+def test_code_outside_the_subset_is_refused():
     for body in (
         "import os",
         "return __import__('os').getpid()",
@@ -104,7 +104,7 @@ def test_what_is_outside_the_subset_is_refused():
     ):
         try:
             Program(f"def solve(xs):\n    {body}")
-        except Outside:
+        except OutsideSubset:
             continue
         raise AssertionError(body)
 
@@ -124,6 +124,6 @@ def test_a_meaningful_task_needs_each_of_its_steps(specification):
 @pytest.mark.parametrize(
     "line", ["xs = dict.fromkeys(xs)\n    return xs[99]", "return len(xs * 10 ** 30)", "return xs[10 ** 30]"]
 )
-def test_a_program_that_fails_in_any_way_is_a_failure_and_no_crash(line):
-    with pytest.raises(Failure):
+def test_any_error_of_a_program_is_an_evaluation_error(line):
+    with pytest.raises(EvaluationError):
         Program(f"def solve(xs):\n    {line}")([1, 2])

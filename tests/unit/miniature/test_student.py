@@ -1,4 +1,4 @@
-"""The student's tokenizer, its training and its in-process backend, with real tiny models."""
+"""The student's tokenizer, training and in-process backend, with tiny real models."""
 
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from refinement.miniature.lists.tasks import draw_specification, draw_wording
 from refinement.records.errors import BadInput
 from refinement.records.files import atomic_write
 from refinement.records.randomness import keyed
-from refinement.training.sft import Settings, arrange_by_length, fine_tune, load_student, split_over_long
+from refinement.training.settings import Settings
+from refinement.training.sft import arrange_by_length, fine_tune, load_student, split_over_long
 
 TEMPLATE = Path("config/chat_templates/miniature.jinja")
 ARCHITECTURE = {
@@ -34,7 +35,7 @@ SETTINGS = Settings(
 
 @pytest.fixture(scope="module")
 def student(tmp_path_factory):
-    """A folder with a random tiny model; the text that it writes is noise, but it is real text."""
+    """A folder with a tiny random model, which generates random text."""
     documents = list(compose_documents(400, {1: 1, 2: 1}, 0.3, 0))
     tokenizer = train_tokenizer(documents, ARCHITECTURE["vocabulary"], TEMPLATE, 0)
     model = new_model(ARCHITECTURE, tokenizer, 0)
@@ -78,7 +79,7 @@ def test_the_chat_template_marks_every_assistant_turn_with_its_end(student):
     assert tokenizer.pad_token_id != tokenizer.eos_token_id
 
 
-def test_comments_of_the_corpus_are_not_learned_and_code_is(student):
+def test_only_code_of_the_corpus_counts_towards_the_loss(student):
     _, tokenizer = load_student(student)
     documents = list(compose_documents(50, {2: 1}, 0.5, 1))
     for text, example in zip(documents, encode_documents(documents, tokenizer), strict=True):
@@ -111,7 +112,7 @@ def test_answers_do_not_depend_on_shards_nor_on_their_order(student):
     assert len({read_answer(response).text for response in one.values()}) > 12
 
 
-def test_greedy_answers_are_those_of_transformers_own_generate(student):
+def test_greedy_answers_equal_those_of_transformers(student):
     requests = sampling_requests(10, 1, temperature=0.0)
     found = complete(TransformersBackend(student, {}), requests)
     model, tokenizer = load_student(student)
@@ -188,7 +189,7 @@ def test_an_unknown_setting_and_a_missing_model_are_named(student):
         complete(TransformersBackend("none/such", {}), sampling_requests(1, 1))
 
 
-def test_training_repeats_to_the_byte_and_learns(student, tmp_path):
+def test_training_is_reproducible_to_the_byte(student, tmp_path):
     logs = []
     for name in ("one", "two"):
         model, tokenizer = load_student(student)
@@ -200,7 +201,7 @@ def test_training_repeats_to_the_byte_and_learns(student, tmp_path):
     assert "{% generation %}" in tokenizer.chat_template
 
 
-def test_the_loss_is_on_the_turns_that_are_asked_for(student, tmp_path, monkeypatch):
+def test_the_loss_is_on_the_configured_turns(student, tmp_path, monkeypatch):
     import refinement.training.sft as training
 
     seen = {}
@@ -209,7 +210,7 @@ def test_the_loss_is_on_the_turns_that_are_asked_for(student, tmp_path, monkeypa
         seen["labels"] = [token for token in trainer.train_dataset[0]["labels"] if token != -100]
         return {}
 
-    monkeypatch.setattr(training, "_run", stop)
+    monkeypatch.setattr(training, "_run_trainer", stop)
     record = two_turns(records(1)[0], {"critique": "Mend it.", "first_answer": "bad", "second_answer": "good"})
     for loss, text in (("all", "bad<|end|>good<|end|>"), ("last", "good<|end|>")):
         model, tokenizer = load_student(student)
@@ -220,7 +221,7 @@ def test_the_loss_is_on_the_turns_that_are_asked_for(student, tmp_path, monkeypa
 def test_over_long_records_are_refused_or_counted(student):
     _, tokenizer = load_student(student)
     short = SETTINGS._replace(max_length=len(tokenizer.apply_chat_template(records(1)[0]["messages"])["input_ids"]))
-    with pytest.raises(BadInput, match=r"exceed training.max_length .*, first \d+; raise it"):
+    with pytest.raises(BadInput, match=r"exceed training.max_length .*, first \d+; raise the limit"):
         split_over_long(records(20), tokenizer, short)
     kept, long = split_over_long(records(20), tokenizer, short._replace(over_long="drop"))
     assert kept and long and len(kept) + len(long) == 20

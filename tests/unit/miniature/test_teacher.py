@@ -78,7 +78,7 @@ def test_concept_errors_belong_to_a_phrase():
     assert mistakes.bug("sort", 0) == mistakes.bug("sort", 0)
 
 
-def test_teachers_of_two_seeds_differ_in_what_they_misunderstand_and_not_in_how_much():
+def test_teachers_of_two_seeds_misunderstand_different_phrases_equally_often():
     pairs = [(name, index) for name, operation in OPERATIONS.items() for index in range(len(operation.phrases))]
     one, two = ([Mistakes(0.4, 1.8, seed=seed).rate(*pair) for pair in pairs] for seed in (1, 2))
     assert one != two
@@ -89,7 +89,7 @@ def test_teachers_of_two_seeds_differ_in_what_they_misunderstand_and_not_in_how_
     assert abs(above - sum(drawn) / len(drawn)) < 0.03
 
 
-def test_an_instruction_of_no_known_language_gets_no_code():
+def test_an_unknown_instruction_gets_no_code():
     assert "```" not in teacher.answer("Write a web server.", Mistakes(), ())
 
 
@@ -116,7 +116,7 @@ def test_the_judges_noise_is_a_function_of_task_and_response():
     assert _point(wording, response, key=(1,)) != _point(wording, response, key=(2,))
 
 
-def test_the_judge_compares_pairs_without_regard_to_order():
+def test_the_order_of_a_pair_does_not_change_the_judgement():
     template = load_template("prompts/acr/judge_pair.txt", "instruction", "response_a", "response_b")
     wording = task(5)
     right, wrong = fence(write_code(wording.specification)), fence("def solve(xs):\n    return 10 ** 6")
@@ -142,7 +142,7 @@ def test_the_critic_names_the_symptom_and_the_step():
 
 
 @pytest.mark.parametrize("module", [judge, critic])
-def test_a_request_that_is_none_is_answered_and_cannot_be_read(module):
+def test_an_invalid_request_gets_an_invalid_answer(module):
     text = module.reply("Hello?", (), OPTIONS)
     assert judgement.read(text) is comparison.read(text) is critique.read(text) is None
 

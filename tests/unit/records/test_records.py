@@ -1,4 +1,4 @@
-"""Records: every broken line is named; nothing is half-written."""
+"""Records: invalid lines are reported with their location; files are written atomically."""
 
 import json
 
@@ -49,13 +49,13 @@ def test_a_missing_file_a_binary_file_and_a_duplicate(tmp_path):
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadInput, match="not UTF-8"):
         load_records(tmp_path / "binary", SAMPLE)
-    with pytest.raises(BadInput, match="'a' .* stands twice"):
+    with pytest.raises(BadInput, match="'a' .* occurs twice"):
         index_records([ANSWER, ANSWER], "id")
     with pytest.raises(BadInput, match="no such file"):
         read_json(tmp_path / "none.json")
 
 
-def test_a_failure_in_the_middle_leaves_what_was_there(tmp_path):
+def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "samples.jsonl"
     write_records(path, [ANSWER], SAMPLE)
 
@@ -71,7 +71,7 @@ def test_a_failure_in_the_middle_leaves_what_was_there(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["samples.jsonl"]
 
 
-def test_no_file_takes_a_folder_s_place(tmp_path):
+def test_a_file_does_not_replace_a_folder(tmp_path):
     (tmp_path / "results").mkdir()
     (tmp_path / "results/thesis.txt").write_text("precious")
     for write in (lambda path: write_json(path, {}), lambda path: write_records(path, [], DOCUMENT)):
@@ -80,7 +80,7 @@ def test_no_file_takes_a_folder_s_place(tmp_path):
     assert (tmp_path / "results/thesis.txt").read_text() == "precious"
 
 
-def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+def test_a_folder_is_written_atomically(tmp_path):
     target = tmp_path / "model"
     for text in ("one", "two"):
         with atomic_write(target, folder=True) as folder:
@@ -103,7 +103,7 @@ def test_only_leftovers_of_the_same_target_are_removed(tmp_path):
 
 
 @given(st.lists(st.text(max_size=30), max_size=5))
-def test_what_is_written_is_what_is_read(tmp_path_factory, texts):
+def test_records_round_trip(tmp_path_factory, texts):
     path = tmp_path_factory.mktemp("records") / "samples.jsonl"
     records = [{**ANSWER, "id": str(number), "response": text} for number, text in enumerate(texts)]
     assert write_records(path, records, SAMPLE) == len(texts)
@@ -114,13 +114,13 @@ ANY = st.text(st.characters(), max_size=30)  # half characters (surrogates), whi
 
 
 def as_json_has_it(text):
-    """Two halves in a row are the character that they are halves of: JSON's escapes say no other."""
+    """Join surrogate pairs into the characters that they encode, as reading JSON does."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 @given(st.lists(st.one_of(ANY, st.text('a\ud800\udc00\\"ä', max_size=9)), max_size=5))
 @example(["a\ud800 b", "\ud83d", "\ude00\ud83d", "\ud83d\ude00", "\\\ud800", '"\udfff"', "\\ud800", "\u2028\x00"])
-def test_any_text_that_is_written_is_what_is_read(tmp_path_factory, texts):
+def test_any_text_round_trips(tmp_path_factory, texts):
     folder = tmp_path_factory.mktemp("any")
     records = [{**ANSWER, "id": str(number), "response": text} for number, text in enumerate(texts)]
     write_records(folder / "samples.jsonl", records, SAMPLE)
@@ -135,12 +135,12 @@ def test_any_text_that_is_written_is_what_is_read(tmp_path_factory, texts):
             assert line == json.dumps(record, ensure_ascii=False, separators=(",", ":")), "as ever"
 
 
-def test_half_a_character_is_an_escape_and_the_rest_of_the_line_is_as_it_was(tmp_path):
+def test_only_lone_surrogates_are_escaped(tmp_path):
     write_records(tmp_path / "one.jsonl", [{**ANSWER, "response": "ä\ud800é"}], SAMPLE)
     assert '"response":"ä\\ud800é"' in (tmp_path / "one.jsonl").read_text(encoding="utf-8")
 
 
-def test_ids_and_texts_with_half_a_character_have_seeds_and_neighbours():
+def test_ids_and_texts_may_hold_lone_surrogates():
     assert hash_seed(0, "a\ud800") != hash_seed(0, "a\ud801") != hash_seed(0, "a")
     assert find_near_duplicates(["\ud800", "x", "\ud800"], 0.5) == {2: 0}
 
@@ -157,7 +157,7 @@ def test_an_account_must_balance(tmp_path):
     assert len(load_records(tmp_path / "rejected.jsonl", REJECTION)[0]["detail"]) == 200
 
 
-def test_every_kind_says_what_it_and_its_fields_are():
+def test_every_record_type_and_field_has_a_description():
     for kind in record_types():
         assert kind.description and kind.path
         assert all(field.description for field in kind.fields)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from refinement.benchmarks.requirements import not_run
+from refinement.benchmarks.requirements import skipped_execution
 from refinement.results.claims import Chain, on_common_problems, read_passes
 from refinement.results.figures import lay_out
 from refinement.results.page import read_table
@@ -177,7 +177,7 @@ def outcome(name, verdict, iteration=0):
 def test_feedback_counts_no_problem_that_was_not_run():
     outcomes = [outcome("a", "passed"), outcome("b", "failed"), outcome("c", "not_run"), outcome("d", "no_code")]
     solutions = [{"id": "0/execution/d", "program": "d#"}, {"id": "0/suggestion/b", "program": None}]
-    runs = {"d#": not_run({"id": "d#", "mode": "run", "needs": NEEDS})}
+    runs = {"d#": skipped_execution({"id": "d#", "mode": "run", "needs": NEEDS})}
     first, missing = first_tries(outcomes, solutions, runs, 0)
     assert first == {"a": True, "b": False}, "d's second try could not be run, so d was not"
     assert missing == {"not_run": 2, "missing": [MISSING]}
@@ -196,7 +196,7 @@ def test_the_scoring_study_leaves_out_what_was_not_run(tmp_path, unmet):
     judged = [{"id": s["id"], "sample": s["sample"], "scores": {"c": s["sample"]}, "reason": None} for s in samples]
     passed = {"verdict": "passed", "passed": 1, "total": 1, "error": None, "seconds": 0.1, "isolation": None,
               "integrity": "outside", "mode": "run"}  # fmt: skip
-    runs = [not_run({"id": f"{name}#", "mode": "run", "needs": needs[name]}) or {"id": f"{name}#", **passed}
+    runs = [skipped_execution({"id": f"{name}#", "mode": "run", "needs": needs[name]}) or {"id": f"{name}#", **passed}
             for name in "ab"]  # fmt: skip
     files = {"problems": problems, "solutions": samples, "judgements": judged, "runs": runs, "executions": []}
     for name, records in files.items():

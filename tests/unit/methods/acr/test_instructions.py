@@ -11,7 +11,7 @@ from refinement.leakage.similarity import BenchmarkOverlap, find_near_duplicates
 from refinement.methods.acr.harvest import Filters, find_candidates, find_fault
 from refinement.methods.acr.instructions import choose_strategy, collect_evolutions, collect_ideas, identity_of, select
 from refinement.miniature.lists.grammar import REDUCERS, instruct, read_instruction
-from refinement.miniature.lists.problems import apportion, compose_problems, part_of
+from refinement.miniature.lists.problems import apportion, compose_problems, share_of
 from refinement.miniature.lists.tasks import draw_specification, draw_wording
 from refinement.records.accounts import Account
 from refinement.records.errors import BadInput
@@ -159,7 +159,7 @@ def test_benchmarks_of_different_parts_share_no_task():
     parts = [list(compose_problems(f"b{part}", 60, {1: 1, 2: 1}, part, 2, 0)) for part in range(2)]
     names = [{identity_of(problem["prompt"], "specification") for problem in problems} for problems in parts]
     assert len(names[0]) == len(names[1]) == 60 and not names[0] & names[1]
-    shares = [part_of(draw_specification(keyed("part", n), 2), 2) for n in range(1000)]
+    shares = [share_of(draw_specification(keyed("part", n), 2), 2) for n in range(1000)]
     assert 430 < sum(shares) < 570
 
 

@@ -1,7 +1,7 @@
 """What is asked and read between the engines: nothing vanishes, and order does not matter."""
 
 from refinement.answers.code import extract_code
-from refinement.benchmarks.programs import distinct, program_id, run_program
+from refinement.benchmarks.programs import distinct, program_id, standalone_program
 from refinement.completion.requests import Answer
 from refinement.methods.acr.refining import single_turn
 from refinement.methods.acr.stages import (
@@ -50,7 +50,7 @@ def test_programs_and_executions_cover_y0_and_every_sample():
         ("b", 1): {"response": OTHER},
     }
     responses = list(all_answers(DATASET, samples, 2))
-    programs = list(distinct(run_program(response) for _, _, response in responses))
+    programs = list(distinct(standalone_program(response) for _, _, response in responses))
     assert len(programs) == len({extract_code(response) for _, _, response in responses} - {None})
     runs = {p["id"]: {"verdict": "passed", "error": None} for p in programs}
     runs[program_id(extract_code(OTHER))] = {
