@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(workflow.basedir))
-# Steps see the library in every environment that a rule brings of its own.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(workflow.basedir), os.environ.get("PYTHONPATH"))))
 
 from refinement.experiment import answering, benchmarks, resources, training
 from refinement.experiment.commands import as_json, existing_path, option
@@ -18,8 +16,10 @@ from refinement.experiment.paths import BASELINES, BENCHMARK, ITERATION, LOGS, R
 from refinement.experiment.paths import logs_of, times_of
 from refinement.records.digest import code_digest
 from refinement.records.errors import BadInput
+from refinement.running.command_line import show_library
 
 PROJECT = Path(workflow.basedir)
+show_library(PROJECT)
 STEPS = shlex.quote(f"{PROJECT}/scripts")
 ENVIRONMENT = f"{PROJECT}/envs/default.yaml"
 

@@ -82,6 +82,10 @@ class Result:
         """The option whose file people look at: the target's file, and the one in Snakemake's report."""
         return _SHOWN[self.form]
 
+    def files(self, experiment: str) -> dict[str, str]:
+        """Its files by option: of every run, by the wildcard ``{run}``, or of the experiment's own."""
+        return {name: path.replace("{run}", experiment) if self.once else path for name, path in self.outputs.items()}
+
     def file(self, run: str, option: str | None = None) -> str:
         """One of its files, in a run; the one that people look at where none is named."""
         return self.outputs[option or self.shown].replace("{run}", run)

@@ -95,3 +95,10 @@ def run_step(main: Callable[[argparse.Namespace], None], arguments: argparse.Arg
         if error.filename is None:
             raise
         _end(f"{error.filename}: {error.strerror}; name a file or folder that can be read and written")
+
+
+def show_library(project: Path) -> None:
+    """Have every Python that this process starts find the library, also in an environment that a rule brings."""
+    known = os.environ.get("PYTHONPATH", "")
+    if str(project) not in known.split(os.pathsep):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(project), known)))

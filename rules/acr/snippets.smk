@@ -1,9 +1,7 @@
 """Seed snippets, harvested from real code."""
 
-
-def guarded_problems(wildcards):
-    """The problems that training data must not overlap with."""
-    return benchmarks.guarded_problems(EXPERIMENT, wildcards.run)
+# The problems that training data must not overlap with.
+guarded_problems = lambda wildcards: benchmarks.guarded_problems(EXPERIMENT, wildcards.run)
 
 
 rule harvest_snippets:

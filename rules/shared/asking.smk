@@ -1,9 +1,7 @@
 """Models answer benchmarks: a model is loaded, or served, once for all that are asked together."""
 
-
-def who_answers(wildcards):
-    """The entry of the role, or of the baseline, that answers benchmarks."""
-    return answering.answering_benchmarks(EXPERIMENT, wildcards.student, wildcards.variant)
+# The entry of the role, or of the baseline, that answers benchmarks.
+who_answers = lambda wildcards: answering.answering_benchmarks(EXPERIMENT, wildcards.student, wildcards.variant)
 
 
 for asking in answering.asking_jobs(EXPERIMENT):

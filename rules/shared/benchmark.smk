@@ -7,25 +7,16 @@ BENCHMARK_TIMES = times_of(BENCHMARK)
 # later ones; a method may have works of its own.
 
 
-def answers_a_problem(wildcards):
-    """Number of answers to each problem of a benchmark."""
-    return EXPERIMENT.benchmarks[wildcards.benchmark]["decoding"]["samples"]
-
-
-def decoding_of(wildcards):
-    """How a benchmark's answers are drawn, as JSON."""
-    return benchmarks.decoding(EXPERIMENT, wildcards.benchmark)
-
-
-def models_of(wildcards):
-    """The models that a rule's benchmark measures, as files to wait for."""
-    place = wildcards.run, wildcards.student, wildcards.variant, wildcards.work
-    return answering.models_measured(EXPERIMENT, *place)
-
-
-def span_of(wildcards):
-    """The first and the last iteration whose models are measured."""
-    return EXPERIMENT.measured_span(wildcards.student, wildcards.variant, wildcards.work)
+# Number of answers to each problem of a benchmark.
+answers_a_problem = lambda wildcards: EXPERIMENT.benchmarks[wildcards.benchmark]["decoding"]["samples"]
+# How a benchmark's answers are drawn, as JSON.
+decoding_of = lambda wildcards: benchmarks.decoding(EXPERIMENT, wildcards.benchmark)
+# The models that a rule's benchmark measures, as files to wait for.
+models_of = lambda wildcards: answering.models_measured(
+    EXPERIMENT, wildcards.run, wildcards.student, wildcards.variant, wildcards.work
+)
+# The first and the last iteration whose models are measured.
+span_of = lambda wildcards: EXPERIMENT.measured_span(wildcards.student, wildcards.variant, wildcards.work)
 
 
 rule request_solutions:

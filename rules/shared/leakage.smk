@@ -5,19 +5,14 @@ from refinement.experiment import leakage
 LEAK = f"{RUN}/leakage"
 
 
-def question_files(wildcards):
-    """Files with the benchmarks' questions, to wait for."""
-    return leakage.question_files(EXPERIMENT, wildcards.run)
-
-
-def questions_read(part, names=None):
-    """Parameter: options of measure_leakage for the questions, or for their canonical solutions."""
-    return lambda wildcards: leakage.question_arguments(EXPERIMENT, wildcards.run, part, names)
-
-
-def iterations_read(wildcards, input):
-    """Parameter: options of measure_leakage for the data sets of all iterations."""
-    return leakage.iteration_arguments(input.datasets)
+# Files with the benchmarks' questions, to wait for.
+question_files = lambda wildcards: leakage.question_files(EXPERIMENT, wildcards.run)
+# Parameter: options of measure_leakage for the questions, or for their canonical solutions.
+questions_read = lambda part, names=None: lambda wildcards: leakage.question_arguments(
+    EXPERIMENT, wildcards.run, part, names
+)
+# Parameter: options of measure_leakage for the data sets of all iterations.
+iterations_read = lambda wildcards, input: leakage.iteration_arguments(input.datasets)
 
 
 rule measure_leakage:

@@ -1,14 +1,9 @@
 """Benchmarks' problems: composed here, or read from the benchmarks' own data."""
 
-
-def problems_for(wildcards):
-    """The problems of a rule's benchmark."""
-    return benchmarks.problems(EXPERIMENT, wildcards.run, wildcards.benchmark)
-
-
-def reading_code(step):
-    """Parameter: digest of a step and of the module that reads a benchmark's data and answers."""
-    return lambda wildcards: benchmarks.reading_code(EXPERIMENT, step, wildcards.benchmark)
+# The problems of a rule's benchmark.
+problems_for = lambda wildcards: benchmarks.problems(EXPERIMENT, wildcards.run, wildcards.benchmark)
+# Parameter: digest of a step and of the module that reads a benchmark's data and answers.
+reading_code = lambda step: lambda wildcards: benchmarks.reading_code(EXPERIMENT, step, wildcards.benchmark)
 
 
 rule compose_benchmark:

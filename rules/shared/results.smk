@@ -1,49 +1,22 @@
 """Tables and figures: for each that the config asks for, a rule that makes it and a target of its name."""
 
+from refinement.experiment import result_rules
 
-def of_run(words):
-    """Parameter: words of a command line, with the run's name filled in."""
-    return lambda wildcards: [word.replace("{run}", getattr(wildcards, "run", EXPERIMENT.name)) for word in words]
-
-
-def result_files(result):
-    """A result's files by option: those of every run, or the experiment's own."""
-    run = EXPERIMENT.name if result.once else "{run}"
-    return {name: path.replace("{run}", run) for name, path in result.outputs.items()}
-
-
-def result_outputs(result):
-    """A result's outputs, the one that people look at marked for Snakemake's report."""
-    files = result_files(result)
-    labels = {result.form: result.name, "run": EXPERIMENT.name if result.once else "{run}"}
-    if result.section:
-        headings = {section.id: section.heading for section in EXPERIMENT.method.sections}
-        caption = f"{PROJECT}/report/{result.caption}.rst"
-        files[result.shown] = report(
-            files[result.shown], caption=caption, category=headings[result.section], labels=labels
-        )
-    return files
-
-
-def result_command(result):
-    """Parameter: the command line that makes a result: positional files, options, outputs.
-
-    Snakemake evaluates `shell:` when a job starts, after this loop has ended, so what differs stands here.
-    """
-    words_of = of_run(result.arguments())
-
-    def command(wildcards, input, output):
-        words = ["python", f"{PROJECT}/scripts/{result.step}.py", *input.get("files", [])]
-        for name in (name for name, paths in result.inputs.items() if paths and name != "files"):
-            words += [f"--{name}", *input[name]]
-        words += words_of(wildcards)
-        return shlex.join(words + [f"--{name}={output[name]}" for name in result.outputs])
-
-    return command
+# What people look at stands in Snakemake's report as well, under its section of the page.
+headings = {section.id: section.heading for section in EXPERIMENT.method.sections}
+reported = lambda result, path: report(
+    path,
+    caption=f"{PROJECT}/report/{result.caption}.rst",
+    category=headings[result.section],
+    labels={result.form: result.name, "run": EXPERIMENT.name if result.once else "{run}"},
+)
 
 
 for result in EXPERIMENT.results:
     place = RUN.replace("{run}", EXPERIMENT.name) if result.once else RUN
+    outputs = result.files(EXPERIMENT.name)
+    if result.section:
+        outputs[result.shown] = reported(result, outputs[result.shown])
 
     rule:
         name:
@@ -52,7 +25,7 @@ for result in EXPERIMENT.results:
             **{name: list(paths) for name, paths in result.inputs.items() if paths},
             awaited=list(result.awaited),
         output:
-            **result_outputs(result),
+            **outputs,
         log:
             f"{place}/logs/{result.name}.log",
         benchmark:
@@ -63,10 +36,10 @@ for result in EXPERIMENT.results:
             **asks_for("light"),
         params:
             code=code_digest(result.step, *result.needs),
-            options=of_run(result.arguments()),
+            options=result_rules.options(EXPERIMENT, result),
             compared=result.compared,
             # Not compared, since it names files: what decides the result stands above.
-            command=result_command(result),
+            command=result_rules.command(EXPERIMENT, result),
         message:
             result.title.replace("{", "{{").replace("}", "}}")
         shell:

@@ -3,10 +3,8 @@
 The method says which data set a rule's wildcards name: ``dataset_of``.
 """
 
-
-def own_training(wildcards):
-    """What a student and a variant change of the common training settings."""
-    return training.own_settings(EXPERIMENT, wildcards.student, wildcards.variant)
+# What a student and a variant change of the common training settings.
+own_training = lambda wildcards: training.own_settings(EXPERIMENT, wildcards.student, wildcards.variant)
 
 
 rule compose_corpus:

@@ -1,0 +1,35 @@
+"""The parameters of the rules that make tables and figures."""
+
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+from refinement.experiment.experiment import Experiment
+from refinement.experiment.result import Result
+
+
+def _words(experiment: Experiment, result: Result, wildcards: Any) -> list[str]:
+    run = getattr(wildcards, "run", experiment.name)
+    return [word.replace("{run}", run) for word in result.arguments()]
+
+
+def options(experiment: Experiment, result: Result) -> Callable[[Any], list[str]]:
+    """Parameter of a rule: the options of the result's step, which Snakemake compares with those of the last time."""
+    return lambda wildcards: _words(experiment, result, wildcards)
+
+
+def command(experiment: Experiment, result: Result) -> Callable[[Any, Any, Any], str]:
+    """Parameter of a rule: the command line of the result's step, with its files.
+
+    Snakemake compares no parameter that is made from inputs and outputs; what
+    decides the result are :func:`options`, the inputs and the step's code.
+    """
+
+    def line(wildcards: Any, input: Any, output: Any) -> str:
+        words = ["python", f"{experiment.project}/scripts/{result.step}.py", *input.get("files", [])]
+        for name in (name for name, paths in result.inputs.items() if paths and name != "files"):
+            words += [f"--{name}", *input[name]]
+        words += _words(experiment, result, wildcards)
+        return shlex.join(words + [f"--{name}={output[name]}" for name in result.outputs])
+
+    return line
