@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import sys
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from refinement.running.command_line import show_library
 
 PROJECT = Path(workflow.basedir)
 show_library(PROJECT)
-STEPS = shlex.quote(f"{PROJECT}/scripts")
 ENVIRONMENT = f"{PROJECT}/envs/default.yaml"
 
 try:

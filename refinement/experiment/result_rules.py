@@ -26,10 +26,11 @@ def command(experiment: Experiment, result: Result) -> Callable[[Any, Any, Any],
     """
 
     def line(wildcards: Any, input: Any, output: Any) -> str:
-        words = ["python", f"{experiment.project}/scripts/{result.step}.py", *input.get("files", [])]
+        words = [*input.get("files", [])]
         for name in (name for name, paths in result.inputs.items() if paths and name != "files"):
             words += [f"--{name}", *input[name]]
         words += _words(experiment, result, wildcards)
-        return shlex.join(words + [f"--{name}={output[name]}" for name in result.outputs])
+        words += [f"--{name}={output[name]}" for name in result.outputs]
+        return f'python "$STEPS/{result.step}.py" {shlex.join(words)}'
 
     return line

@@ -98,7 +98,13 @@ def run_step(main: Callable[[argparse.Namespace], None], arguments: argparse.Arg
 
 
 def show_library(project: Path) -> None:
-    """Have every Python that this process starts find the library, also in an environment that a rule brings."""
+    """Tell the commands that this process starts where the library and the steps (``$STEPS``) lie.
+
+    A rule's own environment finds the library by PYTHONPATH. By its variable,
+    the steps' folder is no part of a rule's command or parameters, so that a
+    clone that was moved makes nothing again.
+    """
+    os.environ["STEPS"] = str(project / "scripts")
     known = os.environ.get("PYTHONPATH", "")
     if str(project) not in known.split(os.pathsep):
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(project), known)))

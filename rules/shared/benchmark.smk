@@ -46,7 +46,7 @@ rule request_solutions:
     message:
         "write requests for {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python {STEPS}/benchmarks/request_solutions.py {input.problems:q} --models {params.models:q}"
+        'python "$STEPS/benchmarks/request_solutions.py" {input.problems:q} --models {params.models:q}'
         " --first {params.first} --samples {params.samples} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -78,7 +78,7 @@ rule collect_solutions:
     message:
         "read answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python {STEPS}/benchmarks/collect_solutions.py {input.problems:q} --responses {input.responses:q}"
+        'python "$STEPS/benchmarks/collect_solutions.py" {input.problems:q} --responses {input.responses:q}'
         " --iterations {params.first} {params.last} --samples {params.samples} --output {output.solutions:q}"
         " --programs {output.programs:q} --counts {output.counts:q} > {log:q} 2>&1"
 
@@ -111,7 +111,7 @@ rule execute_solutions:
         "run answers to {wildcards.work}/{wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
     # Two workers a thread: the kernel takes its time to take a program's namespaces apart.
     shell:
-        "python {STEPS}/engines/execute_programs.py {input.programs:q} --problems {input.problems:q} --known {params.known:q} --output {output:q}"
+        'python "$STEPS/engines/execute_programs.py" {input.programs:q} --problems {input.problems:q} --known {params.known:q} --output {output:q}'
         " --workers $((2 * {threads})) --timeout {params.timeout} --memory-mb {params.memory} --isolation {params.isolation}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
@@ -146,7 +146,7 @@ rule score_benchmark:
     message:
         "score {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python {STEPS}/benchmarks/score_benchmark.py {input.solutions:q} --runs {input.runs:q} --problems {input.problems:q}"
+        'python "$STEPS/benchmarks/score_benchmark.py" {input.solutions:q} --runs {input.runs:q} --problems {input.problems:q}'
         " {params.about:q} --models {params.models:q} --decoding {params.decoding:q} --seed {params.seed} --outcomes {output.outcomes:q}"
         " --summary {output.summary:q} > {log:q} 2>&1"
 

@@ -38,7 +38,7 @@ rule measure_leakage:
     message:
         "measure the leakage of data sets into benchmarks"
     shell:
-        "python {STEPS}/leakage/measure_leakage.py {params.datasets:q} {params.questions:q} {params.numbers:q}"
+        'python "$STEPS/leakage/measure_leakage.py" {params.datasets:q} {params.questions:q} {params.numbers:q}'
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -66,7 +66,7 @@ rule measure_critiques:
     message:
         "hold the critiques of {wildcards.student} against the benchmarks"
     shell:
-        "python {STEPS}/leakage/measure_leakage.py {params.datasets:q} --train-turns {params.turns} {params.questions:q}"
+        'python "$STEPS/leakage/measure_leakage.py" {params.datasets:q} --train-turns {params.turns} {params.questions:q}'
         " {params.numbers:q} --output {output:q} > {log:q} 2>&1"
 
 

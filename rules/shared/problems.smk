@@ -29,7 +29,7 @@ rule compose_benchmark:
     message:
         "compose the benchmark {wildcards.benchmark}"
     shell:
-        "python {STEPS}/miniature/compose_benchmark.py --name {wildcards.benchmark} --size {params.size}"
+        'python "$STEPS/miniature/compose_benchmark.py" --name {wildcards.benchmark} --size {params.size}'
         " --depths {params.depths:q} --part {params.part} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
 
@@ -60,6 +60,6 @@ rule prepare_benchmark:
     message:
         "prepare the benchmark {wildcards.benchmark}"
     shell:
-        "python {STEPS}/benchmarks/prepare_benchmark.py --kind {params.kind} --source {params.source:q}"
+        'python "$STEPS/benchmarks/prepare_benchmark.py" --kind {params.kind} --source {params.source:q}'
         " --template {input.template:q} --settings {params.settings:q} --output {output.problems:q}"
         " --about {output.about:q} > {log:q} 2>&1"
