@@ -14,6 +14,10 @@ class ChannelClosed(Exception):
     """The other side has ended or sent what is no message, so that no further message can come from it."""
 
 
+class BadMessage(Exception):
+    """A message whose content no honest sender writes."""
+
+
 class Channel:
     """Sends and receives messages; refuses to receive one of more than ``largest`` bytes."""
 

@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from refinement.sandbox.channel import Channel, ChannelClosed
-from refinement.sandbox.codec import BadMessage
+from refinement.sandbox.channel import BadMessage, Channel, ChannelClosed
 from refinement.sandbox.in_jail import MESSAGE_LIMIT, describe
 from refinement.sandbox.oracles import ORACLES
 from refinement.sandbox.outcome import heard

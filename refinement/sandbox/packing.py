@@ -15,7 +15,8 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from refinement.sandbox.codec import BadMessage, Decoder, Encoder
+from refinement.sandbox.channel import BadMessage
+from refinement.sandbox.codec import Decoder, Encoder
 
 LARGE = 1 << 16  # bytes; of a larger value the digest is sent first
 MOST = 1 << 25  # bytes; of a larger value the digest alone is kept

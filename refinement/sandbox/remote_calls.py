@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from refinement.sandbox.channel import Channel, ChannelClosed
-from refinement.sandbox.codec import MUTABLE, BadMessage, Decoder, Encoder, Snapshot, replace
+from refinement.sandbox.channel import BadMessage, Channel, ChannelClosed
+from refinement.sandbox.codec import Decoder, Encoder
+from refinement.sandbox.mutable_values import MUTABLE, Snapshot, replace
 
 Operations = Mapping[str, Callable[..., Any]]
 

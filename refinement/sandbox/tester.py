@@ -1,4 +1,4 @@
-"""The tests of mode ``call``, run outside the jail against stand-ins for what the program defines."""
+"""The tests of mode ``call``, run outside the jail against stand-ins for the program's functions and classes."""
 
 import ast
 import builtins
@@ -14,17 +14,17 @@ from typing import Any
 
 from refinement.sandbox.channel import Channel, ChannelClosed
 from refinement.sandbox.codec import Handle
-from refinement.sandbox.in_jail import describe
+from refinement.sandbox.in_jail import MESSAGE_LIMIT, describe
 from refinement.sandbox.modes.call import SHOWN, defines_check, local_classes
 from refinement.sandbox.remote_calls import Gone, RemoteCalls
 
-TESTS_MODULE = "__main__"  # so that what they keep for being run as a script is run
+TESTS_MODULE = "__main__"  # so that tests below `if __name__ == "__main__"` are run
 _WELL_KNOWN = {
     "array", "bisect", "collections", "collections.abc", "copy", "dataclasses", "datetime", "decimal", "enum",
     "fractions", "functools", "heapq", "itertools", "json", "math", "numpy", "operator", "pandas", "pathlib", "random",
     "re", "statistics", "string", "typing",
 }  # fmt: skip
-_CLASS_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")  # the tests' word for it: what the program says it is does not count
+_CLASS_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")  # by which the tests show that they test a class of the program
 _ARITHMETIC = (
     "add",
     "sub",
@@ -42,13 +42,18 @@ _ARITHMETIC = (
 )
 _UNARY = ("neg", "pos", "invert", "abs")
 _SHOWN = ("__name__", "__qualname__", "__defaults__", "__kwdefaults__", "__wrapped__", "__signature__")
-_HIDDEN = ("__doc__", "__annotations__")  # which the stand-in's own class would answer
+_HIDDEN = ("__doc__", "__annotations__")  # which are looked up in the stand-in's own class, unless it defines them
 _ORDER = ("lt", "le", "gt", "ge")
-_JUDGING = {"equals", "startswith", "endswith", "issubset", "issuperset", "isdisjoint"}  # told what a test expects
+# Methods whose arguments tell the program what a test expects, so that it could just say yes.
+_JUDGING = {"equals", "startswith", "endswith", "issubset", "issuperset", "isdisjoint"}
 
 
 class RemoteObject(Handle):
-    """An object of the program. It equals itself; where classes are under test, another of them that says so."""
+    """Stands for an object of the program. It equals itself alone.
+
+    Where the tests name classes of the program (``_own``), it also equals an
+    object of the program that says so, and the built-in value that it derives from.
+    """
 
     _remote_calls: RemoteCalls
     _own: bool
@@ -66,7 +71,7 @@ class RemoteObject(Handle):
     def __eq__(self, other: object) -> bool:
         if self._own and isinstance(other, RemoteObject) and other is not self:
             return self._remote_calls.request("operator", "eq", self, other) is True
-        if self._own and not isinstance(other, RemoteObject):  # what it holds is judged here
+        if self._own and not isinstance(other, RemoteObject):  # its built-in value is fetched and compared here
             plain = self._remote_calls.request("plain", self)
             return not isinstance(plain, RemoteObject) and plain is not NotImplemented and plain == other
         return self is other
@@ -160,7 +165,7 @@ class RemoteFunction(RemoteObject):
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         try:
             return self._remote_calls.request("call", self, arguments, named)
-        except (StopIteration, StopAsyncIteration) as error:  # it would end a loop of the tests without a word
+        except (StopIteration, StopAsyncIteration) as error:  # which would silently end a loop of the tests
             raise RuntimeError(f"the program raised {type(error).__name__}") from error
 
     def __instancecheck__(self, value: Any) -> bool:
@@ -172,10 +177,10 @@ class RemoteFunction(RemoteObject):
 
 @functools.cache
 def _operators(own: bool) -> dict[str, Any]:
-    """Operators of the program's objects, for tests that name a class of it.
+    """Methods of a stand-in for operators. ``own``: whether the tests name a class of the program.
 
-    For others they would tell the program what the test expects, and let it
-    answer what the test decides.
+    Only then does the program get operands: they tell it what a test expects,
+    and let it give the answer that the test decides by.
     """
 
     def binary(name: str, turned: bool) -> Callable[..., Any]:
@@ -201,7 +206,7 @@ def _operators(own: bool) -> dict[str, Any]:
     found: dict[str, Any] = {f"__{name}__": order(name) for name in _ORDER}
     found |= {name: shown(name) for name in _HIDDEN}
     if own:
-        for name in _ARITHMETIC:  # falls back to the plain operator over there
+        for name in _ARITHMETIC:  # an in-place operator; the program's side falls back to the plain one
             found[f"__i{name.strip('_')}__"] = binary(f"i{name.strip('_')}", turned=False)
         found["__divmod__"] = lambda self, other: self._remote_calls.request("divide", self, other)
         for name in _ARITHMETIC:
@@ -219,7 +224,7 @@ def _operators(own: bool) -> dict[str, Any]:
 
 
 def free_names(tests: str) -> set[str]:
-    """Names that tests use and neither define nor find among the built-in ones."""
+    """Names that tests use and neither define, nor import, nor find among Python's built-in ones."""
     top = symtable.symtable(tests, "<tests>", "exec")
     used: set[str] = set()
     tables = [top]
@@ -232,7 +237,7 @@ def free_names(tests: str) -> set[str]:
 
 
 def imported_names(code: str, names: set[str]) -> dict[str, Any]:
-    """Those of the names that a program imports from well-known modules: for its tests they are the real things."""
+    """Those of the names that a program imports from well-known modules, with our own modules' values."""
     found: dict[str, Any] = {}
     if not names:
         return found
@@ -255,7 +260,7 @@ def imported_names(code: str, names: set[str]) -> dict[str, Any]:
 
 
 def _is_of_tests(value: Any) -> bool:
-    """Whether the tests' own text made this function, generator, class or object."""
+    """Whether the tests' text defines this function or class, or that of this generator or object."""
     code = getattr(value, "__code__" if type(value) is types.FunctionType else "gi_code", None)
     if type(value) in (types.FunctionType, types.GeneratorType):
         return isinstance(code, types.CodeType) and code.co_filename == "<tests>"
@@ -265,7 +270,10 @@ def _is_of_tests(value: Any) -> bool:
 
 
 class Offers:
-    """What the program may do with objects that the tests gave it: with those alone, not with what they lead to."""
+    """What the program may do with objects that the tests gave it, and with no other object.
+
+    ``held``: whether an object was given. Each method raises TypeError for one that was not.
+    """
 
     def __init__(self, held: Callable[[Any], bool]) -> None:
         self._held = held
@@ -276,21 +284,21 @@ class Offers:
         return target
 
     def call(self, target: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """Call a function that the tests passed."""
+        """The result of a function, or of another object that can be called."""
         if isinstance(self._own(target), type) and not _is_of_tests(target):
-            raise TypeError("a class of others cannot be called")
+            raise TypeError("a class that the tests do not define cannot be called")
         return target(*arguments, **named)
 
     def items(self, target: Any) -> list[Any]:
-        """All items of an iterable that the tests passed."""
+        """All items of an iterable."""
         return list(self._own(target))
 
     def advance(self, target: Any) -> Any:
-        """The next item of an iterator that the tests passed."""
+        """The next item of an iterator."""
         return next(self._own(target))
 
     def put(self, target: Any, name: str, value: Any) -> None:
-        """Set an attribute, which no class gives it, of an object whose class the tests define."""
+        """Set an attribute of an object whose class the tests define, unless the class has one of this name."""
         kind = type(self._own(target))
         if kind.__module__ != TESTS_MODULE or type(name) is not str or name.startswith("_") or hasattr(kind, name):
             raise AttributeError(name)
@@ -302,7 +310,7 @@ class Offers:
         return inspect.getattr_static(target, name)
 
     def get(self, target: Any, name: str) -> tuple[bool, Any]:
-        """An attribute of an object whose class the tests define; for a method, that it is one."""
+        """Whether an attribute is a method, and if not, its value; for objects whose class the tests define."""
         if name in SHOWN and isinstance(self._own(target), types.FunctionType):
             return False, getattr(target, name)
         found = self._find(target, name)
@@ -311,7 +319,7 @@ class Offers:
         return False, found.fget(target) if isinstance(found, property) and found.fget else found
 
     def invoke(self, target: Any, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """Call a method of an object whose class the tests define."""
+        """The result of a method of an object whose class the tests define."""
         found = self._find(target, name)
         if not isinstance(found, types.FunctionType):
             raise TypeError(f"{name} is no method")
@@ -319,7 +327,10 @@ class Offers:
 
 
 class Tests:
-    """The tests of one program, and how far they came."""
+    """The tests of one program, and how many have passed.
+
+    ``job``: with ``code``, ``tests``, ``entry_point``, ``preamble``; ``channel``: the program's, which is not trusted.
+    """
 
     def __init__(self, job: dict[str, Any], channel: Channel) -> None:
         self._job, self._channel = job, channel
@@ -335,18 +346,18 @@ class Tests:
         return {"verdict": verdict, "passed": self.passed, "total": self.total, "error": error}
 
     def _begin(self) -> str | None:
-        """Hand over the program; what went wrong with it, if anything."""
+        """Send the program its code; return the error with which that ended, or None."""
         self._channel.send({"mode": "call", "code": self._job["code"], "preamble": self._job["preamble"]})
         told = self._channel.receive()
         error = told.get("error") if isinstance(told, dict) else "not an answer"
-        return None if error is None else str(error)[:300]
+        return None if error is None else str(error)[:MESSAGE_LIMIT]
 
     async def _await(self, coroutine: RemoteObject) -> Any:
         assert self.remote
         return self.remote.request("await", coroutine)
 
     def _scope(self) -> dict[str, Any]:
-        """What the tests see: the preamble's own functions and classes, and stand-ins for the program's."""
+        """The names that the tests see: the preamble's functions and classes, and stand-ins for the program's."""
         scope: dict[str, Any] = {"__name__": TESTS_MODULE}
         exec(compile(self._job["preamble"], "<preamble>", "exec"), scope)
         classes = local_classes(scope)
@@ -384,7 +395,7 @@ class Tests:
         return {**found, **scope, entry: found[entry]}
 
     def _stand_in_for_exceptions(self, found: dict[str, Any]) -> None:
-        """Exception classes become real ones here, so that tests can catch them."""
+        """Put real exception classes in the place of stand-ins for the program's, so that tests can catch them."""
         assert self.remote
         classes = {
             value.__dict__["_number"]: (name, self.remote.request("ancestors", value))
@@ -412,7 +423,7 @@ class Tests:
             self.passed += 1
 
     def judge(self) -> dict[str, Any]:
-        """The outcome; verdict ``gone`` if the program ended before its tests did."""
+        """Verdict, passed, total and error; the verdict is ``gone`` if the program ended before its tests did."""
         try:
             error = self._begin()
             if error is not None:

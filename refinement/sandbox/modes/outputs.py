@@ -20,8 +20,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from refinement.records.record_types import LIST, NUMBER, OBJECT, TEXT, WHOLE, Field
-from refinement.sandbox.channel import LARGEST, Channel, ChannelClosed
-from refinement.sandbox.codec import BadMessage
+from refinement.sandbox.channel import LARGEST, BadMessage, Channel, ChannelClosed
 from refinement.sandbox.fields import CODE, ENTRY_POINT, OUTSIDE
 from refinement.sandbox.in_jail import MESSAGE_LIMIT, describe, execute_module
 from refinement.sandbox.oracles import ORACLES
