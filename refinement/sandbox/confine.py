@@ -192,7 +192,7 @@ def make_read_only(target: str) -> None:
 
 
 def change_root(new: str, old: str) -> None:
-    """Make ``new`` the root and unmount the former one, which ``old``, an empty folder below ``new``, takes meanwhile."""
+    """Make ``new`` the root and unmount the former one; ``old``: an empty folder below ``new`` that this needs."""
     _call("pivot_root", new.encode(), old.encode())
     os.chdir("/")
     _check(_LIBC.umount2(f"/{os.path.relpath(old, new)}".encode(), MNT_DETACH), "umount2")

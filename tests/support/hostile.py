@@ -1,8 +1,8 @@
 """Programs that try to pass without solving their task, or to break what judges them.
 
-The task: f(x) is x squared. None of them computes it, so none may pass. What
-is written as ``{...}`` is filled in by the test: a folder outside, a port on
-loopback, the name of an abstract socket.
+The task is to compute f(x), x squared. None of them does, so none may pass. The
+test replaces ``{...}`` by a folder outside, a port on loopback or the name of
+an abstract socket.
 """
 
 TESTS = "assert f(2) == 4\nassert f(3) == 9\nassert f(-7) == 49"
@@ -171,7 +171,7 @@ def peer():
     while type(frame.f_locals.get("self")).__name__ != "RemoteCalls": frame = frame.f_back
     return frame.f_locals["self"]
 """
-# Each with tests of its own: they use what an insider knows of the protocol, or what a test leaves open.
+# Each with tests of its own. They use what an insider knows of the protocol, or a gap that the tests leave.
 INSIDERS = {
     "a class made in the tester": (_PEER + "def f(x):\n    X = peer().request('call', type, ('X', (object,), {'__eq__': lambda o: True}), {})\n    return peer().request('call', X, (), {})", TESTS),
     "a frame of the tester": (_PEER + "def f(g):\n    b = peer().request('get', peer().request('get', g, 'gi_frame'), 'f_builtins')\n    peer().request('call', b['exec'], (\"open('{outside}/written', 'w').write('x')\",), {})\n    return 4", "assert f(x for x in [1, 3]) == 5"),
@@ -227,7 +227,7 @@ RUNS = {
     "unittest.main half-way": "import unittest, sys\nsys.exit(unittest.main(module=None, argv=['x', 'no.such'], exit=False).result.wasSuccessful() + 2)",
 }  # fmt: skip
 
-# Against mode `outputs`, whose calls are all there from the start; it takes bundles of results and digests of large ones.
+# Against mode `outputs`, which sends all calls at once and receives bundles of results, and digests of large values.
 OUTPUTS = {
     "results told before they are asked for": _FRAMES + "say({'results': [[[True, []], 0]] * 3})\ndef f(x): return 0",
     "results of everything": _EQUAL + _FRAMES + "say({'results': [[[[0], [['mine', 0, 'object', 'Same']]], 0]] * 3})\nos._exit(0)",
