@@ -54,7 +54,7 @@ def test_a_baseline_s_job_asks_for_the_gpus_that_its_backend_uses(tmp_path):
         cwd=folder, env=environment(), capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-2000:]
-    held = r"hold_gpus\.py --devices (\d+) python \S+/engines/complete_requests\.py results/reduced/baselines/(\w+)/"
+    held = r'hold_gpus\.py" --devices (\d+) python "\$STEPS/engines/complete_requests\.py" results/reduced/baselines/(\w+)/'
     asked = {name: int(number) for number, name in re.findall(held, run.stdout + run.stderr)}
     assert asked == {"served": 4, "asked": 0, "loaded": 1}
     assert '"baselines_gpus": {"Loaded": 1, "Served": 4, "some/model": 0}' in run.stdout + run.stderr
