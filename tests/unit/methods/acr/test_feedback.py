@@ -195,7 +195,7 @@ def asked(tmp_path, form, cases):
     tries = ["request_second_tries", "--template", "prompts/acr/second_try.txt", "--format", form, "--models", "m",
              "--suggestions", responses, "--counts", str(tmp_path / "c"), "--rejected", str(tmp_path / "r")]  # fmt: skip
     for name, *arguments in (suggestions, tries):
-        command = [sys.executable, f"scripts/{name}.py", outcomes, problems, *arguments, *common]
+        command = [sys.executable, f"scripts/acr/{name}.py", outcomes, problems, *arguments, *common]
         subprocess.run([*command, "--output", str(tmp_path / name)], check=True)
         (request,) = map(json.loads, (tmp_path / name).read_text().splitlines())
         yield [message["content"] for message in request["body"]["messages"]]
