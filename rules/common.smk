@@ -59,8 +59,13 @@ def shards_of(kind):
 
 
 def answers_of(role, reader):
-    """Parameter: the options of complete_requests for a role whose answers ``reader`` reads."""
-    return answering.answering_options(EXPERIMENT, role, reader)
+    """Parameter: what decides the answers of a role that ``reader`` reads; Snakemake compares it."""
+    return lambda wildcards: answering.deciding_arguments(EXPERIMENT, role, reader, wildcards.run)
+
+
+def sending_of(role):
+    """Parameter: how a role's requests are sent; Snakemake compares no parameter that is made from outputs."""
+    return lambda wildcards, output: answering.sending_arguments(EXPERIMENT, role, wildcards.run, output)
 
 
 def sampling_of(role):

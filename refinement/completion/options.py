@@ -71,7 +71,9 @@ class Option:
     what happens then, in words, where None is the default; ``required``:
     whether it must be given; ``models``: the backend's models that read it,
     all where empty; ``giver``: CONFIG, RULE or STEP; ``has_argument``: whether
-    complete_requests has a command-line argument of this name.
+    complete_requests has a command-line argument of this name; ``decides``:
+    whether it can change an answer, so that another value has the answers made
+    again.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Option:
     models: tuple[str, ...] = ()
     giver: str = CONFIG
     has_argument: bool = False
+    decides: bool = True
 
     @property
     def meaning(self) -> str:

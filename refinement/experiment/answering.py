@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from refinement.answers.readers import reader_module
-from refinement.completion.backends import config_options
+from refinement.completion.backends import config_options, deciding_options
 from refinement.experiment.benchmarks import benchmarks_to_answer
 from refinement.experiment.commands import as_json, existing_path
 from refinement.experiment.experiment import Entry, Experiment
@@ -37,29 +37,33 @@ def _replayed(experiment: Experiment, earlier: str, output: str) -> list[str]:
     return sorted(map(str, path.parent.glob(f"{stage}.*.jsonl"))) or [str(path)]
 
 
-def answering_arguments(
+def _options(experiment: Experiment, entry: Entry, run: str, changes: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options of an entry's backend, with ``changes`` to them, and the seed that a run gives to a program."""
+    own = config_options(entry["backend"])
+    options = {name: value for name, value in {**entry["options"], **(changes or {})}.items() if name in own}
+    return {**options, "seed": experiment.seed(run, "scripted")} if entry["backend"] == "scripted" else options
+
+
+def deciding_arguments(
     experiment: Experiment,
     role: str,
     reader: str,
     run: str,
-    output: Sequence[str],
     changes: Mapping[str, Any] | None = None,
     answering: Entry | None = None,
 ) -> list[str]:
-    """Command-line options of complete_requests for a role.
+    """The command-line options of complete_requests that decide the answers of a role.
 
-    ``reader``: of its answers, by name; ``output``: the files of responses,
-    whose namesakes in an earlier run the backend ``replay`` answers from;
-    ``changes``: to the options of the role's backend; ``answering``: who
-    answers, where that is not the role's own entry.
+    A rule gives them in a parameter that is a function of wildcards alone, so
+    that Snakemake compares them: another value has the answers made again.
+
+    ``reader``: of the answers, by name; ``changes``: to the options of the
+    role's backend; ``answering``: who answers, where that is not the role's
+    own entry.
     """
     entry = answering or experiment.roles[role]
-    own = config_options(entry["backend"])
-    options = {name: value for name, value in {**entry["options"], **(changes or {})}.items() if name in own}
-    if entry["backend"] == "scripted":
-        options["seed"] = experiment.seed(run, "scripted")
-    if entry["backend"] == "replay":
-        options = {"responses": [file for path in output for file in _replayed(experiment, options["run"], path)]}
+    decide = {*deciding_options(entry["backend"]), "seed"}
+    options = {name: value for name, value in _options(experiment, entry, run, changes).items() if name in decide}
     named = {
         "--backend": entry["backend"],
         "--model": entry.get("model"),
@@ -68,14 +72,29 @@ def answering_arguments(
         "--expect": reader,
         "--attempts": entry["attempts"],
         "--retry-temperature": entry["retry_temperature"],
-        "--max-failed-share": entry["max_failed_share"],
     }
     return [str(part) for name, value in named.items() if value is not None for part in (name, value)]
 
 
-def answering_options(experiment: Experiment, role: str, reader: str) -> Callable[..., list[str]]:
-    """Parameter of a rule: the command-line options of complete_requests for a role."""
-    return lambda wildcards, output: answering_arguments(experiment, role, reader, wildcards.run, output)
+def sending_arguments(
+    experiment: Experiment, role: str, run: str, output: Sequence[str], answering: Entry | None = None
+) -> list[str]:
+    """The other command-line options of complete_requests: how requests are sent, which changes no answer.
+
+    A rule gives them in a parameter that is a function of its outputs too,
+    which Snakemake never compares.
+
+    ``output``: the files of responses, whose namesakes in an earlier run the
+    backend ``replay`` answers from.
+    """
+    entry = answering or experiment.roles[role]
+    options = _options(experiment, entry, run, None)
+    if entry["backend"] == "replay":
+        sent = {"responses": [file for path in output for file in _replayed(experiment, options["run"], path)]}
+    else:
+        decide = {*deciding_options(entry["backend"]), "seed"}
+        sent = {name: value for name, value in options.items() if name not in decide}
+    return ["--options", as_json(sent), "--max-failed-share", str(entry["max_failed_share"])]
 
 
 def sampling(experiment: Experiment, role: str) -> str:

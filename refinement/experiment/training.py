@@ -8,14 +8,27 @@ from refinement.experiment.experiment import Experiment
 from refinement.experiment.paths import STUDENT
 
 _OF_THE_JOB = ("nodes", "devices", "threads")  # how many processes train; any number trains the same model
+_CHECKPOINTS = ("checkpoint_steps", "checkpoint_minutes")  # how much a killed training loses; the model is the same
+
+
+def _merged(experiment: Experiment, *overrides: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(experiment.config["training"])
+    for override in overrides:
+        found.update(override)
+    return found
+
+
+def checkpoints(experiment: Experiment, *overrides: Mapping[str, Any]) -> str:
+    """When a training writes checkpoints, as JSON: settings that change no weight, so that no rule compares them."""
+    found = _merged(experiment, *overrides)
+    return as_json({name: found[name] for name in _CHECKPOINTS})
 
 
 def settings(experiment: Experiment, run: str, *overrides: Mapping[str, Any], stage: tuple[str, ...]) -> str:
     """The common training settings with those of a student and a variant, and a seed for the ``stage``, as JSON."""
-    found = {name: value for name, value in experiment.config["training"].items() if name not in _OF_THE_JOB}
-    for override in overrides:
-        found.update(override)
-    return as_json({**found, "seed": experiment.seed(run, "training", *stage) % 2**31})
+    found = _merged(experiment, *overrides)
+    decide = {name: value for name, value in found.items() if name not in (*_OF_THE_JOB, *_CHECKPOINTS)}
+    return as_json({**decide, "seed": experiment.seed(run, "training", *stage) % 2**31})
 
 
 def own_settings(experiment: Experiment, student: str, variant: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -62,11 +75,13 @@ def chat_template(experiment: Experiment, student: str) -> list[str]:
     return [entry["chat_template"]] if "model" in entry and "chat_template" in entry else []
 
 
-def token_arguments(experiment: Experiment, student: str, templates: list[str]) -> list[str]:
+def token_arguments(experiment: Experiment, student: str) -> list[str]:
     """Command-line options for what the tokenizer of a base from the hub needs changed."""
     entry = experiment.students[student]
     names = [name for name in ("eos_token", "pad_token") if name in entry]
-    return option("chat-template", templates) + [f"--{name.replace('_', '-')}={entry[name]}" for name in names]
+    return option("chat-template", chat_template(experiment, student)) + [
+        f"--{name.replace('_', '-')}={entry[name]}" for name in names
+    ]
 
 
 def logs(experiment: Experiment, run: str = "{run}") -> list[str]:

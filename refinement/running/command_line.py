@@ -46,6 +46,26 @@ def json_value(text: str) -> Any:
         raise argparse.ArgumentTypeError(f"not JSON: {error.msg}") from None
 
 
+class JoinObjects(argparse.Action):
+    """An option whose values are JSON objects; where it is given more than once, they are joined, later keys winning.
+
+    A rule gives what decides a result and what does not apart, since Snakemake
+    compares only the first with those of the last time.
+    """
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Join one more object."""
+        if not isinstance(values, dict):
+            raise argparse.ArgumentError(self, "must be a JSON object")
+        setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), **values})
+
+
 def add_account(arguments: argparse.ArgumentParser, rejected: bool = True) -> None:
     """Add the options of a step that accounts for its records."""
     arguments.add_argument("--counts", required=True, help="JSON: how many records came in, went out and were rejected")

@@ -158,9 +158,10 @@ use rule ask_teacher as ask_other_teacher with:
         f"{TIMES}/{{variant}}/ask_other_teacher.{{shard}}.tsv"
     params:
         code=answering.answering_code(EXPERIMENT, "teacher", "anything"),
-        backend=lambda wildcards, output: answering.answering_arguments(
-            EXPERIMENT, "teacher", "anything", wildcards.run, output, EXPERIMENT.variants[wildcards.variant]["teacher"]
+        answers=lambda wildcards: answering.deciding_arguments(
+            EXPERIMENT, "teacher", "anything", wildcards.run, EXPERIMENT.variants[wildcards.variant]["teacher"]
         ),
+        sending=lambda wildcards, output: answering.sending_arguments(EXPERIMENT, "teacher", wildcards.run, output),
         shards=config["shards"]["teacher"],
     message:
         "the teacher of {wildcards.variant} answers, shard {wildcards.shard}"

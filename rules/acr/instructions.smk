@@ -50,14 +50,15 @@ rule ask_teacher:
         **asks_for("teacher"),
     params:
         code=lambda wildcards: answering.answering_code(EXPERIMENT, "teacher", acr.teacher_reader(wildcards.stage)),
-        backend=lambda wildcards, output: answering.answering_arguments(
-            EXPERIMENT, "teacher", acr.teacher_reader(wildcards.stage), wildcards.run, output
+        answers=lambda wildcards: answering.deciding_arguments(
+            EXPERIMENT, "teacher", acr.teacher_reader(wildcards.stage), wildcards.run
         ),
+        sending=lambda wildcards, output: answering.sending_arguments(EXPERIMENT, "teacher", wildcards.run, output),
         shards=config["shards"]["teacher"],
     message:
         "the teacher answers {wildcards.stage}, shard {wildcards.shard}"
     shell:
-        'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} python "$STEPS/engines/complete_requests.py" {input:q} --output {output:q} {params.backend:q}'
+        'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} python "$STEPS/engines/complete_requests.py" {input:q} --output {output:q} {params.answers:q} {params.sending:q}'
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 

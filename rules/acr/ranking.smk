@@ -49,14 +49,15 @@ rule ask_judge:
         **asks_for("judge"),
     params:
         code=lambda wildcards: answering.answering_code(EXPERIMENT, "judge", READERS[wildcards.stage]),
-        backend=lambda wildcards, output: answering.answering_arguments(
-            EXPERIMENT, "judge", READERS[wildcards.stage], wildcards.run, output
+        answers=lambda wildcards: answering.deciding_arguments(
+            EXPERIMENT, "judge", READERS[wildcards.stage], wildcards.run
         ),
+        sending=lambda wildcards, output: answering.sending_arguments(EXPERIMENT, "judge", wildcards.run, output),
         shards=config["shards"]["judge"],
     message:
         "{wildcards.stage} of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
     shell:
-        'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} python "$STEPS/engines/complete_requests.py" {input:q} --output {output:q} {params.backend:q}'
+        'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} python "$STEPS/engines/complete_requests.py" {input:q} --output {output:q} {params.answers:q} {params.sending:q}'
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 

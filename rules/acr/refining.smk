@@ -43,7 +43,8 @@ use rule ask_judge as ask_critic with:
         **asks_for("critic"),
     params:
         code=answering.answering_code(EXPERIMENT, "critic", "acr.critique"),
-        backend=answers_of("critic", "acr.critique"),
+        answers=answers_of("critic", "acr.critique"),
+        sending=sending_of("critic"),
         shards=config["shards"]["critic"],
     message:
         "critiques of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"

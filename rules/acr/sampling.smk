@@ -45,7 +45,8 @@ rule ask_student:
         **asks_for("student"),
     params:
         code=answering.answering_code(EXPERIMENT, "student", "verbatim"),
-        backend=answers_of("student", "verbatim"),
+        answers=answers_of("student", "verbatim"),
+        sending=sending_of("student"),
         model=f"{ITERATION}/model",
         shards=config["shards"]["student"],
     message:
@@ -53,7 +54,7 @@ rule ask_student:
     shell:
         'OMP_NUM_THREADS=1 python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} python "$STEPS/engines/complete_requests.py"'
         " {input.requests:q} --output {output:q}"
-        " {params.backend:q} --model {params.model:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
+        " {params.answers:q} {params.sending:q} --model {params.model:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 
 rule collect_samples:

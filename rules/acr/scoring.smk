@@ -17,7 +17,7 @@ use rule request_solutions as request_scored_solutions with:
         f"{SCORING_TIMES}/request_scored_solutions.tsv"
     params:
         code=code_digest("benchmarks/request_solutions"),
-        models=lambda wildcards, input: answering.models_by_name(EXPERIMENT, wildcards, input.models),
+        models=lambda wildcards: acr.final_models(EXPERIMENT, wildcards),
         first=EXPERIMENT.final,
         samples=config["scoring_study"]["samples"],
         sampling=sampling_of("student"),
@@ -85,7 +85,8 @@ use rule ask_judge as ask_judge_of_scores with:
         f"{SCORING_TIMES}/ask_judge_of_scores.{{shard}}.tsv"
     params:
         code=answering.answering_code(EXPERIMENT, "judge", "acr.judgement"),
-        backend=answers_of("judge", "acr.judgement"),
+        answers=answers_of("judge", "acr.judgement"),
+        sending=sending_of("judge"),
         shards=config["shards"]["solutions"],
     message:
         "judge answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"

@@ -47,7 +47,8 @@ use rule ask_teacher as ask_teacher_for_suggestions with:
         f"{FEEDBACK_TIMES}/ask_teacher_for_suggestions.{{shard}}.tsv"
     params:
         code=answering.answering_code(EXPERIMENT, "teacher", "acr.suggestion"),
-        backend=answers_of("teacher", "acr.suggestion"),
+        answers=answers_of("teacher", "acr.suggestion"),
+        sending=sending_of("teacher"),
         shards=config["shards"]["solutions"],
     message:
         "the teacher suggests, {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"

@@ -33,8 +33,11 @@ for asking in answering.asking_jobs(EXPERIMENT):
             **asks_for("benchmark", who_answers if asking.variants == [*EXPERIMENT.baselines] else None),
         params:
             code=lambda wildcards: answering.answering_code(EXPERIMENT, "student", "verbatim", who_answers(wildcards)),
-            backend=lambda wildcards, output: answering.answering_arguments(
-                EXPERIMENT, "student", "verbatim", wildcards.run, output, answering=who_answers(wildcards)
+            answers=lambda wildcards: answering.deciding_arguments(
+                EXPERIMENT, "student", "verbatim", wildcards.run, answering=who_answers(wildcards)
+            ),
+            sending=lambda wildcards, output: answering.sending_arguments(
+                EXPERIMENT, "student", wildcards.run, output, answering=who_answers(wildcards)
             ),
             shards=config["shards"]["benchmark"],
         message:
@@ -42,4 +45,4 @@ for asking in answering.asking_jobs(EXPERIMENT):
         shell:
             'OMP_NUM_THREADS=1 python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} python "$STEPS/engines/complete_requests.py"'
             " {input.requests:q} --output {output:q}"
-            " {params.backend:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
+            " {params.answers:q} {params.sending:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"

@@ -38,7 +38,7 @@ rule request_solutions:
         **asks_for("light"),
     params:
         code=code_digest("benchmarks/request_solutions"),
-        models=lambda wildcards, input: answering.models_by_name(EXPERIMENT, wildcards, input.models),
+        models=lambda wildcards: answering.models_by_name(EXPERIMENT, wildcards, models_of(wildcards)),
         first=lambda wildcards: span_of(wildcards)[0],
         samples=answers_a_problem,
         sampling=decoding_of,
@@ -140,7 +140,7 @@ rule score_benchmark:
     params:
         code=code_digest("benchmarks/score_benchmark"),
         about=lambda wildcards, input: option("about", input.about),
-        models=lambda wildcards, input: answering.models_by_name(EXPERIMENT, wildcards, input.models),
+        models=lambda wildcards: answering.models_by_name(EXPERIMENT, wildcards, models_of(wildcards)),
         decoding=lambda wildcards: as_json(EXPERIMENT.benchmarks[wildcards.benchmark]["decoding"]),
         seed=seed_of,
     message:

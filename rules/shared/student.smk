@@ -70,12 +70,16 @@ rule pretrain_base:
             EXPERIMENT.students[wildcards.student]["pretraining"]["settings"],
             stage=("base",),
         ),
+        # Made from inputs, so that Snakemake does not compare it.
+        checkpoints=lambda wildcards, input: training.checkpoints(
+            EXPERIMENT, EXPERIMENT.students[wildcards.student]["pretraining"]["settings"]
+        ),
         threads=config["training"]["threads"],
     message:
         "pre-train the base of {wildcards.student}"
     shell:
         'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} {params.step} {input.corpus:q} --chat-template {input.chat_template:q}'
-        " --architecture {params.architecture:q} --settings {params.settings:q} --threads {params.threads}"
+        " --architecture {params.architecture:q} --settings {params.settings:q} --settings {params.checkpoints:q} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q} > {log:q} 2>&1"
 
 
@@ -105,16 +109,17 @@ rule train_model:
         code=code_digest("engines/train_model"),
         step=lambda wildcards: training.start_command(EXPERIMENT, "engines/train_model", *own_training(wildcards)),
         start=lambda wildcards: training.start_model(EXPERIMENT, wildcards.run, wildcards.student),
-        tokens=lambda wildcards, input: training.token_arguments(EXPERIMENT, wildcards.student, input.chat_template),
+        tokens=lambda wildcards: training.token_arguments(EXPERIMENT, wildcards.student),
         settings=lambda wildcards: training.settings(
             EXPERIMENT, wildcards.run, *own_training(wildcards), stage=("model", wildcards.iteration)
         ),
+        checkpoints=lambda wildcards, input: training.checkpoints(EXPERIMENT, *own_training(wildcards)),
         loss=lambda wildcards: EXPERIMENT.variants[wildcards.variant]["loss"],
         threads=config["training"]["threads"],
     message:
         "train M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant}"
     shell:
         'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} {params.step} {input.dataset:q} --start {params.start:q} {params.tokens:q}'
-        " --settings {params.settings:q} --loss {params.loss} --threads {params.threads}"
+        " --settings {params.settings:q} --settings {params.checkpoints:q} --loss {params.loss} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"

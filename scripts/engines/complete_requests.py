@@ -27,7 +27,7 @@ from refinement.records.errors import BadInput
 from refinement.records.files import RecordFile, check_unique, write_records
 from refinement.records.progress import Progress
 from refinement.records.record_types import Record
-from refinement.running.command_line import json_value, parse_part, parser, run_step
+from refinement.running.command_line import JoinObjects, json_value, parse_part, parser, run_step
 
 
 def add_option(options: ArgumentParser, option: Option, text: str) -> None:
@@ -45,7 +45,9 @@ def arguments() -> ArgumentParser:
     options.add_argument("--backend", required=True, help=f"who answers: {', '.join(backends.names())}")
     options.add_argument("--model", help="model for requests that name none")
     options.add_argument("--system", help="system message before each chat")
-    options.add_argument("--options", type=json_value, default={}, help="JSON: the backend's options, listed below")
+    options.add_argument(
+        "--options", type=json_value, action=JoinObjects, default={}, help="JSON: the backend's options, listed below"
+    )
     for option, text in backends.argument_options():
         add_option(options, option, text)
     options.add_argument(
@@ -66,8 +68,6 @@ def backend_options(options: Namespace) -> dict[str, Any]:
     """The backend's options: those of --options, and over them those given by arguments of their own."""
     own = {option.name: getattr(options, option.name) for option, _ in backends.argument_options()}
     named = {name: value for name, value in own.items() if value is not None}
-    if not isinstance(options.options, dict):
-        raise BadInput("--options: must be a JSON object")
     log = {"log": f"{options.output[0]}.server.log"} if options.backend == "server" else {}
     return {**log, **options.options, **named}
 

@@ -14,7 +14,7 @@ from refinement.methods.acr.record_types import DATASET
 from refinement.records.accounts import Account
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records, write_json
-from refinement.running.command_line import add_account, json_value, parser, run_step
+from refinement.running.command_line import JoinObjects, add_account, json_value, parser, run_step
 from refinement.training.settings import read_settings
 from refinement.training.sft import fine_tune, join_process_group, load_student, split_over_long
 
@@ -26,7 +26,9 @@ def arguments() -> ArgumentParser:
     options.add_argument("--chat-template", help="Jinja template that replaces the model's chat template")
     options.add_argument("--eos-token", help="token that ends a chat turn; default: the model's eos token")
     options.add_argument("--pad-token", help="token that pads a batch; default: the model's pad token")
-    options.add_argument("--settings", type=json_value, required=True, help="JSON: training settings")
+    options.add_argument(
+        "--settings", type=json_value, action=JoinObjects, required=True, help="JSON: training settings"
+    )
     options.add_argument("--loss", choices=("all", "last"), required=True, help="assistant turns that bear loss")
     options.add_argument("--threads", type=int, default=1, help="number of CPU threads; results may depend on it")
     options.add_argument("--output", required=True, help="folder: the trained model, in Hugging Face format")

@@ -7,7 +7,7 @@ from typing import Any
 from refinement.miniature.lists.student import encode_documents, new_model, train_tokenizer
 from refinement.miniature.record_types import DOCUMENT
 from refinement.records.files import load_records, write_json
-from refinement.running.command_line import json_value, parser, run_step
+from refinement.running.command_line import JoinObjects, json_value, parser, run_step
 from refinement.training.settings import read_settings
 from refinement.training.sft import join_process_group, pretrain
 
@@ -17,7 +17,9 @@ def arguments() -> ArgumentParser:
     options.add_argument("corpus", help="JSONL: documents")
     options.add_argument("--chat-template", required=True, help="Jinja template with generation markers")
     options.add_argument("--architecture", type=json_value, required=True, help="JSON: sizes of the model")
-    options.add_argument("--settings", type=json_value, required=True, help="JSON: training settings")
+    options.add_argument(
+        "--settings", type=json_value, action=JoinObjects, required=True, help="JSON: training settings"
+    )
     options.add_argument("--threads", type=int, default=1, help="number of CPU threads; results may depend on it")
     options.add_argument("--output", required=True, help="folder: the base model, in Hugging Face format")
     options.add_argument("--log", required=True, help="JSON: losses and throughput")

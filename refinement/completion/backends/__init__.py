@@ -76,6 +76,11 @@ def config_options(name: str) -> set[str]:
     return {option.name for option in declared_options(name) if option.is_for_configs}
 
 
+def deciding_options(name: str) -> set[str]:
+    """Names of those that can change an answer."""
+    return {option.name for option in declared_options(name) if option.is_for_configs and option.decides}
+
+
 def required_options(name: str, model: str | None) -> tuple[str, ...]:
     """Names of the options that a config must give where this model of the backend answers."""
     return tuple(

@@ -1,6 +1,7 @@
 """What is wrong with a config of ACR that its schema cannot say."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 THE_METHOD = {"on_self_win": "replace", "on_original_win": "critique"}
@@ -14,5 +15,9 @@ def faults(config: Mapping[str, Any]) -> Iterator[str]:
     tried, final = max(config["feedback"]["iterations"]), config["final_iteration"]
     if config["figures"].get("figure4") and tried > final:
         yield f"feedback.iterations: {tried} exceeds final_iteration {final}; raise that or lower it"
+    folder = Path(config["prompts"]["evolution"])
+    for name in config["instructions"]["strategies"]:
+        if not (folder / f"{name}.txt").is_file():
+            yield f"prompts.evolution: {folder} lacks {name}.txt; add the template, or leave the strategy out"
     if not any(config["scoring"]["weights"].values()):
         yield "scoring.weights: all weights are 0; give one a weight"

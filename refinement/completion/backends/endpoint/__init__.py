@@ -8,16 +8,35 @@ from refinement.completion.options import COUNT, POSITIVE, Option
 
 # How requests are sent, whoever started the server.
 SENDING = (
-    Option("concurrency", "requests in flight", COUNT, default=32, has_argument=True),
-    Option("requests_per_minute", "requests sent, at most", POSITIVE, absent="no limit"),
-    Option("tokens_per_minute", "tokens of prompts and of longest answers, at most", POSITIVE, absent="no limit"),
-    Option("request_timeout", "seconds until a request is given up and tried again", POSITIVE, default=600.0),
-    Option("retries", "how often a fault that can pass is tried again", {"type": "integer", "minimum": 0}, default=12),
+    Option("concurrency", "requests in flight", COUNT, default=32, has_argument=True, decides=False),
+    Option("requests_per_minute", "requests sent, at most", POSITIVE, absent="no limit", decides=False),
+    Option(
+        "tokens_per_minute",
+        "tokens of prompts and of longest answers, at most",
+        POSITIVE,
+        absent="no limit",
+        decides=False,
+    ),
+    Option(
+        "request_timeout",
+        "seconds until a request is given up and tried again",
+        POSITIVE,
+        default=600.0,
+        decides=False,
+    ),
+    Option(
+        "retries",
+        "how often a fault that can pass is tried again",
+        {"type": "integer", "minimum": 0},
+        default=12,
+        decides=False,
+    ),
     Option(
         "longest_wait",
         "seconds between two tries, at most, beside what the server asks for",
         POSITIVE,
         default=20.0,
+        decides=False,
     ),
 )
 OPTIONS = (
@@ -27,12 +46,14 @@ OPTIONS = (
         {"type": "string", "pattern": "^https?://"},
         required=True,
         has_argument=True,
+        decides=False,
     ),
     Option(
         "key_variable",
         "name of the environment variable that holds the key; null for a server that asks for none",
         {"type": ["string", "null"], "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
         has_argument=True,
+        decides=False,
     ),
     *SENDING,
 )

@@ -15,18 +15,20 @@ LAUNCH = (
         required=True,
         has_argument=True,
     ),
-    Option("gpus", "GPUs of its job, for {gpus}", {"type": "integer", "minimum": 0}, default=0),
+    Option("gpus", "GPUs of its job, for {gpus}", {"type": "integer", "minimum": 0}, default=0, decides=False),
     Option(
         "port",
         "its port; null for a free one",
         {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "null"}]},
+        decides=False,
     ),
-    Option("startup_timeout", "seconds until it must be healthy", POSITIVE, default=1800.0),
+    Option("startup_timeout", "seconds until it must be healthy", POSITIVE, default=1800.0, decides=False),
     Option(
         "health",
         "the path that answers 200 when it is ready",
         {"type": "string", "pattern": "^/"},
         default="/health",
+        decides=False,
     ),
     Option("log", "file that takes its output", {"type": "string"}, absent="{output}.server.log", giver=STEP),
 )
