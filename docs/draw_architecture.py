@@ -21,7 +21,15 @@ LAYERS = [
             ("scripts/{area}/", "the steps: one command each"),
         ],
     ),
-    (ORANGE, [("refinement/methods/{method}", "what only this method knows: its stages, readers of answers, tables and figures")]),
+    (
+        ORANGE,
+        [
+            (
+                "refinement/methods/{method}",
+                "what only this method knows: its stages, readers of answers, tables and figures",
+            )
+        ],
+    ),
     (BLUE, [("refinement/experiment", "one config: its schema, chains of iterations, tables and figures, resources")]),
     (BLUE, [("refinement/results", "tables, figures, claims, plan, page")]),
     (

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pandas as pd
 
-PROJECT = Path(__file__).parents[1]
-sys.path.insert(0, str(PROJECT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from refinement.experiment.configuration import complete_config
 from refinement.experiment.experiment import Experiment
 from refinement.experiment.method import method_names
 
+PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
 PAGES = (README, PROJECT / "docs" / "results_miniature.md")
 

@@ -13,7 +13,19 @@ import fill_readme
 README = Path("README.md")
 PAGES = [README, *sorted(Path("docs").glob("*.md"))]
 # Folders of the project; results are not there before a run.
-FOLDERS = ("config", "docs", "envs", "profiles", "prompts", "reference", "refinement", "report", "rules", "scripts", "tests")
+FOLDERS = (
+    "config",
+    "docs",
+    "envs",
+    "profiles",
+    "prompts",
+    "reference",
+    "refinement",
+    "report",
+    "rules",
+    "scripts",
+    "tests",
+)
 # Words that stand for something else: NAME, {method}, verb_noun, *.
 PLACEHOLDER = re.compile(r"[A-Z]{4,}|[{}*<>]|verb_noun")
 
