@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from refinement.records.files import atomic_write
-from refinement.results.audit import ROUNDINGS, check_average, fits, nearest_count, share_that_fits
+from refinement.results.audit import ROUNDINGS, check_average, matching_roundings, nearest_count, share_that_fits
 from refinement.results.reference import Average, Cell, Reference, averages, load_reference, pass_cells
 from refinement.results.tables import write_table
 from refinement.running.command_line import parser, run_step
@@ -39,7 +39,7 @@ class Counted(NamedTuple):
     @property
     def missed(self) -> bool:
         """Whether no count of solved problems gives the cell."""
-        return self.problems is not None and not fits(self.cell.value, self.problems)
+        return self.problems is not None and not matching_roundings(self.cell.value, self.problems)
 
 
 chance = cache(share_that_fits)
@@ -159,7 +159,7 @@ def cell_row(counted: Counted) -> Row:
     row = {**cell._asdict(), "problems": problems, "basis": basis}
     if problems is None:
         return row
-    found, solved = fits(cell.value, problems), nearest_count(cell.value, problems)
+    found, solved = matching_roundings(cell.value, problems), nearest_count(cell.value, problems)
     named = " ".join(name for name in ROUNDINGS if name in found) or "none"
     return {**row, "fits": named, "solved": solved, "nearest_possible": f"{100 * solved / problems:.3f}"}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from refinement.records.errors import BadInput
-from refinement.results.claims import FAILS, HOLDS, NOISE, UNMEASURED, Effect, decide, over_seeds
+from refinement.results.claims import FAILS, HOLDS, NOISE, UNMEASURED, Effect, combine_seeds, decide_verdict
 from refinement.results.reference import load_reference
 from refinement.results.tables import add_table_options, write_table
 from refinement.running.command_line import parser, run_step
@@ -30,7 +30,7 @@ def read_effects(paths: Sequence[str]) -> dict[str, list[Effect]]:
             raise BadInput(f"{path}: has other effects than {paths[0]}; make both again with one config")
     found: dict[str, list[Effect]] = {}
     for rows in zip(*(frame.itertuples(index=False) for frame in frames), strict=True):
-        effect = over_seeds([Effect(*row) for row in rows])
+        effect = combine_seeds([Effect(*row) for row in rows])
         found.setdefault(effect.claim, []).append(effect)
     return found
 
@@ -75,7 +75,7 @@ def row(name: str, text: str, section: str, published: str, effects: Sequence[Ef
         "Published": published,
         "Ours": tell(effects),
         "Effects": count(effects),
-        "Verdict": decide(effects),
+        "Verdict": decide_verdict(effects),
         "Id": name,
     }
 

@@ -17,7 +17,7 @@ from refinement.methods.acr.record_types import SNIPPET
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records
 from refinement.results.page import read_text
-from refinement.results.plan import HOUR, Measured, Row, grouped, make_plan, measure
+from refinement.results.plan import HOUR, Measured, Row, group_by_stage, make_plan, measure
 from refinement.results.tables import add_table_options, write_table
 from refinement.running.command_line import json_value, parser, run_step
 
@@ -108,7 +108,7 @@ def main(options: Namespace) -> None:
     works = list(planner(options, settings).works())
     frame = planned(make_plan(settings, works, options.measured))
     if options.actual:
-        actual = [measure(options.actual, group) for group in grouped(works).values()]
+        actual = [measure(options.actual, group) for group in group_by_stage(works).values()]
         write(options, compared(frame, actual), "Plan and what came of it", note(frame, settings))
     else:
         write(options, frame, "Plan", note(frame, settings))

@@ -8,9 +8,9 @@ import pandas as pd
 
 from refinement.records.files import read_json, write_json
 from refinement.records.manifest import digest_files, versions
-from refinement.results.pass_rates import frame_passes, missing_parts
+from refinement.results.pass_rates import frame_passes, problems_not_run
 from refinement.results.reference import Reference, load_reference, published_passes
-from refinement.results.tables import NOT_RUN, add_table_options, tell_not_run, write_table
+from refinement.results.tables import NOT_RUN, add_table_options, describe_not_run, write_table
 from refinement.running.command_line import json_value, parser, run_step
 
 TITLES = {
@@ -118,7 +118,7 @@ def main(options: Namespace) -> None:
     reference = load_reference(options.reference) if options.reference else None
     frame = make_table(options.summaries, options.entries, options.name, reference)
     note = NOTE + (OF_AVERAGES if reference else "")
-    note += tell_not_run(missing_parts(options.summaries, options.entries))
+    note += describe_not_run(problems_not_run(options.summaries, options.entries))
     title = f"{TITLES[options.name]} ({options.label})"
     write_table(frame, title, note, options.csv, options.markdown, options.latex)
     manifests = {path: read_json(path)["manifest"] for path in options.summaries}

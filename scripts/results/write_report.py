@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from refinement.records.errors import BadInput
 from refinement.records.files import atomic_write, read_json
-from refinement.results.page import Table, fill, read_caption, read_table, read_title_and_note, table_of
+from refinement.results.page import Table, read_caption, read_table, read_title_and_note, render_template, table_of
 from refinement.results.svg import embed_svg
 from refinement.results.text import as_text
-from refinement.results.times import gather, stages
+from refinement.results.times import merge_short_stages, stages
 from refinement.running.command_line import json_value, parser, run_step
 
 SIGNS = {"holds": "✓", "does not hold": "✗", "within noise": "≈", "not measured": "–"}
@@ -159,7 +159,7 @@ def content(options: Namespace) -> dict[str, Any]:
             "described": {name: table_of(head, rows) for name, (head, *rows) in settings["described"].items()},
             "introduction": read_caption(settings["introduction"], settings),
             "parts": parts,
-            "stages": gather(stages(options.times, set(settings["owners"]))) if options.times else [],
+            "stages": merge_short_stages(stages(options.times, set(settings["owners"]))) if options.times else [],
             "speeds": read_table(files[0]["speeds"], None) if files else None,
             "manifest": manifest_table([entry["manifest"] for entry in options.parts if "manifest" in entry]),
         }
@@ -169,7 +169,7 @@ def content(options: Namespace) -> dict[str, Any]:
 
 
 def main(options: Namespace) -> None:
-    page = fill(options.template, **content(options))
+    page = render_template(options.template, **content(options))
     with atomic_write(options.output) as path:
         path.write_text(page, encoding="utf-8")
 
