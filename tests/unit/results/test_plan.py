@@ -221,7 +221,11 @@ def test_the_step_names_missing_prices_and_counts_files(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "arguments", "says"),
     [
-        ({"snippets": None}, (), "snippets.size: what a data set of the hub holds is not known before"),
+        (
+            {"snippets": None},
+            (),
+            "snippets.size: needed for a plan, since the size of a data set on the hub is unknown; set it",
+        ),
         ({}, ("--snippets", "absent.jsonl"), "absent.jsonl: no such file"),
         ({}, ("--measured", "absent"), "plan.measured: absent holds no responses"),
     ],
