@@ -1,4 +1,4 @@
-"""Overlap with benchmarks' questions: of data sets, and of what follows the instructions over iterations."""
+"""Leakage: the overlap with benchmarks of data sets, and of the critiques and responses of each iteration."""
 
 from refinement.experiment import leakage
 
@@ -6,22 +6,22 @@ LEAK = f"{RUN}/leakage"
 
 
 def question_files(wildcards):
-    """Files with the benchmarks' questions, to wait for."""
+    """The local files with the benchmarks' questions."""
     return leakage.question_files(EXPERIMENT, wildcards.run)
 
 
 def questions_read(part, names=None):
-    """Parameter: options of measure_leakage for the questions, or for their canonical solutions."""
+    """A parameter: the options of measure_leakage for questions (part "field") or canonical solutions ("solution")."""
     return lambda wildcards: leakage.question_arguments(EXPERIMENT, wildcards.run, part, names)
 
 
 def iterations_read(wildcards, input):
-    """Parameter: options of measure_leakage for the data sets of all iterations."""
+    """A parameter: the options of measure_leakage for the data sets of all iterations."""
     return leakage.iteration_arguments(input.datasets)
 
 
 rule measure_leakage:
-    """All data sets of table 3 against all benchmarks, in one pass."""
+    """Measure the leakage of all benchmarks into all data sets of table 3, in one pass."""
     input:
         datasets=lambda wildcards: leakage.dataset_files(EXPERIMENT, wildcards.run),
         questions=question_files,
@@ -41,14 +41,14 @@ rule measure_leakage:
         questions=questions_read("field"),
         numbers=leakage.numbers(EXPERIMENT, "k", "nearest", "top", "threshold", "stretch"),
     message:
-        "measure the leakage of data sets into benchmarks"
+        "measure the leakage of benchmarks into data sets"
     shell:
         "python {STEPS}/leakage/measure_leakage.py {params.datasets:q} {params.questions:q} {params.numbers:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
 rule measure_critiques:
-    """The critiques of D_t, turns that follow the instruction, against the questions."""
+    """Measure the overlap of questions with the critiques of each D_t, which are the user's later turns."""
     input:
         datasets=lambda wildcards: leakage.datasets_by_iteration(EXPERIMENT, wildcards.run, wildcards.student),
         questions=question_files,
@@ -69,7 +69,7 @@ rule measure_critiques:
         questions=questions_read("field"),
         numbers=leakage.numbers(EXPERIMENT, *leakage.GATE_NUMBERS),
     message:
-        "hold the critiques of {wildcards.student} against the benchmarks"
+        "measure the leakage of benchmarks into the critiques of {wildcards.student}"
     shell:
         "python {STEPS}/leakage/measure_leakage.py {params.datasets:q} --train-turns {params.turns} {params.questions:q}"
         " {params.numbers:q} --output {output:q} > {log:q} 2>&1"
@@ -91,4 +91,4 @@ if leakage.solved(EXPERIMENT):
             questions=questions_read("solution", leakage.solved(EXPERIMENT)),
             numbers=leakage.numbers(EXPERIMENT, *leakage.GATE_NUMBERS),
         message:
-            "hold the responses of {wildcards.student} against canonical solutions"
+            "measure the leakage of canonical solutions into the responses of {wildcards.student}"

@@ -1,18 +1,18 @@
-"""Benchmarks' problems: composed here, or read from the benchmarks' own data."""
+"""The problems of benchmarks: composed here, or read from published data."""
 
 
 def problems_for(wildcards):
-    """The problems of a rule's benchmark."""
+    """The file with the problems of a rule's benchmark."""
     return benchmarks.problems(EXPERIMENT, wildcards.run, wildcards.benchmark)
 
 
 def reading_code(step):
-    """Parameter: digest of a step and of the module that reads a benchmark's data and answers."""
+    """A parameter: the digest of a step and of the module that reads a benchmark's data and answers."""
     return lambda wildcards: benchmarks.reading_code(EXPERIMENT, step, wildcards.benchmark)
 
 
 rule compose_benchmark:
-    """A benchmark of the miniature."""
+    """Compose a benchmark of the miniature."""
     output:
         f"{RUN}/benchmarks/{{benchmark}}.jsonl",
     log:
@@ -39,7 +39,7 @@ rule compose_benchmark:
 
 
 rule prepare_benchmark:
-    """A benchmark's own data, read into problems."""
+    """Read a benchmark's published data into problems."""
     input:
         data=lambda wildcards: benchmarks.source_files(EXPERIMENT, wildcards.benchmark),
         ids=lambda wildcards: EXPERIMENT.benchmarks[wildcards.benchmark].get("ids", []),

@@ -1,19 +1,19 @@
-"""Tables and figures: for each that the config asks for, a rule that makes it and a target of its name."""
+"""Tables and figures: for each one in the config, a rule that makes it and a target with its name."""
 
 
 def of_run(words):
-    """Parameter: words of a command line, with the run's name filled in."""
+    """A parameter: words of a command line, with the run's name filled in."""
     return lambda wildcards: [word.replace("{run}", getattr(wildcards, "run", EXPERIMENT.name)) for word in words]
 
 
 def result_files(result):
-    """A result's files by option: those of every run, or the experiment's own."""
+    """The files of a result by option; a result of the whole experiment lies in the first run's folder."""
     run = EXPERIMENT.name if result.once else "{run}"
     return {name: path.replace("{run}", run) for name, path in result.outputs.items()}
 
 
 def result_outputs(result):
-    """A result's outputs, the one that people look at marked for Snakemake's report."""
+    """The outputs of a result; the file for readers is marked for Snakemake's report."""
     files = result_files(result)
     labels = {result.form: result.name, "run": EXPERIMENT.name if result.once else "{run}"}
     if result.section:
@@ -26,9 +26,10 @@ def result_outputs(result):
 
 
 def result_command(result):
-    """Parameter: the command line that makes a result: positional files, options, outputs.
+    """A parameter: the command line that makes a result, with positional files, options and outputs.
 
-    Snakemake evaluates `shell:` when a job starts, after this loop has ended, so what differs stands here.
+    The command line is a parameter, because Snakemake evaluates `shell:` when a job starts. The loop below has ended
+    then, and its variables have the values of the last result.
     """
     words_of = of_run(result.arguments())
 
@@ -65,7 +66,7 @@ for result in EXPERIMENT.results:
             code=code_digest(result.step, *result.needs),
             options=of_run(result.arguments()),
             compared=result.compared,
-            # Not compared, since it names files: what decides the result stands above.
+            # A function of input and output, which Snakemake does not compare. The parameters above decide the result.
             command=result_command(result),
         message:
             result.title.replace("{", "{{").replace("}", "}}")
@@ -80,6 +81,6 @@ for result in EXPERIMENT.results:
 
 
 rule demo:
-    """The method itself, as far as `make demo` shows it."""
+    """Make the tables and figures that `make demo` shows."""
     input:
         [result.file(EXPERIMENT.name) for result in EXPERIMENT.results if result.demo],
