@@ -177,7 +177,7 @@ def page(inputs):
 def test_weak_isolation_is_said_at_the_top(inputs, page, tmp_path):
     execution = {**SETTINGS["execution"], "isolation": "limits"}
     text = write(inputs, tmp_path / "page.html", settings={**SETTINGS, "execution": execution})
-    warning = "below namespaces"
+    warning = "which is weaker than namespaces"
     assert warning not in page and warning in text[: text.index("<nav")]
 
 
@@ -259,7 +259,7 @@ def test_captions_and_notes_are_kept_with_the_label_filled_in(read):
     captions = " ".join(" ".join(read.texts["figcaption"]).split())
     for name in TABLES:
         assert f"Note of {name}." in captions
-    assert "snakemake" not in captions and f"step ({LABEL})" in captions
+    assert "snakemake" not in captions and f"wrote and rejected ({LABEL})" in captions
 
 
 def test_long_tables_are_folded_and_printed_but_for_the_audit(page):
