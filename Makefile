@@ -39,8 +39,8 @@ whole: setup  ## run everything: also ablations, controls, claims, and the resul
 	@echo "Page:    results/miniature/report.html (all of it, for a browser or a printer)"
 
 lint: setup  ## formatting, style, and Snakemake's own checks
-	ruff format --check scripts tests
-	ruff check scripts tests
+	ruff format --check .
+	ruff check .
 	snakefmt --check -l 120 Snakefile rules
 	snakemake --lint
 

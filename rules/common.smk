@@ -2,13 +2,10 @@
 
 import os
 import re
-import shlex
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(workflow.basedir))
-# Steps must find the library also in the environments that Snakemake makes for rules.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(workflow.basedir), os.environ.get("PYTHONPATH"))))
 
 from refinement.experiment import answering, benchmarks, resources, training
 from refinement.experiment.commands import as_json, existing_path, option
@@ -18,9 +15,10 @@ from refinement.experiment.paths import BASELINES, BENCHMARK, ITERATION, LOGS, R
 from refinement.experiment.paths import logs_of, times_of
 from refinement.records.digest import code_digest
 from refinement.records.errors import BadInput
+from refinement.running.command_line import show_library
 
 PROJECT = Path(workflow.basedir)
-STEPS = shlex.quote(f"{PROJECT}/scripts")
+show_library(PROJECT)
 ENVIRONMENT = f"{PROJECT}/envs/default.yaml"
 
 try:

@@ -1,5 +1,7 @@
 """The start and the end of a workflow: its lock on the folder, and its jobs on a cluster."""
 
+import os
+
 from refinement.running.cluster import RUN_NAME, end_earlier_runs, end_run, is_wanted, note_run
 from refinement.running.gpus import offer_gpus
 from refinement.running.workflow_lock import RUN_VARIABLE, claim_run, name_run

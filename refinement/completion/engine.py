@@ -1,4 +1,4 @@
-"""Every request answered once: the journal, further attempts, and failures within bounds."""
+"""Answers requests by a backend: none twice, unreadable answers again, and no more failures than are allowed."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,36 +15,36 @@ Batch = RecordFile | list[Record]
 
 
 class Backend(Protocol):
-    """Who answers requests."""
+    """What a backend does. It is closed when no more is asked of it."""
 
     def identify(self, request: Record) -> str:
-        """Text that changes whenever the answer to a request might."""
+        """A text that differs wherever the answer to the same request may differ; the journal's key holds it."""
         ...
 
     def batches(self, requests: RecordFile, part: int, parts: int) -> Sequence[Batch]:
-        """The ``part``-th of ``parts`` shares of a requests file, split as it is best asked.
+        """The batches of the ``part``-th of ``parts`` shares of a requests file.
 
-        Where an answer depends on what is asked beside it, a function of the
-        whole file: shares hold whole batches.
+        Where the answer to a request depends on the rest of its batch, batches
+        are made of the whole file first, and a share holds some of them.
         """
         ...
 
     def complete(self, batch: Iterable[Record]) -> Iterator[list[Answered]]:
-        """The responses to a batch, in any order, in groups that count only as a whole."""
+        """The responses to a batch, in any order, in groups that the journal keeps as a whole."""
         ...
 
     def close(self) -> None:
-        """Let go of what answering needed."""
+        """End what answering has started or opened."""
         ...
 
 
 class Policy(NamedTuple):
-    """When to ask again, and when to give up.
+    """When to ask a request again, and when to give up.
 
-    An answer that ``is_readable`` refuses is asked for up to ``attempts``
-    times in all, at ``temperature`` or above; an error is final, since
-    backends retry what can pass. ``max_failed_share`` of the requests may have
-    no readable answer in the end.
+    A request whose answer ``is_readable`` refuses is asked up to ``attempts``
+    times in all, the further times at ``temperature`` or above. An error is
+    final: the backend has tried again what may pass. Up to ``max_failed_share``
+    of the requests may have no readable answer in the end.
     """
 
     is_readable: Callable[[str], bool]
@@ -53,7 +53,7 @@ class Policy(NamedTuple):
     max_failed_share: float
 
     def fault(self, response: Record) -> str | None:
-        """Why a response is none, or None."""
+        """Why a response is of no use: its error's code, or "unreadable"; None where it is of use."""
         answer = read_answer(response)
         if answer.text is None:
             return answer.error
@@ -61,7 +61,7 @@ class Policy(NamedTuple):
 
 
 class Completion:
-    """The answering of batches; ``settled`` is called once for each request that needs no further attempt."""
+    """The answering of batches. ``settled`` is called once for each request that is not asked again."""
 
     def __init__(self, batches: Sequence[Batch], policy: Policy, settled: Callable[[], None] = lambda: None) -> None:
         self._batches, self._policy, self._settled = batches, policy, settled
@@ -71,7 +71,7 @@ class Completion:
         self._excess: BadInput | None = None
 
     def run(self, backend: Backend, journal: Journal) -> Iterator[Record]:
-        """All responses, those to a request in a row.
+        """All responses in the requests' order, with those to further attempts behind the first.
 
         Raises BadInput as soon as too many requests have failed for good.
         """
@@ -132,7 +132,7 @@ class Completion:
     def _unanswered(
         self, batch: Iterable[Record], journal: Journal, judge: Callable[[Record, Record], None]
     ) -> Iterator[Record]:
-        """The requests that the journal lacks, until too many failed; those that it has are judged on the way."""
+        """The requests whose answers the journal lacks, until too many have failed; ``judge`` gets the others."""
         for request in batch:
             if self._excess:
                 return

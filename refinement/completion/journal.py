@@ -1,4 +1,4 @@
-"""Answers on disk from the moment they arrive, so that nothing answered is asked again."""
+"""A journal of answers, so that a request that was answered is not asked again after a kill."""
 
 import fcntl
 import hashlib
@@ -12,17 +12,18 @@ from typing import Self
 from refinement.records.files import to_line
 from refinement.records.record_types import Record
 
-_KEY = 32  # hexadecimal digits
-_COMMIT = b"=\n"
+_KEY = 32  # hexadecimal digits of a key
+_COMMIT = b"=\n"  # the line behind a group
 
 
 class Journal:
-    """The answers given so far to the requests of one output, held by one process at a time.
+    """The answers given so far to the requests of one output.
 
-    A line holds the digest of what was asked, and of whom, and the response; a
-    group of responses counts once the mark behind it is on disk. What a kill
-    cut short is dropped. Memory holds places in the file, not answers. Waits
-    for a predecessor that is still dying. Used as a context manager.
+    A line holds a request's key and its response. A group of lines counts once
+    the mark behind it is on disk; a group that a kill cut short is dropped.
+    Memory holds where answers lie in the file, not the answers. ``identify``:
+    the backend's. One process holds the journal at a time: another waits until
+    it has ended. Used as a context manager.
     """
 
     def __init__(self, path: str | Path, identify: Callable[[Record], str]) -> None:
@@ -43,7 +44,7 @@ class Journal:
         self._file.close()
 
     def _recover(self) -> int:
-        """Take over what is committed; where that ends."""
+        """Read the committed groups; return the place in the file where the last one ends."""
         self._file.seek(0)
         place = committed = 0
         group: dict[bytes, int] = {}
@@ -59,12 +60,12 @@ class Journal:
         return committed
 
     def key(self, request: Record) -> bytes:
-        """Digest of what is asked, under which name, and of whom."""
+        """Digest of a request's name and body and of the backend's identity, in 16 bytes."""
         text = json.dumps([self._identify(request), request["custom_id"], request["body"]], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=_KEY // 2).digest()
 
     def find(self, request: Record) -> Record | None:
-        """The answer to this very request, if it was given before."""
+        """The response to a request with the same key, or None."""
         place = self._places.get(self.key(request))
         if place is None:
             return None
@@ -72,9 +73,9 @@ class Journal:
         return json.loads(self._file.readline()[_KEY + 1 :])
 
     def add(self, group: Iterable[tuple[Record, Record]]) -> None:
-        """Commit requests with their responses, all of them or none.
+        """Keep the responses to requests, all of them or none.
 
-        Failures are not kept: the next run asks again.
+        Errors are not kept, so that the step asks again when it is started again.
         """
         lines, place = [], self._end
         for request, response in group:

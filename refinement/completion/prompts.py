@@ -1,4 +1,4 @@
-"""Prompt templates: text files with ``{name}`` where a value goes."""
+"""Prompt templates: text files with a field ``{name}`` in the place of each value."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ _FIELD = re.compile(r"\{([a-z_0-9]+)\}")
 
 
 def load_template(path: str | Path, *names: str) -> str:
-    """A template's text. Raises BadInput if a field of ``names`` is missing or another stands in it."""
+    """A template's text. Raises BadInput if there is no such file, or if its fields are not exactly ``names``."""
     try:
         text = Path(path).read_text(encoding="utf-8").rstrip("\n")
     except FileNotFoundError:
@@ -22,5 +22,5 @@ def load_template(path: str | Path, *names: str) -> str:
 
 
 def fill_template(template: str, **values: str) -> str:
-    """The template with its fields replaced, in one pass: braces in values stay as they are."""
+    """The template with the values in the place of its fields. Braces within values stay as they are."""
     return _FIELD.sub(lambda match: values[match[1]], template)

@@ -1,4 +1,4 @@
-"""Requests to language models and what comes back."""
+"""Requests to language models, and their answers."""
 
 from refinement.records.record_types import ID, NULL, OBJECT, TEXT, WHOLE, Field, RecordType
 

@@ -14,7 +14,7 @@ from refinement.records.record_types import Record
 
 
 class RequestId(NamedTuple):
-    """``custom_id`` taken apart: {record id}:{sample}:{attempt}."""
+    """The parts of a ``custom_id``, which reads {record id}:{sample}:{attempt}."""
 
     record: str
     sample: int
@@ -25,7 +25,7 @@ class RequestId(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a collecting step reads from a response: its text, or why there is none."""
+    """What a step that collects answers reads from a response: its text, or the code of its error."""
 
     text: str | None
     finish_reason: str
@@ -33,7 +33,7 @@ class Answer(NamedTuple):
 
 
 def parse_id(custom_id: str) -> RequestId:
-    """Inverse of ``str(RequestId(...))``. Raises BadInput."""
+    """The RequestId of a ``custom_id``. Raises BadInput for a text of another form."""
     parts = custom_id.rsplit(":", 2)
     if len(parts) != 3 or not (parts[1].isdigit() and parts[2].isdigit()):
         raise BadInput(f"custom_id '{custom_id}' is not {{record id}}:{{sample}}:{{attempt}}; mend the requests file")
@@ -48,11 +48,12 @@ def ask(
     sample: int = 1,
     model: str | None = None,
 ) -> Record:
-    """A chat request, first attempt.
+    """The first attempt at a chat request.
 
-    ``prompt``: the user's text or a list of messages; ``sampling``:
-    temperature, max_tokens and the like; ``seed_parts``: (config seed, role,
-    iteration), to which record, sample and attempt are added.
+    ``prompt``: the user's text, or a list of messages; ``sampling``:
+    temperature, max_tokens and the like; ``seed_parts``: what the request's
+    seed is made of, beside record, sample and attempt: the config's seed, the
+    role, the iteration.
     """
     messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
     body = {"messages": messages, **sampling, "seed": hash_seed(*seed_parts, record_id, sample, 1)}
@@ -62,7 +63,7 @@ def ask(
 
 
 def with_system(request: Record, system: str | None) -> Record:
-    """A chat request with a system message in front; any other as it is."""
+    """A chat request with a system message before its others; another request, or one without ``system``, as it is."""
     body = request["body"]
     if system is None or "messages" not in body:
         return request
@@ -70,7 +71,7 @@ def with_system(request: Record, system: str | None) -> Record:
 
 
 def ask_again(request: Record, temperature: float) -> Record:
-    """The next attempt at a request: a new seed, and a temperature above 0."""
+    """The next attempt at a request: with another seed, and at ``temperature`` if its own is lower."""
     name = parse_id(request["custom_id"])
     attempt = name.attempt + 1
     body = dict(request["body"])
@@ -80,7 +81,7 @@ def ask_again(request: Record, temperature: float) -> Record:
 
 
 def content_digest(request: Record) -> str:
-    """Digest of what is asked, whatever it is called and whoever is asked."""
+    """Digest of a request's body alone: neither its name nor the backend changes it."""
     text = json.dumps(request["body"], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -92,7 +93,10 @@ def respond(
     usage: tuple[int, int] = (0, 0),
     model: str | None = None,
 ) -> Record:
-    """A successful response; ``usage`` is (prompt tokens, completion tokens), ``model`` who says that it answered."""
+    """The response to a request that was answered.
+
+    ``usage``: tokens of the prompt and of the answer; ``model``: the name that the server gives itself.
+    """
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "finish_reason": finish_reason}
     counts = {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)}
@@ -108,12 +112,12 @@ def respond(
 
 
 def _text(value: object) -> str:
-    """A server's word as text that a file can hold: half a character is replaced."""
+    """A server's text as a file can hold it: lone surrogates are replaced."""
     return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def fail(request: Record, code: str, message: str) -> Record:
-    """A response that says why there is no answer."""
+    """The response to a request that was not answered, with a code and a message that say why."""
     return {
         "custom_id": request["custom_id"],
         "request": content_digest(request),
@@ -123,7 +127,7 @@ def fail(request: Record, code: str, message: str) -> Record:
 
 
 def read_answer(response: Record) -> Answer:
-    """The text of a response, or its error."""
+    """The Answer in a response."""
     if response["response"] is None:
         return Answer(None, "error", response["error"]["code"])
     choice = response["response"]["body"]["choices"][0]
@@ -131,7 +135,7 @@ def read_answer(response: Record) -> Answer:
 
 
 def collect_answers(paths: Sequence[str | Path]) -> dict[tuple[str, int], Answer]:
-    """Answers of all shards by (record id, sample); the last attempt counts."""
+    """Answers of all shards, by record id and number of the sample; the last attempt counts."""
     latest: dict[tuple[str, int], tuple[int, Answer]] = {}
     for response in load_records(paths, RESPONSE):
         name = parse_id(response["custom_id"])
@@ -142,5 +146,5 @@ def collect_answers(paths: Sequence[str | Path]) -> dict[tuple[str, int], Answer
 
 
 def found_in(answers: Mapping[tuple[str, int], Answer], record_id: str, sample: int = 1) -> Answer:
-    """The answer to a request, or an answer that says that there is none."""
+    """The answer of that record and sample; where there is none, an Answer with the error no_response."""
     return answers.get((record_id, sample), Answer(None, "error", "no_response"))

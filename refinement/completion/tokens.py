@@ -1,9 +1,9 @@
-"""How many tokens a text is to whoever plays a role, as well as it can be told before asking."""
+"""How many tokens a text has for the backend that plays a role, as well as can be told before it is asked."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-LOCAL = ("server", "transformers")
+LOCAL = ("server", "transformers")  # backends whose model, and so whose tokenizer, may lie on this machine
 
 
 def _words(text: str) -> float:
@@ -11,8 +11,8 @@ def _words(text: str) -> float:
 
 
 def _by_tokenizer(model: str) -> Callable[[str], float] | None:
-    """The model's own tokenizer, where it lies on this machine."""
-    from transformers import AutoTokenizer  # seconds to import, and no role of the miniature needs it
+    """Counts tokens by the model's own tokenizer; None where that does not lie on this machine."""
+    from transformers import AutoTokenizer  # takes seconds, and no role of the miniature needs it
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
@@ -22,7 +22,12 @@ def _by_tokenizer(model: str) -> Callable[[str], float] | None:
 
 
 def token_counter(entry: Mapping[str, Any], characters_per_token: float) -> Callable[[str], float]:
-    """Tokens of a text to a role: words for the scripted, the tokenizer's where it is at hand, else by characters."""
+    """A function that counts the tokens of a text for a role.
+
+    It counts words for the scripted backend, tokens by the model's tokenizer
+    where that is at hand, and else divides characters by ``characters_per_token``.
+    ``entry``: the role's in the config.
+    """
     if entry["backend"] == "scripted":
         return _words
     own = _by_tokenizer(entry["model"]) if entry["backend"] in LOCAL and "model" in entry else None

@@ -1,4 +1,4 @@
-"""What requests have cost so far: sums over the responses that a run holds."""
+"""How many requests a run's responses answer, and the tokens of prompts and answers."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from refinement.records.errors import BadInput
 
 
 class Usage(NamedTuple):
-    """Answered requests, further attempts included, with tokens asked and tokens answered."""
+    """Sums over responses, further attempts included: requests, tokens of prompts, tokens of answers."""
 
     requests: int = 0
     tokens_in: int = 0
@@ -20,12 +20,12 @@ class Usage(NamedTuple):
 
     @property
     def length_in(self) -> float:
-        """Mean tokens asked."""
+        """Mean tokens of a prompt."""
         return self.tokens_in / self.requests
 
     @property
     def length_out(self) -> float:
-        """Mean tokens answered."""
+        """Mean tokens of an answer."""
         return self.tokens_out / self.requests
 
 
@@ -39,7 +39,7 @@ def _usage_of(line: bytes, where: str) -> Usage:
 
 
 def read_usage(paths: Iterable[Path]) -> Usage:
-    """The sum over responses files. Raises BadInput with file and line."""
+    """The sum over files of responses. Raises BadInput, with file and line, for a line that is no response."""
     total = Usage()
     for path in paths:
         with open(path, "rb") as lines:

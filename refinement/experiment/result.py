@@ -76,6 +76,10 @@ class Result:
         """The option whose file is for readers: it is the target's file, and appears in Snakemake's report."""
         return _SHOWN[self.form]
 
+    def files(self, experiment: str) -> dict[str, str]:
+        """The result's files by option; with the wildcard ``{run}``, unless the result is of the whole experiment."""
+        return {name: path.replace("{run}", experiment) if self.once else path for name, path in self.outputs.items()}
+
     def file(self, run: str, option: str | None = None) -> str:
         """The result's file for an option, in a run; by default the file for readers."""
         return self.outputs[option or self.shown].replace("{run}", run)

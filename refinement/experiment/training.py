@@ -31,16 +31,17 @@ def deepspeed(experiment: Experiment, *overrides: Mapping[str, Any]) -> list[str
     return [found] if found else []
 
 
-def start_command(experiment: Experiment, steps: str, step: str, *overrides: Mapping[str, Any]) -> str:
+def start_command(experiment: Experiment, step: str, *overrides: Mapping[str, Any]) -> str:
     """The command line that starts a training step: one process, several processes, or several nodes with srun.
 
-    ``steps``: the quoted folder of the steps; ``step``: ``area/verb_noun``. DeepSpeed needs the environment that
-    torchrun sets up, even for one process.
+    ``step``: ``area/verb_noun``, in the folder that the environment variable $STEPS names. DeepSpeed needs the
+    environment that torchrun sets up, even for one process.
     """
     nodes, devices = experiment.config["training"]["nodes"], experiment.config["training"]["devices"]
     if nodes * devices == 1 and not deepspeed(experiment, *overrides):
-        return f"python {steps}/{step}.py"
-    node = f"python {steps}/engines/launch_processes.py --nodes {nodes} --devices {devices} -- {steps}/{step}.py"
+        return f'python "$STEPS/{step}.py"'
+    launch = f'python "$STEPS/engines/launch_processes.py" --nodes {nodes} --devices {devices}'
+    node = f'{launch} -- "$STEPS/{step}.py"'
     return node if nodes == 1 else f"srun --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 {node}"
 
 

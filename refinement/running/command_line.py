@@ -95,3 +95,16 @@ def run_step(main: Callable[[argparse.Namespace], None], arguments: argparse.Arg
         if error.filename is None:
             raise
         _end(f"{error.filename}: {error.strerror}; name a file or folder that can be read and written")
+
+
+def show_library(project: Path) -> None:
+    """Tell the commands that this process starts where the library and the steps (``$STEPS``) lie.
+
+    A rule's own environment finds the library by PYTHONPATH. By its variable,
+    the steps' folder is no part of a rule's command or parameters, so that a
+    clone that was moved makes nothing again.
+    """
+    os.environ["STEPS"] = str(project / "scripts")
+    known = os.environ.get("PYTHONPATH", "")
+    if str(project) not in known.split(os.pathsep):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(project), known)))

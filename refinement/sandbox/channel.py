@@ -1,4 +1,4 @@
-"""Messages between two processes that need not trust each other: JSON behind a length, over a stream socket."""
+"""Messages between two processes that need not trust each other: a length, then JSON, over a stream socket."""
 
 import json
 import socket
@@ -11,22 +11,26 @@ _READ = 1 << 16
 
 
 class ChannelClosed(Exception):
-    """The other side is gone, or broke the rules, so that nothing more can be learned from it."""
+    """The other side has ended or sent what is no message, so that no further message can come from it."""
+
+
+class BadMessage(Exception):
+    """A message whose content no honest sender writes."""
 
 
 class Channel:
-    """Sends and receives messages, none received that is longer than ``largest`` bytes."""
+    """Sends and receives messages; refuses to receive one of more than ``largest`` bytes."""
 
     def __init__(self, stream: socket.socket, largest: int = LARGEST) -> None:
         self._stream, self._largest = stream, largest
         self._ahead = bytearray()
 
     def send(self, message: Any) -> None:
-        """Send one message. Raises ValueError if it is too large, ChannelClosed if nobody listens."""
+        """Send one message. Raises ValueError if it is too large, ChannelClosed if the other side has hung up."""
         self.send_text(json.dumps(message))
 
     def send_text(self, text: str) -> None:
-        """Send one message that is JSON already; raises as send does."""
+        """Send one message that is JSON already. Raises what ``send`` does."""
         body = text.encode()
         if len(body) > LARGEST:
             raise ValueError(f"a value of {len(body) >> 20} MiB is too large to cross")
@@ -49,7 +53,7 @@ class Channel:
         return taken
 
     def receive(self) -> Any:
-        """The next message. Raises ChannelClosed at the end, on a time-out, and for what is no message."""
+        """The next message. Raises ChannelClosed at the end of the stream, on a time-out and for what is none."""
         length = _LENGTH.unpack(self._take(_LENGTH.size))[0]
         if length > self._largest:
             raise ChannelClosed(f"a message of {length} bytes")
@@ -59,7 +63,10 @@ class Channel:
             raise ChannelClosed("a message that is not JSON") from None
 
     def hand_over(self) -> int:
-        """The descriptor, for another process that waits on it without a deadline (the two share that mode)."""
+        """The descriptor, for a process that will use the channel instead of this one.
+
+        It gets no time-out: both processes would share that.
+        """
         self._stream.setblocking(True)
         return self._stream.fileno()
 

@@ -1,20 +1,23 @@
-"""Mode ``outputs``, outside the jail: what a program's calls gave, held against what they should."""
+"""The tests of mode ``outputs``, run outside the jail: the values of a program's calls, against expected ones."""
 
 import json
 from typing import Any
 
-from refinement.sandbox.channel import Channel, ChannelClosed
-from refinement.sandbox.codec import BadMessage
-from refinement.sandbox.in_jail import describe
+from refinement.sandbox.channel import BadMessage, Channel, ChannelClosed
+from refinement.sandbox.in_jail import MESSAGE_LIMIT, describe
 from refinement.sandbox.oracles import ORACLES
 from refinement.sandbox.outcome import heard
 from refinement.sandbox.packing import Expected, decode, unpack
 
-_SHORT = 400  # characters of a message whose value may be told
+_SHORT = 400  # characters of an encoded value that an error may show
 
 
 class Comparison:
-    """``job``: expected, oracle, settings, perhaps calls; ``channel``: the program's, which is not trusted."""
+    """The comparison of one program's outputs.
+
+    ``job``: with ``expected``, ``oracle``, ``settings``, and ``calls`` where the
+    oracle needs them; ``channel``: the program's, which is not trusted.
+    """
 
     def __init__(self, job: dict[str, Any], channel: Channel) -> None:
         self._channel = channel
@@ -33,11 +36,11 @@ class Comparison:
         if told.get("expired"):
             limit = f"more than {told['limit']:g} s of CPU" if told["expired"] == "cpu" else "waits too long"
             return self._outcome("timeout", where + limit)
-        error = told["error"][:300]
+        error = told["error"][:MESSAGE_LIMIT]
         return self._outcome("memory" if error.startswith("MemoryError") else "error", error)
 
     def _is_right(self, message: Any) -> bool:
-        """Whether the oracle takes a value; what it cannot compare is not right."""
+        """Whether the oracle accepts a value; one that it cannot compare is wrong."""
         found = decode(message)
         try:
             return self._oracle(self._passed, found)
@@ -45,20 +48,20 @@ class Comparison:
             return False
 
     def _shown(self, message: Any) -> list[str] | None:
-        """What a call gave and what it should have, as expressions, where they are short; else None."""
+        """A call's value and the expected one, as Python expressions; None where either is long."""
         if len(json.dumps(message)) > _SHORT or self._expected.digest(self._passed):
             return None
         return [repr(decode(message)), repr(self._expected[self._passed])]
 
     def _is_known(self, result: dict[str, Any]) -> bool:
-        """Whether a large value is the expected one by its digest; if not, it is asked for itself."""
+        """Whether a large value is the expected one, by its digest; if not, the program is asked for the value."""
         wanted = self._expected.digest(self._passed)
         known = wanted != "" and result["digest"] == wanted
         self._channel.send({"more": not known})
         return known
 
     def _judge(self, result: Any) -> dict[str, Any] | None:
-        """Take one result; the outcome where that decides it."""
+        """The outcome, where this result decides it; else None."""
         if isinstance(result, list):
             if not self._is_right(result[0]):
                 outcome = self._outcome("failed", f"call {self._passed + 1}: another output")
@@ -71,7 +74,7 @@ class Comparison:
         return self._outcome("passed") if self._passed == self._total else None
 
     def judge(self) -> dict[str, Any]:
-        """The outcome; verdict ``gone`` if the program ended before its calls did."""
+        """Verdict, passed, total and error; the verdict is ``gone`` if the program ended before its calls did."""
         try:
             while True:
                 for result in self._channel.receive()["results"]:
@@ -80,6 +83,6 @@ class Comparison:
         except ChannelClosed:
             return self._outcome("gone")
         except (BadMessage, LookupError, TypeError) as error:
-            return self._outcome("error", f"not an answer: {describe(error)}"[:300])
+            return self._outcome("error", f"not an answer: {describe(error)}"[:MESSAGE_LIMIT])
         except MemoryError as error:
             return self._outcome("memory", describe(error))

@@ -1,8 +1,8 @@
-"""What holds a program, in Linux's own terms: namespaces, mounts, limits, capabilities, system calls.
+"""What confines a program, in Linux's terms: namespaces, mounts, limits, capabilities, filters on system calls.
 
-Everything here is a raw system call through ctypes, so that neither a library
-nor a privileged helper is needed. Numbers are for x86_64 and aarch64; on any
-other machine :func:`machine` refuses.
+All of it is raw system calls through ctypes, so that neither a library nor a
+privileged helper is needed. Their numbers are those of x86_64 and aarch64; on
+any other machine :func:`machine` refuses.
 """
 
 import ctypes
@@ -35,9 +35,9 @@ _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_CHILD_SUBREAPER = 4, 38, 36
 _SECCOMP_SET_MODE_FILTER, _SECCOMP_SPEC_ALLOW = 1, 4
 _LINUX_CAPABILITY_VERSION_3 = 0x20080522
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
-_ENDING = (1, 3, 10, 12, 14, 15, 16, 24, 26, 27, 29, 30)  # by default; those of faults and SIGKILL are in the filter
+_ENDING = (1, 3, 10, 12, 14, 15, 16, 24, 26, 27, 29, 30)  # signals that end a process by default, but for _FATAL
 _NOBODY = 65534
-USER = 1000  # whom a program sees itself as
+USER = 1000  # id of the user that a program sees itself as
 
 # (x86_64, aarch64); None where the machine has no such call.
 _NUMBERS: dict[str, tuple[int | None, int | None]] = {
@@ -63,7 +63,7 @@ _NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "swapon": (167, 224), "tgkill": (234, 131), "tkill": (200, 130), "umount2": (166, 39), "unshare": (272, 97),
     "userfaultfd": (323, 282), "vfork": (58, None), "vhangup": (153, 58),
 }  # fmt: skip
-_NEVER = (  # needed by nobody, so refused in the server already
+_NEVER = (  # needed neither by programs nor by servers, which refuse them already
     "acct",
     "add_key",
     "adjtimex",
@@ -120,16 +120,16 @@ _NEVER = (  # needed by nobody, so refused in the server already
     "userfaultfd",
     "vhangup",
 )
-_NOT_FOR_PROGRAMS = ("chroot", "mount", "setns", "umount2", "unshare")  # a server's child needs them to get ready
+_NOT_FOR_PROGRAMS = ("chroot", "mount", "setns", "umount2", "unshare")  # a child needs them to confine itself
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_HOLDING = ctypes.PyDLL(None, use_errno=True)  # calls keep the GIL, as a fork must
+_HOLDING = ctypes.PyDLL(None, use_errno=True)  # its calls keep Python's global lock, as a fork must
 
 
 def machine() -> int:
-    """The column of the table of numbers. Raises OSError on a machine that is not in it."""
+    """The column of this machine in the table of numbers. Raises OSError if it has none."""
     name = platform.machine()
     if name not in _ARCHITECTURES or sys.byteorder != "little":
         raise OSError(f"no table of system calls for {name}")
@@ -156,7 +156,7 @@ def _call(name: str, *arguments: object) -> int:
 
 
 def fork_into(namespaces: int) -> int:
-    """Like os.fork, into new namespaces; needs a process of one thread."""
+    """Fork a child in new namespaces (flags CLONE_NEW*); returns as os.fork does. Needs a process of one thread."""
     zero = ctypes.c_long(0)
     flags = ctypes.c_long(namespaces | signal.SIGCHLD)
     pid = _HOLDING.syscall(ctypes.c_long(_number("clone")), flags, zero, zero, zero, zero)
@@ -166,7 +166,7 @@ def fork_into(namespaces: int) -> int:
 
 
 def map_user(inside: int, user: int, group: int) -> None:
-    """Make ``user`` and ``group`` of the outer user namespace known here as ``inside``."""
+    """Map ``user`` and ``group`` of the outer user namespace to the id ``inside`` in this one."""
     for name, text in (("setgroups", "deny"), ("uid_map", f"{inside} {user} 1"), ("gid_map", f"{inside} {group} 1")):
         handle = os.open(f"/proc/self/{name}", os.O_WRONLY)
         try:
@@ -176,7 +176,7 @@ def map_user(inside: int, user: int, group: int) -> None:
 
 
 def mount(source: str | None, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
-    """mount(2)."""
+    """Mount a file system, by mount(2). Raises OSError."""
 
     def text(value: str | None) -> bytes | None:
         return value.encode() if value is not None else None
@@ -186,26 +186,26 @@ def mount(source: str | None, target: str, kind: str | None = None, flags: int =
 
 
 def make_read_only(target: str) -> None:
-    """Make a mount and all below it read-only, without set-user-id programs."""
+    """Make a mount and all mounts below it read-only, and their set-user-id bits void."""
     attributes = struct.pack("QQQQ", _MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NOSUID, 0, 0, 0)
     _call("mount_setattr", _AT_FDCWD, target.encode(), _AT_RECURSIVE, attributes, len(attributes))
 
 
 def change_root(new: str, old: str) -> None:
-    """pivot_root, and the old root is gone; ``old``: an empty folder below ``new`` to take it."""
+    """Make ``new`` the root and unmount the former one; ``old``: an empty folder below ``new`` that this needs."""
     _call("pivot_root", new.encode(), old.encode())
     os.chdir("/")
     _check(_LIBC.umount2(f"/{os.path.relpath(old, new)}".encode(), MNT_DETACH), "umount2")
 
 
 def raise_loopback() -> None:
-    """Make 127.0.0.1 answer in this network namespace, which has nothing else."""
+    """Bring up the loopback interface, the only one of a new network namespace."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
         fcntl.ioctl(handle, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", _IFF_UP))
 
 
 def is_root() -> bool:
-    """Whether this is the machine's root, who could be anybody else, and not one by name in a user namespace."""
+    """Whether this is the machine's root, who may become any user, and not the root of a user namespace."""
     if os.geteuid() != 0:
         return False
     with open("/proc/self/uid_map") as file:
@@ -214,36 +214,36 @@ def is_root() -> bool:
 
 
 def become_nobody() -> None:
-    """Where this is root, go on as a user who owns nothing: files below /proc/sys ask who one is, not what one may."""
+    """If this is root, become a user who owns nothing: files below /proc/sys heed the user, not the capabilities."""
     if is_root():
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
-        _check(_LIBC.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "dumpable")  # or its own /proc would be root's
+        _check(_LIBC.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "dumpable")  # else its own files below /proc would be root's
 
 
 def drop_capabilities() -> None:
-    """Give up all capabilities, now and through any exec."""
+    """Give up all capabilities, so that no exec brings them back."""
     _check(_LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
     header = struct.pack("Ii", _LINUX_CAPABILITY_VERSION_3, 0)
     _call("capset", header, struct.pack("IIIIII", 0, 0, 0, 0, 0, 0))
 
 
 def hide_memory() -> None:
-    """Nobody of the same user may read this process's memory or descriptors."""
+    """Keep the user's other processes from reading this one's memory and descriptors."""
     _check(_LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "dumpable")
 
 
 def adopt_orphans() -> None:
-    """Descendants whose parent ends become this process's children."""
+    """Become the parent of descendants whose own parent ends."""
     _check(_LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "child_subreaper")
 
 
 def limit(seconds: float, memory: int, file_bytes: int, processes: int, address_space: bool = True) -> None:
-    """Hard limits, the kernel's own: CPU seconds, bytes of memory, bytes a file, threads and processes.
+    """Set the kernel's hard limits on CPU seconds, bytes of memory, bytes of a file, and threads and processes.
 
-    ``address_space``: count all that is mapped, else only what is private and
-    writable (machines like the JVM's map far more than they use).
+    ``address_space``: limit all mapped memory, else only private writable
+    memory (a JVM maps far more than it uses).
     """
     ceiling = int(seconds) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (ceiling, ceiling))
@@ -256,7 +256,7 @@ def limit(seconds: float, memory: int, file_bytes: int, processes: int, address_
 
 
 def mind_signals() -> None:
-    """Let signals that it sends itself end the first process of a PID namespace, which the kernel spares."""
+    """Let signals end this process though it is the first of a PID namespace, whom the kernel spares by default."""
     leave = ctypes.cast(_LIBC._exit, ctypes.c_void_p)
     for number in _ENDING:
         _LIBC.signal(number, leave)
@@ -277,7 +277,7 @@ def _refuse(code: int) -> _Instruction:
 
 
 def _unless_argument(number: int, argument: int, allowed: Sequence[int]) -> list[_Instruction]:
-    """Refuse ``number`` unless the low word of an argument is one of the values."""
+    """Refuse the call ``number`` unless the low 32 bits of an argument are one of the allowed values."""
     body: list[_Instruction] = [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * argument)]
     for place, value in enumerate(allowed):
         body.append((_EQUAL, len(allowed) - place, 0, value & 0xFFFFFFFF))
@@ -286,7 +286,10 @@ def _unless_argument(number: int, argument: int, allowed: Sequence[int]) -> list
 
 
 def _kill_on_signal(number: int, place: int) -> list[_Instruction]:
-    """End a namespace's first process for a fatal signal to itself, which the kernel would drop."""
+    """Kill the first process of a PID namespace for sending itself a fatal signal, which the kernel would drop.
+
+    ``place``: of the argument that is the signal.
+    """
     body: list[_Instruction] = [
         (_LOAD, 0, 0, _ARGUMENTS_AT), (_EQUAL, 0, len(_FATAL) + 1, 1), (_LOAD, 0, 0, _ARGUMENTS_AT + 8 * place),
         *((_EQUAL, len(_FATAL) - index, 0, signum) for index, signum in enumerate(_FATAL)),
@@ -318,7 +321,7 @@ def _program_filter(processes: bool, network: bool, own: int | None) -> list[_In
     if own is not None:
         denied += _numbers("tkill", "pidfd_open")
     code = [*_begin(), *_refuse_all(denied)]
-    code += [(_EQUAL, 0, 1, _number("clone3")), _refuse(_ENOSYS)]  # its flags are out of a filter's sight
+    code += [(_EQUAL, 0, 1, _number("clone3")), _refuse(_ENOSYS)]  # its flags lie in memory, which a filter cannot read
     clone: list[_Instruction] = [
         (_LOAD, 0, 0, _ARGUMENTS_AT), (_ANY_BIT, 0, 1, NEW_NAMESPACES), _refuse(_EPERM),
         *([] if processes else [(_ANY_BIT, 1, 0, CLONE_THREAD), _refuse(_EPERM)]), (_RETURN, 0, 0, _ALLOW),
@@ -349,16 +352,16 @@ def _install(instructions: Sequence[_Instruction]) -> None:
 
 
 def filter_server_calls() -> None:
-    """Refuse what neither a server nor a program needs; a long list, which is then compiled once and inherited."""
+    """Refuse the calls that neither servers nor programs need; children inherit the filter, which is long."""
     _install([*_begin(), *_refuse_all(_numbers(*_NEVER)), (_RETURN, 0, 0, _ALLOW)])
 
 
 def filter_program_calls(processes: bool, network: bool, own: int | None = None) -> None:
-    """Refuse the rest of what a program must not do, for this process and all that it starts.
+    """Refuse the calls that a program must not make, in this process and all that it starts.
 
-    ``processes``: may fork and exec; ``network``: may open sockets of the
-    Internet's kinds. ``own``: outside PID namespaces, the only process that it
-    may signal or limit. A call of another architecture's kills.
+    ``processes``: whether it may fork and exec; ``network``: whether it may
+    open Internet sockets; ``own``: outside PID namespaces, the only process that
+    it may signal or limit. A system call of another architecture kills it.
     """
     _install(_program_filter(processes, network, own))
 
@@ -370,7 +373,7 @@ _LANDLOCK_BITS = {1: 13, 2: 14, 3: 15}  # rights that each version of the interf
 
 
 def restrict_files(readable: Sequence[str], writable: Sequence[str]) -> None:
-    """Landlock: only these can be read (and executed), only those changed. Raises OSError where it is missing."""
+    """By Landlock, let only some paths be read and executed, and only some changed. Raises OSError without Landlock."""
     version = _call("landlock_create_ruleset", None, 0, 1)
     every = (1 << _LANDLOCK_BITS.get(min(version, 3), 13)) - 1
     attributes = struct.pack("Q", every)

@@ -1,4 +1,4 @@
-"""What the modes share inside the jail: how a program is run and how its end is told."""
+"""What modes share inside the jail: executing a program's text, and telling how that ended."""
 
 import atexit
 import linecache
@@ -8,12 +8,13 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
-MESSAGE_LIMIT = 300
-PROGRAM_FILE = "/tmp/program/program.py"
+MESSAGE_LIMIT = 300  # characters of an execution's error
+WORK = "/tmp/program"  # folder that a program is executed in, empty at first
+PROGRAM_FILE = f"{WORK}/program.py"  # what programs see as __file__
 
 
 def describe(error: BaseException) -> str:
-    """Type and message, cut; never raises, whatever the exception's own methods do."""
+    """An exception's type and message, cut to MESSAGE_LIMIT; never raises, whatever the exception's methods do."""
     try:
         text = str(error)
     except BaseException as fault:
@@ -22,10 +23,11 @@ def describe(error: BaseException) -> str:
     return shown[:MESSAGE_LIMIT].encode("ascii", "backslashreplace").decode()
 
 
-def run_program(parts: Mapping[str, str], name: str) -> dict[str, Any]:
-    """Run texts one after another as one module; the module's names.
+def execute_module(parts: Mapping[str, str], name: str) -> dict[str, Any]:
+    """Execute texts one after another as one module, and return the module's names.
 
-    ``parts``: by the file name that tracebacks show.
+    ``parts``: the texts, by the file names that tracebacks show; ``name``: the
+    module's. Raises what the texts raise.
     """
     module = types.ModuleType(name)
     module.__dict__["__file__"] = PROGRAM_FILE
@@ -37,8 +39,8 @@ def run_program(parts: Mapping[str, str], name: str) -> dict[str, Any]:
     return module.__dict__
 
 
-def leave() -> None:
-    """What the interpreter does at its end: wait for threads, call what is registered, write out what is buffered."""
+def end_interpreter() -> None:
+    """Do what an interpreter does at its end: wait for threads, call exit functions, flush standard output."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in {sys.stdout, sys.__stdout__} - {None}:
@@ -46,21 +48,21 @@ def leave() -> None:
             stream.flush()
 
 
-def exit_status(left: SystemExit) -> str | None:
-    """None for a SystemExit that means success, else its description."""
-    code = left.code  # asked for its type first: an object may claim to equal 0
+def failure_of_exit(left: SystemExit) -> str | None:
+    """The description of a SystemExit that means failure, else None."""
+    code = left.code  # its type is looked at first, since an object may claim to equal 0
     return None if code is None or (type(code) in (int, bool) and code == 0) else describe(left)
 
 
-def run_script(code: str) -> str | None:
-    """Run a text as a script, to the interpreter's own end; what went wrong, or None."""
+def execute_script(code: str) -> str | None:
+    """Execute a text as a script, up to the interpreter's end; return the error, or None."""
     try:
         try:
-            run_program({"<program>": code}, "__main__")
+            execute_module({"<program>": code}, "__main__")
         except SystemExit as left:
-            if (status := exit_status(left)) is not None:
+            if (status := failure_of_exit(left)) is not None:
                 return status
-        leave()
+        end_interpreter()
     except BaseException as fault:
         return describe(fault)
     return None

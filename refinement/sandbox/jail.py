@@ -1,8 +1,8 @@
 """The tiers of isolation, and how a worker's jail is entered.
 
-A jail holds one server (see server.py) and shows it the system, Python and
-this package, all read-only: no project, no data, no home, no network. Each
-program then gets namespaces of its own inside it.
+A jail holds one fork server and shows it the system, Python and what it needs
+of this package, all read-only: no project, no data, no home, no network. Each
+program then gets namespaces of its own within the jail.
 """
 
 import os
@@ -13,12 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from refinement.sandbox import confine
+from refinement.sandbox.in_jail import WORK
 
 BUBBLEWRAP, NAMESPACES, LANDLOCK, LIMITS = "bubblewrap", "namespaces", "landlock", "limits"
 TIERS = (BUBBLEWRAP, NAMESPACES, LANDLOCK, LIMITS)
-STRONG = (BUBBLEWRAP, NAMESPACES)  # programs cannot see or reach anything outside
-WORK = "/tmp/program"  # where a program begins, empty
-BASE, INPUTS, INPUTS_INSIDE = "JAIL_BASE", "JAIL_INPUTS", "/inputs"
+STRONG = (BUBBLEWRAP, NAMESPACES)  # in which programs cannot see or reach anything outside
+BASE, INPUTS = "JAIL_BASE", "JAIL_INPUTS"  # environment variables of a server that name its folders
+INPUTS_INSIDE = "/inputs"  # where a jail shows the programs' read-only files
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _JAVA = sorted(str(path) for path in Path("/etc").glob("java-*-openjdk"))
 _SETTINGS = (
@@ -36,27 +37,29 @@ _AS_ROOT = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", 
 
 
 def _straight(path: str) -> str:
-    """The path without ``..``, for which a jail has no folders; links stay, or a virtual environment would be lost."""
+    """The absolute path without ``..``. Links stay: Python finds its virtual environment by them."""
     return os.path.abspath(path)  # noqa: PTH100
 
 
 _PACKAGE = Path(_straight(__file__)).parents[1]
 _PREFIX = _straight(sys.prefix)
-_ETC = _PACKAGE / "sandbox" / "etc"  # who is who, for programs that ask
+_ETC = _PACKAGE / "sandbox" / "etc"  # names of users, groups and hosts, for programs that look them up
 ENVIRONMENT = {
     "PYTHONPATH": str(_PACKAGE.parent), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8",
     "PATH": f"{_PREFIX}/bin:/usr/local/bin:/usr/bin:/bin", "HOME": WORK,
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "1",  # or each of the first threads would map 64 MiB, which counts as address space
+    "MALLOC_ARENA_MAX": "1",  # else each of the first threads maps 64 MiB, which counts as address space
 }  # fmt: skip
 
 
 def visible() -> list[Path]:
-    """Files and folders that a jail shows, besides the system's."""
+    """Files and folders that a jail shows beside the system's: Python, this package, what that imports."""
     paths = [
         Path(_straight(sys.base_prefix)),
         Path(_PREFIX),
         _PACKAGE / "__init__.py",
+        _PACKAGE / "records" / "__init__.py",
+        _PACKAGE / "records" / "record_types.py",
         _PACKAGE / "running" / "__init__.py",
         _PACKAGE / "running" / "workflow_lock.py",
         _PACKAGE / "sandbox",
@@ -69,15 +72,16 @@ def visible() -> list[Path]:
 
 
 def command(tier: str, role: str, preload: str, inputs: str) -> list[str]:
-    """The command line of a server in its jail; ``role``: jail or tester, which is not confined.
+    """The command line of a fork server, in its jail where it has one.
 
-    ``inputs``: the folder of the programs' read-only files.
+    ``role``: jail, or tester, which is not confined; ``preload``: a key of the
+    server's table of modules; ``inputs``: folder of the programs' read-only files.
     """
-    server = [_straight(sys.executable), "-s", "-P", "-m", "refinement.sandbox.server", role, tier, preload]
+    server = [_straight(sys.executable), "-s", "-P", "-m", "refinement.sandbox.fork_server", role, tier, preload]
     if role != "jail" or tier != BUBBLEWRAP:
         return server
     found = shutil.which("bwrap") or "bwrap"
-    # The whole /proc, which each program's own will cover: bubblewrap's partly hidden one forbids to mount another.
+    # The whole /proc, since the kernel lets nobody mount a program's own over bubblewrap's, which is partly hidden.
     line = [
         found, *(_AS_ROOT if confine.is_root() else _AS_USER), "--die-with-parent",
         "--new-session", "--bind", "/proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
@@ -133,12 +137,13 @@ def _furnish(root: Path, inputs: str) -> None:
 
 
 def enter_namespaces(base: str, inputs: str) -> None:
-    """Go on in a child with namespaces and a root of its own; this process waits for it and leaves.
+    """Fork a child with namespaces and a root of its own, in which this call returns; the parent ends with the child.
 
-    ``base``: an empty folder to build on; ``inputs``: the programs' read-only files. Needs a process of one thread.
+    ``base``: an empty folder to mount the root on; ``inputs``: folder of the
+    programs' read-only files. Needs a process of one thread.
     """
     user, group = os.geteuid(), os.getegid()
-    # Root needs no user namespace to get ready, and in one it could not become somebody else.
+    # Root needs no user namespace for the mounts, and within one it could not become another user.
     root_here = confine.is_root()
     child = confine.fork_into(confine.PER_WORKER & ~(confine.CLONE_NEWUSER if root_here else 0))
     if child:
@@ -158,7 +163,7 @@ def enter_namespaces(base: str, inputs: str) -> None:
 
 
 def readable() -> list[str]:
-    """What a program may read where Landlock guards the files."""
+    """Paths that a program may read where Landlock guards the files."""
     return [*_SYSTEM, *_SETTINGS, *map(str, visible()), *(f"/dev/{name}" for name in _DEVICES), "/proc/self"]
 
 
@@ -168,16 +173,16 @@ def _touch(path: Path) -> None:
 
 
 def enter_program(user: int, group: int, room: int, inputs: Mapping[str, str]) -> None:
-    """A program's own user, files and processes, inside its new namespaces.
+    """Give a program its own user, files and processes, in its new namespaces.
 
-    ``room``: bytes that it may store; ``inputs``: what it reads, by name in
-    its working folder, and where the jail has it.
+    ``user``, ``group``: the server's own; ``room``: bytes of files that it may
+    keep; ``inputs``: its read-only files: name in its folder to name below INPUTS_INSIDE.
     """
     confine.map_user(confine.USER, user, group)
     guard = confine.MS_NOSUID | confine.MS_NODEV
     covered = [(path, os.open(path, os.O_PATH)) for path in visible() if path.is_relative_to("/tmp")]
     confine.mount("tmpfs", "/tmp", "tmpfs", guard, f"size={room},nr_inodes=4096,mode=700")
-    for path, handle in covered:  # a Python or a project that lives there
+    for path, handle in covered:  # where Python or this package lies below /tmp
         path.mkdir(parents=True) if stat.S_ISDIR(os.fstat(handle).st_mode) else _touch(path)
         confine.mount(f"/proc/self/fd/{handle}", str(path), flags=confine.MS_BIND | confine.MS_REC)
         os.close(handle)

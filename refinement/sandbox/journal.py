@@ -1,4 +1,4 @@
-"""Executions on disk from the moment they are there, so that a killed step loses none."""
+"""A journal of executions, so that a step that is killed loses none."""
 
 import fcntl
 import hashlib
@@ -19,11 +19,12 @@ def _digest(program: Record, settings: str) -> str:
 
 
 class ExecutionJournal:
-    """The executions of an earlier, killed attempt at the same output, in the same order.
+    """The executions of an earlier, killed attempt at the same output, in the order of its programs.
 
-    A line holds the digest of a program and what came of it. They are read
-    and compared one by one, so memory does not grow with their number. Held by
-    one process at a time; used as a context manager.
+    A line holds the digest of a program and its execution. Lines are read one
+    by one, so memory does not grow with their number. ``settings``: all else
+    that executions depend on, as a text. One process holds the journal at a
+    time; used as a context manager.
     """
 
     def __init__(self, output: str | Path, settings: str) -> None:
@@ -45,7 +46,7 @@ class ExecutionJournal:
     def complete(
         self, programs: Iterable[Record], execute: Callable[[Iterable[Record]], Iterator[Record]]
     ) -> Iterator[Record]:
-        """An execution of every program, in their order: the kept ones, and from the first that differs, new ones."""
+        """An execution of each program, in order: kept ones, then new ones from the first program that differs."""
         stream = iter(programs)
         self._file.seek(0)
         kept = 0
@@ -70,5 +71,5 @@ class ExecutionJournal:
             yield execution
 
     def discard(self) -> None:
-        """Remove the journal: the output is there."""
+        """Remove the journal, once the output is complete."""
         self._path.unlink()

@@ -1,16 +1,16 @@
-"""Oracles: how what a call gave is compared with what it should, outside the jail, on values of exact types.
+"""Oracles: how the value of a call is compared with the expected one. Both are of exact built-in types.
 
-``exact``: ``==``. ``json``: the same, with a tuple in the place of a list
-allowed, as LiveCodeBench's functional tests do. ``evalplus``: that of evalplus
-0.3.1's ``untrusted_check`` (evalplus/eval/__init__.py, unsafe_execute): ``==``;
-floats within ``atol``, 1e-6 where it is 0 and floats are expected, from then
-on for all later calls of the same part; and its special oracles.
+``exact`` compares by ``==``. So does ``json``, but a tuple may stand for a
+list, as in LiveCodeBench's functional tests. ``evalplus`` compares as evalplus
+0.3.1's ``untrusted_check`` does (evalplus/eval/__init__.py, unsafe_execute): by
+``==``; floats within ``atol``; where that is 0 and floats are expected, within
+1e-6, in all later calls of the part too; and by its special oracles.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-Oracle = Callable[[int, Any], bool]  # number of the call, what it gave
+Oracle = Callable[[int, Any], bool]  # number of the call, its value -> whether that is right
 
 
 def _exact(expected: Sequence[Any], settings: Mapping[str, Any], calls: Sequence[Any]) -> Oracle:
@@ -22,15 +22,17 @@ def _json(expected: Sequence[Any], settings: Mapping[str, Any], calls: Sequence[
 
 
 class _Evalplus:
-    """``settings``: dataset (humaneval or mbpp), entry_point, atol, parts (numbers of calls that start anew).
+    """Compares as evalplus does.
 
-    evalplus' own lists and functions decide which tasks are compared how:
-    ``_special_oracle`` for MBPP's sets (2, 7, 111, 140, 232, 249, 579, 769),
-    what is only to be not None (``check_str`` and two more), 558 and 581 with
-    a second reading, and HumanEval/32, whose zeros are looked at with
-    ``_poly``. Two tasks of MBPP accept more, by name: 164 anything, 295 also
-    0. HumanEval/32 is not what evalplus 0.3.1 makes of it: there the check of
-    this task is never counted, so that no program passes it.
+    ``settings``: ``dataset`` (humaneval or mbpp), ``entry_point``, ``atol``,
+    ``parts`` (numbers of calls, before each of which evalplus starts anew).
+
+    evalplus' module ``_special_oracle`` lists the tasks that are compared in
+    their own way: values that are sets (MBPP 2, 7, 111, 140, 232, 249, 579,
+    769), values that must only not be None (``check_str`` and two more), tasks
+    with a second right answer (MBPP 558, 581), and HumanEval/32, whose zero is
+    put into ``_poly``. MBPP 164 accepts anything, and MBPP 295 also 0. We count
+    HumanEval/32's check; evalplus 0.3.1 never does, so that no program passes.
     """
 
     def __init__(self, expected: Sequence[Any], settings: Mapping[str, Any], calls: Sequence[Any]) -> None:
@@ -41,7 +43,7 @@ class _Evalplus:
         self._starts = frozenset(starts)
 
     def _matches(self, found: Any, expected: Any, arguments: Sequence[Any]) -> Any:
-        """Whether the two are alike but for a tolerance."""
+        """Whether a value is right without ``numpy.allclose``, by the task's special oracle if it has one."""
         from evalplus.eval import _special_oracle as special
 
         name, exact = self._entry_point, found == expected

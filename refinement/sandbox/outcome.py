@@ -1,11 +1,16 @@
-"""How a program ended, as its jail saw it, and what that means for the verdict."""
+"""How a program's process ended, and the verdict that follows from it."""
 
 import os
 from typing import Any, NamedTuple
 
+FILE_BYTES = 16 << 20  # of one file of a program, and of its standard output
+
 
 class Outcome(NamedTuple):
-    """What came of a program; see DESIGN's execution line."""
+    """What came of a program: the first fields of an execution's record.
+
+    ``starved``: a limit on time ended it, so that a slow machine may be to blame.
+    """
 
     verdict: str
     passed: int
@@ -18,8 +23,9 @@ class Outcome(NamedTuple):
 class End(NamedTuple):
     """The end of a program's first process.
 
-    ``by``: itself, cpu, wall or asked (by whom it was ended); ``status``: as
-    of os.waitpid; ``seconds``: CPU; ``overflowed``: wrote more than it may.
+    ``by``: who ended it: itself, a limit on cpu or wall time, or the harness
+    (asked); ``status``: that of os.waitpid; ``seconds``: of CPU;
+    ``overflowed``: whether it wrote FILE_BYTES or more to standard output.
     """
 
     by: str
@@ -33,12 +39,12 @@ class End(NamedTuple):
         return self.by in ("cpu", "wall")
 
     def overflow(self, verdict: str) -> str:
-        """``output`` where the program wrote too much, else the verdict."""
+        """The verdict, or ``output`` where the program wrote too much."""
         return "output" if self.overflowed else verdict
 
 
 def heard(message: Any, **types: type | tuple[type, ...]) -> dict[str, Any] | None:
-    """A message from a program's process if it holds these fields, of exactly these types; else None."""
+    """A message of a program's process, which is not trusted, if it has fields of exactly these types; else None."""
     if not isinstance(message, dict):
         return None
     for name, kinds in types.items():
@@ -49,7 +55,7 @@ def heard(message: Any, **types: type | tuple[type, ...]) -> dict[str, Any] | No
 
 
 def lost(end: End, program: dict[str, Any], total: int = 1, passed: int = 0) -> Outcome:
-    """The outcome of a program that was not heard to the end."""
+    """The outcome of a program that ended before it told its own, by how its process ended."""
     limit = program["timeout"]
     if end.timed_out or end.seconds > limit:
         kind = "of CPU" if end.by != "wall" else "by the clock"

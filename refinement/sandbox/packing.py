@@ -1,9 +1,10 @@
-"""Values as texts that keep their exact types (tuples, sets, complex numbers, large integers): codec.py's JSON.
+"""Values as texts of JSON that keep exact types (tuples, sets, complex numbers, large integers), by codec.py.
 
-A value that is expected of a call is an item: a message of codec.py, or where
-that is long a digest, which tells what equals it without crossing, with the
-message folded up beside it for what does not. Texts, which only equal
-themselves, and values that are too large to cross have their digest alone.
+An expected value of a call is an item: the message of codec.py, or for a long
+message a digest and the compressed message. A program first sends the digest
+of a long value; only where the digests differ must the value itself be sent.
+Texts, which equal nothing of another digest, and values that are too large to
+send have the digest alone.
 """
 
 import base64
@@ -14,16 +15,17 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from refinement.sandbox.codec import BadMessage, Decoder, Encoder
+from refinement.sandbox.channel import BadMessage
+from refinement.sandbox.codec import Decoder, Encoder
 
-LARGE = 1 << 16  # bytes from which on a value is asked for by its digest first
-MOST = 1 << 25  # bytes of the largest value that is kept beside its digest
-_CHUNK = 1024
-_FORMAT = 2  # of marshal: the last without references, which tell equal values apart
+LARGE = 1 << 16  # bytes; of a larger value the digest is sent first
+MOST = 1 << 25  # bytes; of a larger value the digest alone is kept
+_CHUNK = 1024  # items of a list or tuple that are marshalled at a time
+_FORMAT = 2  # of marshal: the last without references, by which equal values could differ
 
 
 class Opaque:
-    """Stands for an object that cannot cross; equals nothing but itself."""
+    """Stands for an object that cannot be sent; equals nothing but itself."""
 
     def __repr__(self) -> str:
         return "<an object>"
@@ -34,12 +36,12 @@ def _opaque(number: int, kind: str, name: str) -> Opaque:
 
 
 def encode(value: Any) -> list[Any]:
-    """The message of a value. Objects that only this process has are lost in it."""
+    """The message of a value. Objects that only this process has become handles that nobody can follow."""
     return Encoder().encode(value)[0]
 
 
 def decode(message: Any) -> Any:
-    """The value of a message, of exact built-in types; what is none arrives as Opaque. Raises BadMessage."""
+    """The value of a message, of exact built-in types, with Opaque for each handle. Raises BadMessage."""
     return Decoder([], _opaque).decode(message)[0]
 
 
@@ -65,7 +67,7 @@ def unpack(text: str) -> Any:
 
 
 def digest_of(value: Any) -> tuple[str, int]:
-    """Digest and bytes of a value that holds nothing but values of exact built-in types; ("", 0) of another."""
+    """Digest and number of bytes of a value that consists of exact built-in types; ("", 0) of any other value."""
     found, size = hashlib.blake2b(digest_size=16), 0
     long = type(value) in (list, tuple) and len(value) > _CHUNK
     try:
@@ -80,7 +82,7 @@ def digest_of(value: Any) -> tuple[str, int]:
 
 
 def item_of(message: list[Any], digest: str = "") -> Any:
-    """The item of a message; of a digest, if there is one, with the message folded beside it."""
+    """The item of a message: itself, or where there is a digest that, with the message compressed."""
     if not digest:
         return message
     folded = base64.b64encode(zlib.compress(_to_text(message).encode(), 1)).decode()
@@ -93,7 +95,7 @@ def pack_items(items: Sequence[Any]) -> str:
 
 
 class Expected(Sequence[Any]):
-    """The values of a text of items, decoded when asked for. Raises BadMessage."""
+    """The values of a text of items, each decoded when it is asked for. Raises BadMessage."""
 
     def __init__(self, text: str) -> None:
         self._items = _from_text(text)
@@ -112,6 +114,6 @@ class Expected(Sequence[Any]):
         return decode(_from_text(zlib.decompress(base64.b64decode(item["folded"])).decode()))
 
     def digest(self, number: int) -> str:
-        """The digest of a large value, else an empty text."""
+        """The digest of a large value; an empty text for any other."""
         item = self._items[number]
         return item["digest"] if type(item) is dict else ""

@@ -1,4 +1,4 @@
-"""Programs -> executions: workers side by side, fed from one stream (DESIGN.md, "Programs -> executions")."""
+"""Executes a stream of programs by workers side by side."""
 
 import shutil
 import threading
@@ -18,9 +18,9 @@ from refinement.sandbox.modes.command import check_names
 from refinement.sandbox.outcome import Outcome
 from refinement.sandbox.worker import ServerDied, Worker
 
-AHEAD = 64  # programs read ahead of the slowest, a worker
+AHEAD = 64  # programs a worker that are read ahead of the slowest one
 _LIMITS = ("timeout", "memory_mb")
-_LONGEST, _MOST_MB = 1_000_000, 1 << 30
+_LONGEST, _MOST_MB = 1_000_000, 1 << 30  # seconds and MiB that a line may ask for
 _PROBE = {"id": "probe", "timeout": 10.0, "memory_mb": 512}
 _PROBES = (
     {**_PROBE, "mode": "run", "code": "import os\nassert os.listdir() == []\nopen('probe', 'w').close()"},
@@ -29,12 +29,13 @@ _PROBES = (
 
 
 def check_program(program: Record) -> Record:
-    """The program. Raises BadInput for a line that cannot be judged."""
+    """The program itself. Raises BadInput, with its id and the fault, for a line that cannot be judged."""
     where = f"program {program['id']}: "
     if program.get("mode") not in MODES:
         raise BadInput(f"{where}mode {program.get('mode')!r}; one of {', '.join(MODES)} is needed")
     mode = MODES[program["mode"]]
-    for name in (*_LIMITS, *(() if program["mode"] == "command" else ("code",)), *mode.FIELDS):
+    needed = [field.name for field in (*mode.ANSWER_FIELDS, *mode.TEST_FIELDS) if field.required]
+    for name in (*_LIMITS, *needed):
         if name not in program:
             raise BadInput(f"{where}mode {program['mode']} needs '{name}'")
     if not (0 < program["timeout"] <= _LONGEST and 0 < program["memory_mb"] <= _MOST_MB):  # nan is neither
@@ -53,7 +54,7 @@ def check_program(program: Record) -> Record:
 
 
 def _try_out(worker: Worker) -> str | None:
-    """Why a worker's tier cannot be had here, found by using it; None if it can."""
+    """Why a worker's tier does not work on this machine, found by executing programs in it; None if it does."""
     if worker.tier == jail.BUBBLEWRAP and shutil.which("bwrap") is None:
         return "bwrap is not installed"
     try:
@@ -67,15 +68,15 @@ def _try_out(worker: Worker) -> str | None:
 
 
 def probe(tier: str) -> str | None:
-    """Why a tier cannot be had here; None if it can."""
+    """Why a tier does not work on this machine; None if it does."""
     with Worker(tier) as worker:
         return _try_out(worker)
 
 
 def first_worker(wanted: str) -> Worker:
-    """A worker of a tier that works here: ``wanted``, or for "auto" the strongest that keeps programs in namespaces.
+    """A worker of the tier ``wanted``, or for "auto" of the strongest that works and keeps programs in namespaces.
 
-    Raises BadInput where there is none, with what each tier tried said.
+    Raises BadInput where there is none, with the fault of each tier that was tried.
     """
     faults: dict[str, str] = {}
     for tier in jail.STRONG if wanted == "auto" else (wanted,):
@@ -93,7 +94,7 @@ def first_worker(wanted: str) -> Worker:
 
 
 class _Gate:
-    """Lets programs run side by side, or one of them alone."""
+    """Lets programs be executed side by side, or one of them alone."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
@@ -144,7 +145,7 @@ class _Pool:
         try:
             with self._gate.beside():
                 outcome = judge(program, worker)
-            if not (outcome.starved and self._several):  # others may have taken its time
+            if not (outcome.starved and self._several):  # if so, the programs beside it may have taken its time
                 return outcome
         except ServerDied:
             worker.restart()
@@ -155,32 +156,35 @@ class _Pool:
             worker.restart()
             if fault := _try_out(worker):
                 raise RuntimeError(f"program {program['id']}: the sandbox itself failed ({error}; {fault})") from error
-            return Outcome("killed", 0, 1, "ended the process that ran it", 0.0)
+            return Outcome("killed", 0, 1, "ended the process that executed it", 0.0)
 
     def _execute(self, program: Record) -> Record:
         worker = self._idle.get()
         try:
-            runs = []
+            outcomes = []
             for _ in range(program.get("repeats", 1)):
-                runs.append(self._once(program, worker))
-                if runs[-1].verdict != "passed":
+                outcomes.append(self._once(program, worker))
+                if outcomes[-1].verdict != "passed":
                     break
         finally:
             self._idle.put(worker)
-        seconds: Any = [run.seconds for run in runs] if "repeats" in program else runs[-1].seconds
-        told = runs[-1]._asdict()
-        del told["starved"]
-        if told["error"] is not None:  # it may hold what no file of text can
-            told["error"] = told["error"].encode("utf-8", "backslashreplace").decode()
-        integrity = "inside" if program["mode"] == "unittest" else "outside"
-        return {"id": program["id"], **told, "seconds": seconds, "isolation": self._tier, "integrity": integrity,
-                "mode": program["mode"]}  # fmt: skip
+        last = outcomes[-1]
+        seconds: Any = [outcome.seconds for outcome in outcomes] if "repeats" in program else last.seconds
+        error = last.error
+        if error is not None:  # it may hold lone surrogates, which no file can
+            error = error.encode("utf-8", "backslashreplace").decode()
+        return {
+            "id": program["id"], "verdict": last.verdict, "passed": last.passed, "total": last.total, "error": error,
+            "seconds": seconds, "isolation": self._tier, "integrity": MODES[program["mode"]].INTEGRITY,
+            "mode": program["mode"],
+        }  # fmt: skip
 
 
 def execute_all(programs: Iterable[Record], workers: int, isolation: str = "auto") -> Iterator[Record]:
-    """Executions in the order of ``programs``; memory is bounded whatever their number.
+    """An execution of each program, in their order; the memory used does not grow with their number.
 
-    ``isolation``: a tier of jail.TIERS, or auto. Raises BadInput.
+    ``isolation``: a tier of jail.TIERS, or auto. Raises BadInput for less than
+    one worker, a tier that does not work and a line that cannot be judged.
     """
     if workers < 1:
         raise BadInput(f"--workers {workers}: at least one worker is needed")

@@ -1,24 +1,29 @@
-"""Calls between a program and its tests: each side asks the other, and answers while it waits."""
+"""Remote calls between a program and its tests. Either side calls the other, and answers calls while it waits."""
 
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from refinement.sandbox.channel import Channel, ChannelClosed
-from refinement.sandbox.codec import MUTABLE, BadMessage, Decoder, Encoder, Snapshot, replace
+from refinement.sandbox.channel import BadMessage, Channel, ChannelClosed
+from refinement.sandbox.codec import Decoder, Encoder
+from refinement.sandbox.mutable_values import MUTABLE, Snapshot, replace
 
 Operations = Mapping[str, Callable[..., Any]]
 
 
 class Gone(BaseException):
-    """The other side ended or broke the rules. No Exception, so that no test takes it for the program's answer."""
+    """The other side has ended or broken the protocol.
+
+    It is no Exception, so that no test takes it for one that the program raised.
+    """
 
 
-class Peer:
-    """One side. ``operations``: what the other may ask for; ``wrap``: makes its objects (see Decoder).
+class RemoteCalls:
+    """One side's end of the calls.
 
-    ``guarded``: the other side is not trusted, so what it asks for gives it
-    plain data and nothing that it could ask further of.
+    ``operations``: functions that the other side may call, by name; ``wrap``
+    and ``classes``: as in Decoder; ``guarded``: the other side is not trusted,
+    so its calls return plain data to it, and no objects that it could call.
     """
 
     def __init__(
@@ -37,10 +42,10 @@ class Peer:
         self._turn = threading.RLock()
 
     def request(self, operation: str, *arguments: Any) -> Any:
-        """What the other side answers; its exceptions are raised here. Raises Gone.
+        """Call an operation of the other side. Raises what it raises, or Gone.
 
-        Mutable arguments hold afterwards what the other side left in them.
-        One thread at a time.
+        Changes that the other side made to mutable arguments are made here too.
+        A second thread waits until the call of the first has returned.
         """
         with self._turn:
             return self._request(operation, arguments)
@@ -98,7 +103,7 @@ class Peer:
             self._channel.send({"raise": self.encoder.encode(error)[0], "changed": []})
 
     def _tell(self, error: BaseException) -> BaseException:
-        """An exception as the other side may see it: where that is not trusted, its type and text alone."""
+        """An exception as it may be sent: to a side that is not trusted, with a built-in type and its text alone."""
         if not self._guarded or all(type(argument) in (str, int, float, bool) for argument in error.args):
             return error
         try:
@@ -107,7 +112,7 @@ class Peer:
             return RuntimeError(f"{type(error).__name__}: {error}")
 
     def serve(self) -> None:
-        """Answer until the other side hangs up."""
+        """Answer calls until the other side hangs up."""
         try:
             while True:
                 self._answer(self._channel.receive())

@@ -30,7 +30,7 @@ rule select_instructions:
     message:
         "select the instructions of D_0"
     shell:
-        "python {STEPS}/acr/select_instructions.py {input.instructions:q} --benchmarks {input.benchmarks:q}"
+        'python "$STEPS/acr/select_instructions.py" {input.instructions:q} --benchmarks {input.benchmarks:q}'
         " --identity {params.identity} --near-duplicate-threshold {params.threshold}"
         " --overlap-ngram {params.ngram} --size {params.size} --seed {params.seed}"
         " --output {output.instructions:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
@@ -61,7 +61,7 @@ rule gate_instructions:
     message:
         "check the instructions of D_0 for leakage"
     shell:
-        "python {STEPS}/leakage/measure_leakage.py --train selected={input.instructions:q} --train-field instruction"
+        'python "$STEPS/leakage/measure_leakage.py" --train selected={input.instructions:q} --train-field instruction'
         " {params.questions:q} {params.numbers:q} --cleaned {output.instructions:q} --rejected {output.rejected:q}"
         " --counts {output.counts:q} --output {output.measured:q} > {log:q} 2>&1"
 
@@ -92,7 +92,7 @@ rule plant_leaks:
     message:
         "plant questions in {wildcards.dataset}"
     shell:
-        "python {STEPS}/leakage/plant_leaks.py {input.instructions:q} --benchmarks {input.questions:q} --share {params.share}"
+        'python "$STEPS/leakage/plant_leaks.py" {input.instructions:q} --benchmarks {input.questions:q} --share {params.share}'
         " --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
 
@@ -117,7 +117,7 @@ rule request_answers:
     message:
         "write requests for answers to the instructions"
     shell:
-        "python {STEPS}/acr/request_answers.py {input:q} --sampling {params.sampling:q} --seed {params.seed}"
+        'python "$STEPS/acr/request_answers.py" {input:q} --sampling {params.sampling:q} --seed {params.seed}'
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -143,7 +143,7 @@ rule collect_answers:
     message:
         "make D_0"
     shell:
-        "python {STEPS}/acr/collect_answers.py {input.instructions:q} --responses {input.responses:q}"
+        'python "$STEPS/acr/collect_answers.py" {input.instructions:q} --responses {input.responses:q}'
         " --output {output.dataset:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
 
 

@@ -27,6 +27,6 @@ rule measure_effects:
     message:
         "measure effects"
     shell:
-        "python {STEPS}/acr/measure_effects.py {input.outcomes:q} --entries {params.entries:q} --kinds {input.kinds:q}"
+        'python "$STEPS/acr/measure_effects.py" {input.outcomes:q} --entries {params.entries:q} --kinds {input.kinds:q}'
         " --selections {input.selections:q} --feedback {input.feedback:q} --titles {params.titles:q}"
         " --final {params.final} --seed {params.seed} --output {output:q} > {log:q} 2>&1"

@@ -29,7 +29,7 @@ rule request_instructions:
     message:
         "write requests for instructions"
     shell:
-        "python {STEPS}/acr/request_instructions.py {input.snippets:q} --template {input.template:q}"
+        'python "$STEPS/acr/request_instructions.py" {input.snippets:q} --template {input.template:q}'
         " --per-snippet {params.per_snippet} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -57,7 +57,7 @@ rule ask_teacher:
     message:
         "ask the teacher for {wildcards.stage}, shard {wildcards.shard}"
     shell:
-        "python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} python {STEPS}/engines/complete_requests.py {input:q} --output {output:q} {params.backend:q}"
+        'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} python "$STEPS/engines/complete_requests.py" {input:q} --output {output:q} {params.backend:q}'
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 
@@ -84,7 +84,7 @@ rule collect_instructions:
     message:
         "read instructions"
     shell:
-        "python {STEPS}/acr/collect_instructions.py {input.snippets:q} --responses {input.responses:q}"
+        'python "$STEPS/acr/collect_instructions.py" {input.snippets:q} --responses {input.responses:q}'
         " --per-snippet {params.per_snippet} --output {output.instructions:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
 
@@ -115,7 +115,7 @@ rule request_evolutions:
     message:
         "write requests for round {wildcards.round} of evolution"
     shell:
-        "python {STEPS}/acr/request_evolutions.py {input.instructions:q} --templates {input.templates:q}"
+        'python "$STEPS/acr/request_evolutions.py" {input.instructions:q} --templates {input.templates:q}'
         " --round {wildcards.round} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -154,7 +154,7 @@ rule collect_evolutions:
     message:
         "read round {wildcards.round} of evolution"
     shell:
-        "python {STEPS}/acr/collect_evolutions.py {input.instructions:q} --responses {input.responses:q}"
+        'python "$STEPS/acr/collect_evolutions.py" {input.instructions:q} --responses {input.responses:q}'
         " --templates {input.templates:q} --round {wildcards.round} --seed {params.seed}"
         " --forbidden-phrases {params.phrases:q} --benchmarks {input.benchmarks:q}"
         " --overlap-ngram {params.ngram} --keep {params.keep} --output {output.instructions:q}"

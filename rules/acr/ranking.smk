@@ -26,7 +26,7 @@ rule request_judgements:
     message:
         "write requests for judgements, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python {STEPS}/acr/request_judgements.py {input.dataset:q} {input.samples:q} --template {input.template:q}"
+        'python "$STEPS/acr/request_judgements.py" {input.dataset:q} {input.samples:q} --template {input.template:q}'
         " --iteration {wildcards.iteration} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -56,7 +56,7 @@ rule ask_judge:
     message:
         "ask for {wildcards.stage}, {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
     shell:
-        "python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} python {STEPS}/engines/complete_requests.py {input:q} --output {output:q} {params.backend:q}"
+        'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} python "$STEPS/engines/complete_requests.py" {input:q} --output {output:q} {params.backend:q}'
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 
@@ -82,7 +82,7 @@ rule collect_judgements:
     message:
         "read judgements, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python {STEPS}/acr/collect_judgements.py {input.samples:q} --responses {input.responses:q}"
+        'python "$STEPS/acr/collect_judgements.py" {input.samples:q} --responses {input.responses:q}'
         " --output {output.judgements:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
 
 
@@ -110,7 +110,7 @@ rule select_best:
     message:
         "select the best samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python {STEPS}/acr/select_best.py {input.dataset:q} {input.judgements:q} {input.executions:q}"
+        'python "$STEPS/acr/select_best.py" {input.dataset:q} {input.judgements:q} {input.executions:q}'
         " --weights {params.weights:q} --n {params.n} --output {output.best:q}"
         " --counts {output.counts:q} > {log:q} 2>&1"
 
@@ -140,7 +140,7 @@ rule request_comparisons:
     message:
         "write requests for comparisons, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python {STEPS}/acr/request_comparisons.py {input.dataset:q} {input.samples:q} {input.best:q}"
+        'python "$STEPS/acr/request_comparisons.py" {input.dataset:q} {input.samples:q} {input.best:q}'
         " --template {input.template:q} --order {params.order} --iteration {wildcards.iteration}"
         " --sampling {params.sampling:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
@@ -170,6 +170,6 @@ rule collect_comparisons:
     message:
         "read comparisons and decide winners, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python {STEPS}/acr/collect_comparisons.py {input.best:q} --responses {input.responses:q}"
+        'python "$STEPS/acr/collect_comparisons.py" {input.best:q} --responses {input.responses:q}'
         " --order {params.order} --seed {params.seed} --comparisons {output.comparisons:q}"
         " --output {output.ranking:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"

@@ -25,7 +25,7 @@ rule request_critiques:
     message:
         "write requests for critiques, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python {STEPS}/acr/request_critiques.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
+        'python "$STEPS/acr/request_critiques.py" {input.dataset:q} {input.samples:q} {input.ranking:q}'
         " --template {input.template:q} --iteration {wildcards.iteration}"
         " --sampling {params.sampling:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
@@ -74,7 +74,7 @@ rule collect_critiques:
     message:
         "read critiques, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python {STEPS}/acr/collect_critiques.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
+        'python "$STEPS/acr/collect_critiques.py" {input.dataset:q} {input.samples:q} {input.ranking:q}'
         " --responses {input.responses:q} --rewrite {params.rewrite} --output {output.critiques:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
 
@@ -107,6 +107,6 @@ rule refine_dataset:
     message:
         "refine D_{params.before} of {wildcards.student}, {wildcards.variant}"
     shell:
-        "python {STEPS}/acr/refine_dataset.py {input.dataset:q} {input.samples:q} {input.ranking:q}"
+        'python "$STEPS/acr/refine_dataset.py" {input.dataset:q} {input.samples:q} {input.ranking:q}'
         " --critiques {input.critiques:q} --strategy {params.strategy:q} --iteration {params.before}"
         " --output {output.dataset:q} --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"

@@ -23,7 +23,7 @@ rule request_samples:
     message:
         "write requests for samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python {STEPS}/acr/request_samples.py {input:q} --samples {params.n} --iteration {wildcards.iteration}"
+        'python "$STEPS/acr/request_samples.py" {input:q} --samples {params.n} --iteration {wildcards.iteration}'
         " --sampling {params.sampling:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
 
@@ -51,7 +51,7 @@ rule ask_student:
     message:
         "M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant} samples, shard {wildcards.shard}"
     shell:
-        "OMP_NUM_THREADS=1 python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} python {STEPS}/engines/complete_requests.py"
+        'OMP_NUM_THREADS=1 python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} python "$STEPS/engines/complete_requests.py"'
         " {input.requests:q} --output {output:q}"
         " {params.backend:q} --model {params.model:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
@@ -80,7 +80,7 @@ rule collect_samples:
     message:
         "read samples, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python {STEPS}/acr/collect_samples.py {input.dataset:q} --responses {input.responses:q} --samples {params.n}"
+        'python "$STEPS/acr/collect_samples.py" {input.dataset:q} --responses {input.responses:q} --samples {params.n}'
         " --output {output.samples:q} --programs {output.programs:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"
 
@@ -112,7 +112,7 @@ rule execute_samples:
         "execute programs, {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
     # Two workers for each thread, because the kernel needs time to remove a program's namespaces.
     shell:
-        "python {STEPS}/engines/execute_programs.py {input.programs:q} --known {params.known:q} --output {output:q}"
+        'python "$STEPS/engines/execute_programs.py" {input.programs:q} --known {params.known:q} --output {output:q}'
         " --workers $((2 * {threads})) --timeout {params.timeout} --memory-mb {params.memory} --isolation {params.isolation}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
@@ -140,5 +140,5 @@ rule collect_executions:
     message:
         "read executions, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
-        "python {STEPS}/acr/collect_executions.py {input.dataset:q} {input.samples:q} --runs {input.runs:q}"
+        'python "$STEPS/acr/collect_executions.py" {input.dataset:q} {input.samples:q} --runs {input.runs:q}'
         " --n {params.n} --output {output.executions:q} --counts {output.counts:q} > {log:q} 2>&1"

@@ -69,7 +69,7 @@ rule request_scores:
     message:
         "write requests for scores on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python {STEPS}/acr/request_scores.py {input.problems:q} {input.solutions:q} --template {input.template:q}"
+        'python "$STEPS/acr/request_scores.py" {input.problems:q} {input.solutions:q} --template {input.template:q}'
         " --programs {output.programs:q} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output.requests:q} > {log:q} 2>&1"
 
@@ -150,6 +150,6 @@ rule score_selection:
     message:
         "score the scoring system on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python {STEPS}/acr/score_selection.py {input.solutions:q} {input.judgements:q} --executions {input.executions:q}"
+        'python "$STEPS/acr/score_selection.py" {input.solutions:q} {input.judgements:q} --executions {input.executions:q}'
         " --runs {input.runs:q} --problems {input.problems:q} --weights {params.weights:q} --model {input.model:q} --seed {params.seed}"
         " --summary {output:q} > {log:q} 2>&1"

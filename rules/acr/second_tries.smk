@@ -31,7 +31,7 @@ rule request_suggestions:
     message:
         "write requests for suggestions on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python {STEPS}/acr/request_suggestions.py {input.outcomes:q} {input.problems:q} --template {input.template:q}"
+        'python "$STEPS/acr/request_suggestions.py" {input.outcomes:q} {input.problems:q} --template {input.template:q}'
         " --cases {params.cases} --iterations {params.iterations} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -85,7 +85,7 @@ rule request_second_tries:
     message:
         "write requests for second tries on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python {STEPS}/acr/request_second_tries.py {input.outcomes:q} {input.problems:q}"
+        'python "$STEPS/acr/request_second_tries.py" {input.outcomes:q} {input.problems:q}'
         " --suggestions {input.suggestions:q} --format {params.format} --template {input.template:q}"
         " --cases {params.cases} --iterations {params.iterations} --models {input.models:q}"
         " --sampling {params.sampling:q} --seed {params.seed} --output {output.requests:q}"
@@ -117,7 +117,7 @@ rule collect_second_tries:
     message:
         "read second tries on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python {STEPS}/acr/collect_second_tries.py {input.problems:q} {input.requests:q} --responses {input.responses:q}"
+        'python "$STEPS/acr/collect_second_tries.py" {input.problems:q} {input.requests:q} --responses {input.responses:q}'
         " --output {output.solutions:q} --programs {output.programs:q} --counts {output.counts:q} > {log:q} 2>&1"
 
 
@@ -145,6 +145,6 @@ rule score_feedback:
     message:
         "score second tries on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python {STEPS}/acr/score_feedback.py {input.outcomes:q} {input.solutions:q} --runs {input.runs:q}"
+        'python "$STEPS/acr/score_feedback.py" {input.outcomes:q} {input.solutions:q} --runs {input.runs:q}'
         " --iterations {params.iterations} --models {input.models:q} --seed {params.seed}"
         " --summary {output:q} > {log:q} 2>&1"

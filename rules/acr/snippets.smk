@@ -1,9 +1,7 @@
 """Seed snippets from real code."""
 
-
-def guarded_problems(wildcards):
-    """The files of problems with which training data must not overlap."""
-    return benchmarks.guarded_problems(EXPERIMENT, wildcards.run)
+# The files of problems with which training data must not overlap.
+guarded_problems = lambda wildcards: benchmarks.guarded_problems(EXPERIMENT, wildcards.run)
 
 
 rule harvest_snippets:
@@ -36,7 +34,7 @@ rule harvest_snippets:
     message:
         "harvest seed snippets"
     shell:
-        "python {STEPS}/acr/harvest_snippets.py --source {params.source:q} --benchmarks {input.benchmarks:q}"
+        'python "$STEPS/acr/harvest_snippets.py" --source {params.source:q} --benchmarks {input.benchmarks:q}'
         " {params.size:q} --seed {params.seed}"
         " --max-lines {params.max_lines} --max-characters {params.max_characters}"
         " --forbidden-modules {params.forbidden:q} --near-duplicate-threshold {params.threshold}"

@@ -1,9 +1,7 @@
 """Models answer benchmarks: a job loads or serves each model once, for all benchmarks of the job."""
 
-
-def who_answers(wildcards):
-    """The config entry by which the models of a variant, or a baseline, answer benchmarks."""
-    return answering.answering_benchmarks(EXPERIMENT, wildcards.student, wildcards.variant)
+# The config entry by which the models of a variant, or a baseline, answer benchmarks.
+who_answers = lambda wildcards: answering.answering_benchmarks(EXPERIMENT, wildcards.student, wildcards.variant)
 
 
 for asking in answering.asking_jobs(EXPERIMENT):
@@ -42,6 +40,6 @@ for asking in answering.asking_jobs(EXPERIMENT):
         message:
             f"all models of {{wildcards.student}} {{wildcards.variant}} answer {work} {' '.join(names)}, shard {{wildcards.shard}}"
         shell:
-            "OMP_NUM_THREADS=1 python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} python {STEPS}/engines/complete_requests.py"
+            'OMP_NUM_THREADS=1 python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} python "$STEPS/engines/complete_requests.py"'
             " {input.requests:q} --output {output:q}"
             " {params.backend:q} --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"

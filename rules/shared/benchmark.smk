@@ -7,25 +7,16 @@ BENCHMARK_TIMES = times_of(BENCHMARK)
 # the method's later models. A method may define other kinds.
 
 
-def answers_a_problem(wildcards):
-    """The number of answers to each problem of a benchmark."""
-    return EXPERIMENT.benchmarks[wildcards.benchmark]["decoding"]["samples"]
-
-
-def decoding_of(wildcards):
-    """The sampling settings of a benchmark, as JSON."""
-    return benchmarks.decoding(EXPERIMENT, wildcards.benchmark)
-
-
-def models_of(wildcards):
-    """The folders of the models that a rule measures."""
-    place = wildcards.run, wildcards.student, wildcards.variant, wildcards.work
-    return answering.models_measured(EXPERIMENT, *place)
-
-
-def span_of(wildcards):
-    """The first and the last iteration whose models a rule measures."""
-    return EXPERIMENT.measured_span(wildcards.student, wildcards.variant, wildcards.work)
+# The number of answers to each problem of a benchmark.
+answers_a_problem = lambda wildcards: EXPERIMENT.benchmarks[wildcards.benchmark]["decoding"]["samples"]
+# The sampling settings of a benchmark, as JSON.
+decoding_of = lambda wildcards: benchmarks.decoding(EXPERIMENT, wildcards.benchmark)
+# The folders of the models that a rule measures.
+models_of = lambda wildcards: answering.models_measured(
+    EXPERIMENT, wildcards.run, wildcards.student, wildcards.variant, wildcards.work
+)
+# The first and the last iteration whose models a rule measures.
+span_of = lambda wildcards: EXPERIMENT.measured_span(wildcards.student, wildcards.variant, wildcards.work)
 
 
 rule request_solutions:
@@ -55,7 +46,7 @@ rule request_solutions:
     message:
         "write requests for {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python {STEPS}/benchmarks/request_solutions.py {input.problems:q} --models {params.models:q}"
+        'python "$STEPS/benchmarks/request_solutions.py" {input.problems:q} --models {params.models:q}'
         " --first {params.first} --samples {params.samples} --sampling {params.sampling:q} --seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -87,7 +78,7 @@ rule collect_solutions:
     message:
         "read answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python {STEPS}/benchmarks/collect_solutions.py {input.problems:q} --responses {input.responses:q}"
+        'python "$STEPS/benchmarks/collect_solutions.py" {input.problems:q} --responses {input.responses:q}'
         " --iterations {params.first} {params.last} --samples {params.samples} --output {output.solutions:q}"
         " --programs {output.programs:q} --counts {output.counts:q} > {log:q} 2>&1"
 
@@ -120,7 +111,7 @@ rule execute_solutions:
         "execute answers to {wildcards.work}/{wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
     # Two workers for each thread, because the kernel needs time to remove a program's namespaces.
     shell:
-        "python {STEPS}/engines/execute_programs.py {input.programs:q} --problems {input.problems:q} --known {params.known:q} --output {output:q}"
+        'python "$STEPS/engines/execute_programs.py" {input.programs:q} --problems {input.problems:q} --known {params.known:q} --output {output:q}'
         " --workers $((2 * {threads})) --timeout {params.timeout} --memory-mb {params.memory} --isolation {params.isolation}"
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
@@ -155,7 +146,7 @@ rule score_benchmark:
     message:
         "score {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
     shell:
-        "python {STEPS}/benchmarks/score_benchmark.py {input.solutions:q} --runs {input.runs:q} --problems {input.problems:q}"
+        'python "$STEPS/benchmarks/score_benchmark.py" {input.solutions:q} --runs {input.runs:q} --problems {input.problems:q}'
         " {params.about:q} --models {params.models:q} --decoding {params.decoding:q} --seed {params.seed} --outcomes {output.outcomes:q}"
         " --summary {output.summary:q} > {log:q} 2>&1"
 

@@ -5,19 +5,14 @@ from refinement.experiment import leakage
 LEAK = f"{RUN}/leakage"
 
 
-def question_files(wildcards):
-    """The local files with the benchmarks' questions."""
-    return leakage.question_files(EXPERIMENT, wildcards.run)
-
-
-def questions_read(part, names=None):
-    """A parameter: the options of measure_leakage for questions (part "field") or canonical solutions ("solution")."""
-    return lambda wildcards: leakage.question_arguments(EXPERIMENT, wildcards.run, part, names)
-
-
-def iterations_read(wildcards, input):
-    """A parameter: the options of measure_leakage for the data sets of all iterations."""
-    return leakage.iteration_arguments(input.datasets)
+# The local files with the benchmarks' questions.
+question_files = lambda wildcards: leakage.question_files(EXPERIMENT, wildcards.run)
+# A parameter: the options of measure_leakage for questions (part "field") or canonical solutions ("solution").
+questions_read = lambda part, names=None: lambda wildcards: leakage.question_arguments(
+    EXPERIMENT, wildcards.run, part, names
+)
+# A parameter: the options of measure_leakage for the data sets of all iterations.
+iterations_read = lambda wildcards, input: leakage.iteration_arguments(input.datasets)
 
 
 rule measure_leakage:
@@ -43,7 +38,7 @@ rule measure_leakage:
     message:
         "measure the leakage of benchmarks into data sets"
     shell:
-        "python {STEPS}/leakage/measure_leakage.py {params.datasets:q} {params.questions:q} {params.numbers:q}"
+        'python "$STEPS/leakage/measure_leakage.py" {params.datasets:q} {params.questions:q} {params.numbers:q}'
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -71,7 +66,7 @@ rule measure_critiques:
     message:
         "measure the leakage of benchmarks into the critiques of {wildcards.student}"
     shell:
-        "python {STEPS}/leakage/measure_leakage.py {params.datasets:q} --train-turns {params.turns} {params.questions:q}"
+        'python "$STEPS/leakage/measure_leakage.py" {params.datasets:q} --train-turns {params.turns} {params.questions:q}'
         " {params.numbers:q} --output {output:q} > {log:q} 2>&1"
 
 

@@ -28,7 +28,7 @@ rule write_report:
     message:
         "write the result page"
     shell:
-        "python {STEPS}/results/write_report.py --settings {params.settings:q} --parts {params.parts:q}"
+        'python "$STEPS/results/write_report.py" --settings {params.settings:q} --parts {params.parts:q}'
         " --times {params.times:q} --template {input.template:q} --output {output:q} > {log:q} 2>&1"
 
 

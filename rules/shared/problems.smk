@@ -1,14 +1,9 @@
 """The problems of benchmarks: composed here, or read from published data."""
 
-
-def problems_for(wildcards):
-    """The file with the problems of a rule's benchmark."""
-    return benchmarks.problems(EXPERIMENT, wildcards.run, wildcards.benchmark)
-
-
-def reading_code(step):
-    """A parameter: the digest of a step and of the module that reads a benchmark's data and answers."""
-    return lambda wildcards: benchmarks.reading_code(EXPERIMENT, step, wildcards.benchmark)
+# The file with the problems of a rule's benchmark.
+problems_for = lambda wildcards: benchmarks.problems(EXPERIMENT, wildcards.run, wildcards.benchmark)
+# A parameter: the digest of a step and of the module that reads a benchmark's data and answers.
+reading_code = lambda step: lambda wildcards: benchmarks.reading_code(EXPERIMENT, step, wildcards.benchmark)
 
 
 rule compose_benchmark:
@@ -34,7 +29,7 @@ rule compose_benchmark:
     message:
         "compose the benchmark {wildcards.benchmark}"
     shell:
-        "python {STEPS}/miniature/compose_benchmark.py --name {wildcards.benchmark} --size {params.size}"
+        'python "$STEPS/miniature/compose_benchmark.py" --name {wildcards.benchmark} --size {params.size}'
         " --depths {params.depths:q} --part {params.part} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
 
@@ -65,6 +60,6 @@ rule prepare_benchmark:
     message:
         "prepare the benchmark {wildcards.benchmark}"
     shell:
-        "python {STEPS}/benchmarks/prepare_benchmark.py --kind {params.kind} --source {params.source:q}"
+        'python "$STEPS/benchmarks/prepare_benchmark.py" --kind {params.kind} --source {params.source:q}'
         " --template {input.template:q} --settings {params.settings:q} --output {output.problems:q}"
         " --about {output.about:q} > {log:q} 2>&1"

@@ -3,10 +3,8 @@
 The rules of the method define ``dataset_of``, the data set that the wildcards of a rule name.
 """
 
-
-def own_training(wildcards):
-    """The training settings that a student changes, and those that a variant changes."""
-    return training.own_settings(EXPERIMENT, wildcards.student, wildcards.variant)
+# The training settings that a student changes, and those that a variant changes.
+own_training = lambda wildcards: training.own_settings(EXPERIMENT, wildcards.student, wildcards.variant)
 
 
 rule compose_corpus:
@@ -32,7 +30,7 @@ rule compose_corpus:
     message:
         "compose the corpus of {wildcards.student}"
     shell:
-        "python {STEPS}/miniature/compose_corpus.py --documents {params.documents} --depths {params.depths:q}"
+        'python "$STEPS/miniature/compose_corpus.py" --documents {params.documents} --depths {params.depths:q}'
         " --beside {params.beside} --benchmarks {input.benchmarks:q} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
 
@@ -62,7 +60,6 @@ rule pretrain_base:
         code=code_digest("miniature/pretrain_base"),
         step=lambda wildcards: training.start_command(
             EXPERIMENT,
-            STEPS,
             "miniature/pretrain_base",
             EXPERIMENT.students[wildcards.student]["pretraining"]["settings"],
         ),
@@ -77,7 +74,7 @@ rule pretrain_base:
     message:
         "pre-train the base model of {wildcards.student}"
     shell:
-        "python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} {params.step} {input.corpus:q} --chat-template {input.chat_template:q}"
+        'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} {params.step} {input.corpus:q} --chat-template {input.chat_template:q}'
         " --architecture {params.architecture:q} --settings {params.settings:q} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q} > {log:q} 2>&1"
 
@@ -106,9 +103,7 @@ rule train_model:
         **asks_for("training"),
     params:
         code=code_digest("engines/train_model"),
-        step=lambda wildcards: training.start_command(
-            EXPERIMENT, STEPS, "engines/train_model", *own_training(wildcards)
-        ),
+        step=lambda wildcards: training.start_command(EXPERIMENT, "engines/train_model", *own_training(wildcards)),
         start=lambda wildcards: training.start_model(EXPERIMENT, wildcards.run, wildcards.student),
         tokens=lambda wildcards, input: training.token_arguments(EXPERIMENT, wildcards.student, input.chat_template),
         settings=lambda wildcards: training.settings(
@@ -119,7 +114,7 @@ rule train_model:
     message:
         "train M_{wildcards.iteration} of {wildcards.student}, {wildcards.variant}"
     shell:
-        "python {STEPS}/engines/hold_gpus.py --devices {resources.gpu} {params.step} {input.dataset:q} --start {params.start:q} {params.tokens:q}"
+        'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} {params.step} {input.dataset:q} --start {params.start:q} {params.tokens:q}'
         " --settings {params.settings:q} --loss {params.loss} --threads {params.threads}"
         " --output {output.model:q} --log {output.log:q}"
         " --rejected {output.rejected:q} --counts {output.counts:q} > {log:q} 2>&1"

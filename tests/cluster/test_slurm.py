@@ -125,7 +125,7 @@ def limited(cluster, here, tmp_path_factory):
     shutil.copytree(here, copy, symlinks=True, dirs_exist_ok=True)
     shutil.rmtree(copy / MODEL)
     updates = json.loads((here / f"{MODEL}.log.json").read_text())["steps"]
-    change(copy, LONG.format(pause=LEAST / updates), step="train_model")
+    change(copy, LONG.format(pause=LEAST / updates), step="engines/train_model")
     (copy / "limit.yaml").write_text("resources: {training: {runtime: 1}}\ntraining: {checkpoint_steps: 1}\n")
     # Only times count: the base was made with another number of checkpoints, which is among its parameters.
     run = start(copy, MODEL, "--rerun-triggers", "mtime", configs=(*CONFIGS, "limit.yaml"))
@@ -175,7 +175,7 @@ def other_command(folder):
     hold = f"from refinement.running.workflow_lock import Claim; kept = Claim(Path('{folder}/.snakemake')); print('held', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", f"from pathlib import Path; {hold}"],
-        cwd=ROOT / "scripts", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     ) as other:  # fmt: skip
         assert other.stdout.readline() == "held\n"
         yield
@@ -330,7 +330,7 @@ def test_a_node_dies_and_the_controller_restarts(folder, right):
 
 def paper_jobs(folder, *options):
     """What the first job of each rule of the paper's run asks for, from a dry run of all of them."""
-    for path in (folder / "rules").glob("*.smk"):  # a message takes the place of the resources
+    for path in (folder / "rules").rglob("*.smk"):  # a message takes the place of the resources
         path.write_text(re.sub(r'^ *message:\n *".*"\n', "", path.read_text(), flags=re.M))
     began, told = time.monotonic(), folder / "dry.log"
     with open(told, "w") as log:

@@ -1,7 +1,7 @@
-"""A server that speaks OpenAI's protocol, badly: in a thread for tests, or `python bad_server.py --port N` on its own.
+"""A faulty server that speaks OpenAI's protocol, in a thread of a test or on its own: `python bad_server.py --port N`.
 
-Faults strike by chance, each at the rate given; every request is logged with
-what became of it, so that a test can see what was asked again.
+Faults happen by chance, each at a given rate. Every request is logged with its
+fate, so that a test can see which requests were asked again.
 """
 
 import argparse
@@ -21,7 +21,7 @@ KEY = "sk-secret-of-the-test"
 
 
 class Entry(NamedTuple):
-    """A request that the server saw: what it asked, when, what came of it."""
+    """A request that the server saw: its text, when it arrived, and its fate, a fault or "fine"."""
 
     content: str
     began: float
@@ -29,12 +29,12 @@ class Entry(NamedTuple):
 
 
 def answer_to(content: str) -> str:
-    """What the server answers, when it does."""
+    """The server's answer to a request."""
     return f"answer to {content}"
 
 
 class BadServer:
-    """``rates``: share of requests by fault; ``script``: fates by content, one after another, before chance decides."""
+    """The server. ``rates``: share of requests by fault; ``script``: by content, the fates of its first requests."""
 
     def __init__(
         self,
@@ -65,15 +65,15 @@ class BadServer:
 
     @property
     def url(self) -> str:
-        """Its base_url."""
+        """The server's base_url."""
         return f"http://127.0.0.1:{self.port}/v1"
 
     def fates(self) -> Counter[str]:
-        """How often each fate befell a request."""
+        """Number of requests by fate."""
         return Counter(entry.fate for entry in self.log)
 
     def answered(self) -> Counter[str]:
-        """How often each content was answered in full."""
+        """Number of full answers by content."""
         return Counter(entry.content for entry in self.log if entry.fate in ("fine", "wrong_id", "trickle"))
 
     async def _serve(self, port: int, announce: bool = False) -> None:

@@ -20,7 +20,7 @@ if not os.path.exists("failed_once"):
 """
 
 
-def change(folder, before, step="audit_tables"):
+def change(folder, before, step="results/audit_tables"):
     """Put code before a step's own, by default the one that writes the table of the audit."""
     path = folder / f"scripts/{step}.py"
     text = path.read_text()

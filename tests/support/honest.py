@@ -1,4 +1,4 @@
-"""Honest programs: benchmarks' canonical solutions, where their data are, and our own."""
+"""Honest programs: our own, and the canonical solutions of benchmarks whose data are on this machine."""
 
 import ast
 import gzip
@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-REPEATS = int(os.environ.get("REPEATS", "3"))  # how often all canonical solutions run, where all of them do
+REPEATS = int(os.environ.get("REPEATS", "3"))  # how often tests that execute all canonical solutions do so
 DATA = Path(os.environ.get("BENCHMARK_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 
 @contextmanager
 def load(processes):
-    """So many processes beside the test that take all they can get of the cores."""
+    """Keep that many processes busy on the cores beside the test."""
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)]
     try:
         yield
@@ -28,7 +28,7 @@ def load(processes):
 
 
 def path_of(name):
-    """A file of the benchmarks' data; skips the test where it is missing."""
+    """The path of a file of the benchmarks' data; skips the test where there is no such file."""
     path = DATA / name
     if not path.exists():
         pytest.skip(f"no {path}: benchmark data are not part of the project; BENCHMARK_DATA names their folder")
@@ -188,7 +188,7 @@ CALLS = {
     "patterns, and classes of libraries": ("import re\ndef f(p, s): return bool(p.search(s))\ndef g(): return re.compile('a+')\ndef h(kind, x): return kind(x)", "import re\nfrom decimal import Decimal\nassert f(re.compile('a+'), 'caat') is True and g() == re.compile('a+')\nassert h(Decimal, '1') == Decimal(1)"),
 }  # fmt: skip
 
-MEMORY = {"many threads": 1024}  # each takes 8 MiB of addresses and no more
+MEMORY = {"many threads": 1024}  # MiB; each thread takes 8 MiB of addresses
 RUNS = {
     "byte order mark": "\ufeffx = 1", "output closed": "import sys\nprint(1)\nsys.stdout.close()",
     "output replaced": "import io, sys\nsys.stdout = io.StringIO()\nprint(1)\nsys.stdout = None",

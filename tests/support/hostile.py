@@ -1,8 +1,8 @@
 """Programs that try to pass without solving their task, or to break what judges them.
 
-The task: f(x) is x squared. None of them computes it, so none may pass. What
-is written as ``{...}`` is filled in by the test: a folder outside, a port on
-loopback, the name of an abstract socket.
+The task is to compute f(x), x squared. None of them does, so none may pass. The
+test replaces ``{...}`` by a folder outside, a port on loopback or the name of
+an abstract socket.
 """
 
 TESTS = "assert f(2) == 4\nassert f(3) == 9\nassert f(-7) == 49"
@@ -168,15 +168,15 @@ _PEER = """
 import sys
 def peer():
     frame = sys._getframe()
-    while type(frame.f_locals.get("self")).__name__ != "Peer": frame = frame.f_back
+    while type(frame.f_locals.get("self")).__name__ != "RemoteCalls": frame = frame.f_back
     return frame.f_locals["self"]
 """
-# Each with tests of its own: they use what an insider knows of the protocol, or what a test leaves open.
+# Each with tests of its own. They use what an insider knows of the protocol, or a gap that the tests leave.
 INSIDERS = {
     "a class made in the tester": (_PEER + "def f(x):\n    X = peer().request('call', type, ('X', (object,), {'__eq__': lambda o: True}), {})\n    return peer().request('call', X, (), {})", TESTS),
     "a frame of the tester": (_PEER + "def f(g):\n    b = peer().request('get', peer().request('get', g, 'gi_frame'), 'f_builtins')\n    peer().request('call', b['exec'], (\"open('{outside}/written', 'w').write('x')\",), {})\n    return 4", "assert f(x for x in [1, 3]) == 5"),
     "a file by an array": (_PEER + "import numpy\ndef f(x):\n    peer().request('get', numpy.arange(4), 'tofile')('{outside}/written')\n    return 0", TESTS),
-    "the tester by a format": (_PEER + "import re\nclass O: pass\ndef f(x):\n    for i in range(6):\n        try:\n            text = peer().request('get', '{0.__class__._peer.decoder._wrap.__closure__[%d].cell_contents._job[tests]}' % i, 'format')(O())\n            return int(re.search(r'f\\(%d\\) == (-?\\d+)' % x, text).group(1))\n        except Exception: pass", TESTS),
+    "the tester by a format": (_PEER + "import re\nclass O: pass\ndef f(x):\n    for i in range(6):\n        try:\n            text = peer().request('get', '{0.__class__._remote_calls.decoder._wrap.__closure__[%d].cell_contents._job[tests]}' % i, 'format')(O())\n            return int(re.search(r'f\\(%d\\) == (-?\\d+)' % x, text).group(1))\n        except Exception: pass", TESTS),
     "a callback's globals": ("def f(g):\n    return g.__globals__['EXPECTED']", "EXPECTED = 7\nassert f(lambda x: x) == EXPECTED"),
     "a method of an object of the tests": ("def f(o):\n    return o.check.__self__.expected", "class O:\n    expected = 7\n    def check(self): return 1\nassert f(O()) == 8"),
     "operators by a class": ("class S:\n    def __sub__(self, other): return 0\n    def __rsub__(self, other): return 0\n    def __contains__(self, other): return True\nclass f:\n    def __new__(cls, x): return S()", "assert abs(f(2) - 4.0) < 1e-6"),
@@ -227,7 +227,7 @@ RUNS = {
     "unittest.main half-way": "import unittest, sys\nsys.exit(unittest.main(module=None, argv=['x', 'no.such'], exit=False).result.wasSuccessful() + 2)",
 }  # fmt: skip
 
-# Against mode `outputs`, whose calls are all there from the start; it takes bundles of results and digests of large ones.
+# Against mode `outputs`, which sends all calls at once and receives bundles of results, and digests of large values.
 OUTPUTS = {
     "results told before they are asked for": _FRAMES + "say({'results': [[[True, []], 0]] * 3})\ndef f(x): return 0",
     "results of everything": _EQUAL + _FRAMES + "say({'results': [[[[0], [['mine', 0, 'object', 'Same']]], 0]] * 3})\nos._exit(0)",

@@ -1,4 +1,4 @@
-"""Right, wrong and odd solutions made of evalplus' canonical ones, and what evalplus itself says of them."""
+"""Right, wrong and odd solutions made of evalplus' canonical ones, and evalplus' own verdicts on them."""
 
 import ast
 import json
@@ -13,7 +13,7 @@ _right = {name}
 def {name}(*arguments):
     {body}
 """
-# Around the canonical solution; each is tried on some problems, in turn.
+# Bodies of functions around the canonical solution; each is tried on some problems, in turn.
 WRAPPED = {
     "prints": "print('PASSED', arguments); return _right(*arguments)",
     "none": "return None",
@@ -36,7 +36,7 @@ WRAPPED = {
     "bool for whole number": "out = _right(*arguments); return bool(out) if out in (0, 1) else out",
     "waits": "import time; time.sleep(0.0001); return _right(*arguments)",
 }  # fmt: skip
-LOOP = "while True: pass"  # a second or more each in either, so for few
+LOOP = "while True: pass"  # takes a second or more in evalplus and here, so few problems get it
 WHOLE = {
     "empty": lambda code, name: code[: code.rindex("def ")] + f"def {name}(*arguments): pass",
     "no syntax": lambda code, name: code + "\n)",
@@ -50,7 +50,7 @@ _SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: a
 
 
 class _Mutation(ast.NodeTransformer):
-    """Changes the place-th constant or operator."""
+    """Changes the constant or the operator of the number ``place``."""
 
     def __init__(self, place, constants):
         self.place, self.constants, self.seen = place, constants, 0
@@ -81,20 +81,20 @@ class _Mutation(ast.NodeTransformer):
 
 
 def mutate(code, place, constants=True):
-    """The program with one constant, or operator, changed; None where it has no such place."""
+    """The program with one constant or operator changed; None where it has none of the number ``place``."""
     mutation = _Mutation(place, constants)
     tree = mutation.visit(ast.parse(code))
     return ast.unparse(tree) if mutation.seen > place else None
 
 
 def wrapped(task, body):
-    """A solution around the canonical one."""
+    """A solution that calls the canonical one; ``body``: of WRAPPED."""
     code = task["prompt"] + task["canonical_solution"]
     return code + _WRAPPED.format(name=task["entry_point"], body=body)
 
 
 def variants(tasks, seed=0):
-    """Endlessly, for one task after the other: task id, name of the variant, program."""
+    """Variants without end, of one task after the other: the task's id, the variant's name, the program."""
     chance = random.Random(seed)
     names = [*WRAPPED, *WHOLE, *["constant", "operator"] * 8, "canonical"]
     turn = 0
@@ -116,7 +116,7 @@ def variants(tasks, seed=0):
 
 
 def some_variants(tasks, number):
-    """The first so many of them."""
+    """The first ``number`` variants."""
     return list(islice(variants(tasks), number))
 
 

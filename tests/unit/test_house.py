@@ -44,7 +44,7 @@ def test_every_step_is_used_by_a_rule_with_the_digest_of_its_code():
         # A table's or figure's step is named by its entry; import_samples is for users' own files, which no config names.
         if name in results or step.stem == "import_samples":
             continue
-        assert f"{{STEPS}}/{name}.py" in rules or f'"{name}"' in rules or f"/{name}.py" in starter
+        assert f"$STEPS/{name}.py" in rules or f'"{name}"' in rules or f"/{name}.py" in starter
         digests = (f'{digest}("{name}"' for digest in ("code_digest", "reading_code"))
         assert any(digest in rules for digest in digests) or step.stem in around, name
 

@@ -135,7 +135,7 @@ def test_an_unknown_backend_model_and_shard(tmp_path):
 
 def test_an_answer_that_does_not_parse_is_asked_again_and_counted(tmp_path):
     options = json.dumps({"noise": 0.5, "flip_rate": 0.1, "seed": 0})
-    run = complete(tmp_path, "--model", "judge", "--options", options, "--expect", "judgement", "--attempts", 3)
+    run = complete(tmp_path, "--model", "judge", "--options", options, "--expect", "acr.judgement", "--attempts", 3)
     assert run.returncode == 0, run.stderr
     asked = [json.loads(line)["custom_id"] for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert asked == ["a:1:1", "a:1:2", "a:1:3"]
@@ -179,23 +179,23 @@ def test_a_wrong_config_ends_in_one_line_before_anything_runs(clone, setting, sa
     assert not (clone / "results").exists()
 
 
-@pytest.mark.parametrize(("name", "student"), [("refinecoder", "refinecoder-qw-7b"), ("small", "qwen-coder-0.5b")])
+@pytest.mark.parametrize(("name", "student"), [("paper", "refinecoder-qw-7b"), ("small", "qwen-coder-0.5b")])
 def test_the_other_scales_dry_run(clone, name, student):
-    run = snakemake(clone, "-n", "--configfile", f"config/{name}.yaml", reduced=False)
+    run = snakemake(clone, "-n", "--configfile", f"config/acr/{name}.yaml", reduced=False)
     assert run.returncode == 0, run.stderr[-2000:]
     assert "train_model" in run.stdout and student in run.stdout
 
 
-@pytest.mark.parametrize(("name", "model"), [("refinecoder", "gpt-4o-2024-08-06"), ("small", "Qwen2.5-Coder-0.5B")])
+@pytest.mark.parametrize(("name", "model"), [("paper", "gpt-4o-2024-08-06"), ("small", "Qwen2.5-Coder-0.5B")])
 def test_the_other_scales_are_planned_offline_before_anything_is_spent(tmp_path, name, model):
     folder = copy_workflow(tmp_path)
-    run = snakemake(folder, "plan", "--configfile", f"config/{name}.yaml", reduced=False)
+    run = snakemake(folder, "plan", "--configfile", f"config/acr/{name}.yaml", reduced=False)
     assert run.returncode == 0, run.stderr[-2000:]
-    plan = (folder / "results" / name / "plan.csv").read_text()
+    plan = next((folder / "results").glob("*/plan.csv")).read_text()
     assert model in plan and not list(folder.glob("results/*/instructions"))
     total = plan.splitlines()[-1].split(",")
     assert total[0] == "Total" and float(total[-2]) > 1, "hours on GPUs"
-    assert (float(total[-4]) > 100) == (name == "refinecoder"), "dollars"
+    assert (float(total[-4]) > 100) == (name == "paper"), "dollars"
 
 
 def test_n_of_one_is_a_run_like_any_other(tmp_path):

@@ -12,7 +12,7 @@ from support.livecodebench_parts import both_kinds
 from support.workflow import copy_workflow, snakemake
 
 # What asks, runs and scores; nothing of snippets, instructions, data sets or training.
-NEEDED = {"request_solutions", "collect_solutions", "execute_solutions", "score_benchmark", "tabulate_baselines",
+NEEDED = {"request_solutions", "collect_solutions", "execute_solutions", "score_benchmark", "make_baselines",
           "baselines"}  # fmt: skip
 
 

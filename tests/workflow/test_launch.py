@@ -11,18 +11,18 @@ from support.workflow import command, copy_workflow, environment
 @pytest.mark.parametrize(
     ("training", "expected"),
     [
-        ("{}", "python scripts/engines/train_model.py results"),
+        ("{}", 'python "$STEPS/engines/train_model.py" results'),
         (
             "{devices: 2}",
-            "python scripts/engines/launch_processes.py --nodes 1 --devices 2 -- scripts/engines/train_model.py results",
+            'python "$STEPS/engines/launch_processes.py" --nodes 1 --devices 2 -- "$STEPS/engines/train_model.py" results',
         ),
         (
             "{nodes: 2, devices: 2, deepspeed: config/deepspeed/zero2.json}",
-            "srun --nodes=2 --ntasks=2 --ntasks-per-node=1 python scripts/engines/launch_processes.py --nodes 2 --devices 2 -- ",
+            'srun --nodes=2 --ntasks=2 --ntasks-per-node=1 python "$STEPS/engines/launch_processes.py" --nodes 2 --devices 2 -- ',
         ),
         (
             "{deepspeed: config/deepspeed/zero3.json}",
-            "python scripts/engines/launch_processes.py --nodes 1 --devices 1 -- scripts/engines/train_model.py results",
+            'python "$STEPS/engines/launch_processes.py" --nodes 1 --devices 1 -- "$STEPS/engines/train_model.py" results',
         ),
     ],
 )
@@ -54,7 +54,7 @@ def test_a_baseline_s_job_asks_for_the_gpus_that_its_backend_uses(tmp_path):
         cwd=folder, env=environment(), capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-2000:]
-    held = r"hold_gpus\.py --devices (\d+) python scripts/complete_requests\.py results/reduced/baselines/(\w+)/"
+    held = r'hold_gpus\.py" --devices (\d+) python "\$STEPS/engines/complete_requests\.py" results/reduced/baselines/(\w+)/'
     asked = {name: int(number) for number, name in re.findall(held, run.stdout + run.stderr)}
     assert asked == {"served": 4, "asked": 0, "loaded": 1}
     assert '"baselines_gpus": {"Loaded": 1, "Served": 4, "some/model": 0}' in run.stdout + run.stderr

@@ -324,12 +324,12 @@ def test_seeds_repeat_the_run_below_the_first(reduced):
 def test_changed_code_runs_again_and_unchanged_code_does_not(reduced, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(reduced, folder, symlinks=True)
-    script = folder / "scripts" / "plot_kinds.py"
+    script = folder / "scripts" / "acr" / "plot_kinds.py"
     script.write_text(script.read_text().replace('"""Figure 5:', '"""A new docstring: figure 5:'))
     assert "Nothing to be done" in (run := snakemake(folder, "-n")).stdout + run.stderr
     script.write_text(script.read_text().replace('alpha": 0.85', 'alpha": 0.8'))
     out = (run := snakemake(folder, "-n")).stdout + run.stderr
-    assert "plot_kinds" in out and "train_model" not in out and "make_table" not in out
+    assert "make_figure5" in out and "train_model" not in out and "make_table2" not in out
 
 
 def test_the_plan_comes_within_a_quarter_of_what_happens(results):

@@ -101,6 +101,3 @@ def load_backend(name: str, model: str | None, options: Mapping[str, Any]) -> Ba
         elif fault := option.fault(options[option.name]):
             raise BadInput(fault)
     return _module(name).load(model, options)
-
-
-OPTIONS = {name: config_options(name) for name in _NAMES}

@@ -13,7 +13,8 @@ from refinement.records.errors import BadInput
 from refinement.records.record_types import Record
 
 BATCH = 256  # requests
-TEACHER, JUDGE, CRITIC = MODELS = ("teacher", "judge", "critic")
+TEACHER, JUDGE = "teacher", "judge"
+MODELS = (TEACHER, JUDGE, "critic")
 OPTIONS = (
     Option(
         "alpha",

@@ -1,7 +1,7 @@
 """Mode ``call``: functions and classes under tests that run outside the jail.
 
-The program never sees its tests: it is asked for values, one call at a time,
-and the tests judge what arrives.
+The program never sees the tests. They ask it for values, one call at a time,
+and judge what arrives.
 """
 
 import ast
@@ -11,23 +11,32 @@ import functools
 import operator
 from typing import TYPE_CHECKING, Any
 
+from refinement.records.record_types import Field
 from refinement.sandbox.channel import Channel, ChannelClosed
 from refinement.sandbox.codec import Encoder, Handle
-from refinement.sandbox.in_jail import describe, run_program
+from refinement.sandbox.fields import CODE, ENTRY_POINT, OUTSIDE
+from refinement.sandbox.in_jail import describe, execute_module
 from refinement.sandbox.outcome import Outcome, lost
-from refinement.sandbox.remote_calls import Peer
+from refinement.sandbox.remote_calls import RemoteCalls
 from refinement.sandbox.tests_text import parse_tests
 
 if TYPE_CHECKING:
     from refinement.sandbox.worker import Worker
 
-FIELDS = ("entry_point", "tests")
+ANSWER_FIELDS = (CODE,)
+TEST_FIELDS = (
+    ENTRY_POINT,
+    Field("tests", "assert statements, or a function check(candidate)"),
+    Field("preamble", "trusted code that precedes the program", required=False),
+)
+INTEGRITY = OUTSIDE
 PROCESSES = False
 _CONVERSIONS = {
     "int": int, "float": float, "complex": complex, "index": operator.index, "round": round, "bytes": bytes,
     "format": format,
 }  # fmt: skip
-SHOWN = ("__name__", "__qualname__", "__doc__")  # of the tests' functions; a decorator hands them on
+# Attributes of the tests' functions that the program may read; functools.wraps copies them.
+SHOWN = ("__name__", "__qualname__", "__doc__")
 _OPERATORS = {name: getattr(operator, name) for name in dir(operator) if not name.startswith("_")}
 
 
@@ -44,40 +53,40 @@ def defines_check(tree: ast.Module) -> bool:
 
 
 def check(program: dict[str, Any]) -> None:
-    """The tests, and what they build on, must compile; the tests hold a test."""
+    """The tests and the preamble must compile; the tests must hold an assert or a check(candidate)."""
     _check_tests(program["tests"])
     if program.get("preamble"):
         parse_tests(program["preamble"], "its preamble does")
 
 
 class Outer(Handle):
-    """An object of the tests, in the program's hands: to be called, asked for attributes, iterated over."""
+    """Stands, in the program's process, for an object of the tests: what is done with it is done over there."""
 
-    _peer: Peer
+    _remote_calls: RemoteCalls
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        return self._peer.request("call", self, arguments, named)
+        return self._remote_calls.request("call", self, arguments, named)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") and name not in SHOWN:
             raise AttributeError(name)
-        is_method, value = self._peer.request("get", self, name)
+        is_method, value = self._remote_calls.request("get", self, name)
         if not is_method:
             return value
-        return lambda *arguments, **named: self._peer.request("invoke", self, name, arguments, named)
+        return lambda *arguments, **named: self._remote_calls.request("invoke", self, name, arguments, named)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self._peer.request("put", self, name, value)
+        self._remote_calls.request("put", self, name, value)
 
     def __iter__(self) -> Any:
-        return self if self.__dict__["_kind"] == "iterator" else iter(self._peer.request("items", self))
+        return self if self.__dict__["_kind"] == "iterator" else iter(self._remote_calls.request("items", self))
 
     def __next__(self) -> Any:
-        return self._peer.request("advance", self)
+        return self._remote_calls.request("advance", self)
 
 
 def local_classes(namespace: dict[str, Any]) -> dict[str, type]:
-    """The classes that a preamble made, by name."""
+    """The classes that a preamble defines, by name."""
     return {
         name: value for name, value in namespace.items()
         if isinstance(value, type) and value.__module__ == namespace["__name__"]
@@ -85,8 +94,8 @@ def local_classes(namespace: dict[str, Any]) -> dict[str, type]:
 
 
 def asyncio_run(coroutine: Any) -> Any:
-    """Run a coroutine of the program, or what else can be awaited, to its end."""
-    import asyncio  # heavy, and rarely needed
+    """The result of a coroutine of the program, or of another object that can be awaited."""
+    import asyncio  # takes long, and is rarely needed
 
     async def result() -> Any:
         return await coroutine
@@ -113,7 +122,7 @@ def _is_bare_tuple(kind: type) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """What an object of a class derived from a built-in one holds, for a comparison over there."""
+    """The built-in value that an object of a derived class holds, for a comparison by the tests; or NotImplemented."""
     for kind in (list, tuple, set, frozenset, collections.deque):
         if isinstance(value, kind):
             return kind(kind.__iter__(value))
@@ -137,19 +146,19 @@ def _exit(target: Any, error: BaseException | None) -> Any:
     return type(target).__exit__(target, None if error is None else type(error), error, None)
 
 
-def inside(job: dict[str, Any], channel: Channel) -> None:
-    """Run the program, then answer for it."""
+def run_in_jail(job: dict[str, Any], channel: Channel) -> None:
+    """Execute the program, then answer what the tests ask of it."""
     parts = {"<preamble>": job["preamble"]} if job["preamble"] else {}
     try:
-        namespace = run_program(parts, "program") if parts else {}
+        namespace = execute_module(parts, "program") if parts else {}
         classes = local_classes(namespace) if parts else {}
-        namespace = run_program({**parts, "<program>": job["code"]}, "program")
+        namespace = execute_module({**parts, "<program>": job["code"]}, "program")
     except BaseException as error:
         channel.send({"error": describe(error)})
         return
     channel.send({"error": None})
     operations = {
-        "names": lambda wanted: _names(namespace, peer.encoder, wanted),
+        "names": lambda wanted: _names(namespace, remote.encoder, wanted),
         "plain": _plain,
         "call": lambda target, arguments, named: target(*arguments, **named),
         "get": getattr,
@@ -177,32 +186,41 @@ def inside(job: dict[str, Any], channel: Channel) -> None:
         "special": _special,
         "special await": lambda *arguments: asyncio_run(_special(*arguments)),
     }
-    seen: dict[int, Any] = {}  # the same object of the tests is the same here
+    seen: dict[int, Any] = {}  # an object of the tests has one stand-in, whenever it arrives
 
     def wrap(number: int, kind: str, name: str) -> Any:
         if number not in seen:
-            caught = kind == "exception class"  # it can be named in an except clause
-            seen[number] = type(name, (Exception,), {"_outer_number": number}) if caught else outer(number, kind, name)
+            is_exception = kind == "exception class"  # which the program may name in an except clause
+            seen[number] = (
+                type(name, (Exception,), {"_outer_number": number}) if is_exception else outer(number, kind, name)
+            )
         return seen[number]
 
-    peer = Peer(channel, operations, wrap, classes)
-    text = property(lambda self: self.__getattr__("__doc__"))  # a class has one of its own
-    outer = type("Outer", (Outer,), {"_peer": peer, "__doc__": text})
-    peer.decoder.exception_of = lambda number: seen.get(number)
-    peer.serve()
+    remote = RemoteCalls(channel, operations, wrap, classes)
+    text = property(lambda self: self.__getattr__("__doc__"))  # else the class Outer's own would be found
+    outer = type("Outer", (Outer,), {"_remote_calls": remote, "__doc__": text})
+    remote.decoder.exception_of = lambda number: seen.get(number)
+    remote.serve()
+
+
+def run_tests(job: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Run the tests against the program at the other end of ``channel``."""
+    from refinement.sandbox.tester import Tests  # which the jail does not need
+
+    return Tests(job, channel).judge()
 
 
 def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
-    """What the tests say; without their word, how the program ended."""
-    job = {name: program[name] for name in ("code", "tests", "entry_point")}
+    """The tests' verdict; where they end without one, how the program ended."""
+    job = {"mode": "call", **{name: program[name] for name in ("code", "tests", "entry_point")}}
     job["preamble"] = program.get("preamble", "")
-    with worker.start(program, PROCESSES) as execution, worker.test(program, execution) as tester:
+    with worker.start(program, PROCESSES) as child, worker.test(program, child) as tester:
         try:
             tester.channel.send(job)
             told = tester.channel.receive()
         except ChannelClosed:
             told = None
-        end = execution.end(closed=told is not None and told["verdict"] == "gone")
+        end = child.end(closed=told is not None and told["verdict"] == "gone")
         watched = tester.end()
     if told is None:
         by = watched if watched.timed_out else end

@@ -1,19 +1,14 @@
-"""Mode ``outputs``: many calls of one function; what each gives is compared with what it should, outside the jail.
+"""Mode ``outputs``: many calls of one function, whose values are compared with expected ones outside the jail.
 
-The program gets all argument lists in one message and sends back what its
-calls gave, as plain values of exact built-in types, in bundles. It never
-holds an expected value, so whoever forges a message must know the answer. It
-is ended at the first call that failed: what a later one would have given
-changes nothing.
+The program gets all argument lists in one message. It sends the values of its
+calls in bundles, as plain values of exact built-in types. It never holds an
+expected value, so a program that forges a message must know the answer. The
+first call that fails ends it, since later ones change nothing.
 
-Fields of a program line: ``entry_point``, a name or ``Class().method``;
-``calls``, argument lists, and ``expected``, as many values, both either a list
-of plain JSON or a text of packing.py, which keeps exact types; ``oracle``, a
-name of oracles.py, and perhaps ``oracle_settings``; ``limits``, seconds of CPU
-for each call, a list or one number, beside ``timeout`` for the whole (by the
-clock three times that and 5 s, so that sleep ends too); ``parts``, numbers of
-calls, before each of which the program is loaded anew (all at once where
-absent); ``iterate``, 1 if what can be iterated over is wanted as a list.
+``entry_point`` is a name or ``Class().method``. ``calls`` and ``expected`` are
+lists of plain JSON or texts of packing.py, which keep exact types. A call may
+take the CPU seconds of its limit, and by the clock three times that and 5 s,
+so that a sleeping call ends too; ``timeout`` holds for all calls together.
 """
 
 import functools
@@ -24,20 +19,32 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from refinement.sandbox.channel import LARGEST, Channel, ChannelClosed
-from refinement.sandbox.codec import BadMessage
-from refinement.sandbox.in_jail import MESSAGE_LIMIT, describe, run_program
+from refinement.records.record_types import LIST, NUMBER, OBJECT, TEXT, WHOLE, Field
+from refinement.sandbox.channel import LARGEST, BadMessage, Channel, ChannelClosed
+from refinement.sandbox.fields import CODE, ENTRY_POINT, OUTSIDE
+from refinement.sandbox.in_jail import MESSAGE_LIMIT, describe, execute_module
+from refinement.sandbox.oracles import ORACLES
 from refinement.sandbox.outcome import Outcome, lost
 from refinement.sandbox.packing import LARGE, MOST, Expected, digest_of, encode, item_of, pack, pack_items, unpack
 
 if TYPE_CHECKING:
     from refinement.sandbox.worker import Worker
 
-FIELDS = ("entry_point", "calls", "expected", "oracle")
+ANSWER_FIELDS = (CODE,)
+TEST_FIELDS = (
+    ENTRY_POINT,
+    Field("calls", "a list of argument lists, or a text of one that keeps exact types", (LIST, TEXT)),
+    Field("expected", "what each call should give, in either form", (LIST, TEXT)),
+    Field("oracle", "how the two are compared", choices=tuple(ORACLES)),
+    Field("oracle_settings", "what that oracle wants to know", (OBJECT,), required=False),
+    Field("limits", "seconds of CPU for each call, a list or one number", (LIST, NUMBER), required=False),
+    Field("parts", "numbers of calls before each of which the program is loaded anew", (LIST,), required=False),
+    Field("iterate", "1 if what can be iterated over is wanted as a list", (WHOLE,), required=False, choices=(0, 1)),
+)
+INTEGRITY = OUTSIDE
 PROCESSES = False
-ORACLES = ("exact", "json", "evalplus")
 _ENTRY = re.compile(r"([^\W\d]\w*)(?:\(\)\.([^\W\d]\w*))?")
-_BUNDLE_BYTES, _BUNDLE_SECONDS = 1 << 20, 0.05
+_BUNDLE_BYTES, _BUNDLE_SECONDS = 1 << 20, 0.05  # at which a bundle of results is sent
 
 
 def _calls_text(program: dict[str, Any]) -> str:
@@ -54,9 +61,9 @@ def _are_calls(calls: Any) -> bool:
     return isinstance(calls, list) and bool(calls) and all(isinstance(call, list) for call in calls)
 
 
-@functools.lru_cache(maxsize=1024)  # each answer to a problem brings the same texts
+@functools.lru_cache(maxsize=1024)  # all answers to a problem bring the same texts
 def _count(calls: str | None, expected: str | None) -> tuple[int, int]:
-    """Numbers of calls and of expected values in texts, 0 where there is none. Raises ValueError."""
+    """Numbers of calls and of expected values in two texts; 1 and 0 for those that are None. Raises ValueError."""
     try:
         found = unpack(calls) if calls is not None else [[]]
         values = len(Expected(expected)) if expected is not None else 0
@@ -76,7 +83,7 @@ def _check_limits(limits: Any, count: int) -> None:
 
 
 def check(program: dict[str, Any]) -> None:
-    """Argument lists and as many expected values, a known oracle, parts that add up."""
+    """There must be a call, as many expected values as calls, a known oracle, and parts that add up to all calls."""
     if not _ENTRY.fullmatch(program["entry_point"]):
         raise ValueError(f"its entry_point {program['entry_point']!r} is neither a name nor Class().method")
     if program["oracle"] not in ORACLES:
@@ -101,11 +108,11 @@ class OutOfTime(BaseException):
 
 
 class _Timer:
-    """Limits one call: CPU seconds, and by the clock three times that and 5 s."""
+    """Raises OutOfTime in a call that takes longer than its limit, by CPU or by the clock."""
 
     def __init__(self) -> None:
         self.expired: str | None = None
-        self._set = signal.setitimer  # the program may replace it
+        self._set = signal.setitimer  # kept, since the program may replace the module's
         signal.signal(signal.SIGPROF, self._end)
         signal.signal(signal.SIGALRM, self._end)
 
@@ -124,7 +131,7 @@ class _Timer:
 
 
 class _Bundle:
-    """Results on their way out, several to a message, none of which waits long for a slow call after it."""
+    """Results of calls, sent several to a message; none waits long for a slow call that follows it."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -133,7 +140,7 @@ class _Bundle:
         self._sent = time.monotonic()
 
     def add_value(self, value: Any, seconds: float) -> None:
-        """A value, or where it is large its digest first; it then crosses only if that does not tell all."""
+        """Add a value. Of a large one the digest is sent first, and the value itself only if it is asked for."""
         digest, size = digest_of(value)
         if size > LARGE:
             self.add({"digest": digest, "size": size, "text": type(value) is str, "seconds": seconds})
@@ -143,7 +150,7 @@ class _Bundle:
         self.add([encode(value), seconds])
 
     def add(self, result: Any) -> None:
-        """Raises ValueError for a result that is too large to cross."""
+        """Add a result, which is plain JSON. Raises ValueError for one that is too large to send."""
         text = json.dumps(result)
         if len(text) + 100 > LARGEST:
             raise ValueError(f"a value of {len(text) >> 20} MiB is too large to cross")
@@ -161,7 +168,7 @@ class _Bundle:
 
 
 def _load(code: str, entry_point: str) -> Callable[..., Any]:
-    namespace = run_program({"<program>": code}, "program")
+    namespace = execute_module({"<program>": code}, "program")
     name, method = _ENTRY.fullmatch(entry_point).groups()  # type: ignore[union-attr]
     if name not in namespace:
         raise NameError(f"no {name}")
@@ -169,7 +176,7 @@ def _load(code: str, entry_point: str) -> Callable[..., Any]:
 
 
 def _measure(job: dict[str, Any], results: _Bundle) -> None:
-    """Make all calls, up to the first that ends badly."""
+    """Make the calls in turn, up to the first that fails."""
     calls = unpack(job["calls"])
     limits = job["limits"] if isinstance(job["limits"], list) else [job["limits"]] * len(calls)
     timer, clock, number = _Timer(), time.process_time, 0
@@ -189,7 +196,7 @@ def _measure(job: dict[str, Any], results: _Bundle) -> None:
                 if timer.expired:
                     raise OutOfTime
                 seconds = clock() - began
-                # At once: a later call may change what this one gave.
+                # Encoded at once, since a later call may change the value.
                 results.add_value(value, round(seconds, 6))
                 number += 1
     except BaseException as error:
@@ -198,8 +205,8 @@ def _measure(job: dict[str, Any], results: _Bundle) -> None:
         )
 
 
-def inside(job: dict[str, Any], channel: Channel) -> None:
-    """Load the program, make the calls, send what they gave."""
+def run_in_jail(job: dict[str, Any], channel: Channel) -> None:
+    """Load the program, make the calls, send their results."""
     results = _Bundle(channel)
     _measure(job, results)
     results.send()
@@ -220,23 +227,32 @@ def _case(program: dict[str, Any], number: int, shown: list[str]) -> str | None:
     return case if len(case) <= MESSAGE_LIMIT else None
 
 
+def run_tests(job: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Compare what the program at the other end of ``channel`` sends with the expected values."""
+    from refinement.sandbox.comparison import Comparison  # which the jail does not need
+
+    return Comparison(job, channel).judge()
+
+
 def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
-    """What the oracle says of the outputs, in their order, up to the first that fails."""
+    """The oracle's verdict on the outputs, in their order, up to the first that is wrong."""
     settings = program.get("oracle_settings", {})
-    job = {"expected": _expected_text(program), "oracle": program["oracle"], "settings": settings}
+    job = {
+        "mode": "outputs", "expected": _expected_text(program), "oracle": program["oracle"], "settings": settings,
+    }  # fmt: skip
     if settings.get("calls"):
         job["calls"] = _calls_text(program)
-    with worker.start(program, PROCESSES) as execution:
+    with worker.start(program, PROCESSES) as child:
         told = None
         try:
-            execution.channel.send(_job(program))
-            with worker.test(program, execution) as tester:
+            child.channel.send(_job(program))
+            with worker.test(program, child) as tester:
                 tester.channel.send(job)
                 told = tester.channel.receive()
-                end = execution.end(closed=told["verdict"] == "gone")
+                end = child.end(closed=told["verdict"] == "gone")
                 watched = tester.end()
         except ChannelClosed:
-            end = execution.end()
+            end = child.end()
             watched = end
     if told is None:
         return lost(watched if watched.timed_out else end, program)._replace(seconds=end.seconds)
@@ -252,21 +268,22 @@ def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
 
 
 def run_calls(program: dict[str, Any], worker: "Worker") -> Iterator[tuple[Any, float]]:
-    """What the calls of a program that is trusted to be right give, as items, and the CPU seconds of each.
+    """The calls' values as items of packing.py, and the CPU seconds of each call.
 
-    Raises ValueError where one fails, with the reason.
+    ``program``: a line of this mode that is trusted to be right, without
+    ``expected``. Raises ValueError, with the reason, where a call fails.
     """
     wanted, digest = len(unpack(_calls_text(program))), ""
-    with worker.start(program, PROCESSES, largest=LARGEST) as execution:
+    with worker.start(program, PROCESSES, largest=LARGEST) as child:
         try:
-            execution.channel.send(_job(program))
+            child.channel.send(_job(program))
             while wanted > 0:
-                for result in execution.channel.receive()["results"]:
+                for result in child.channel.receive()["results"]:
                     if "error" in result:
                         raise ValueError(result["error"])
                     if "digest" in result:
                         alone = result["text"] or result["size"] > MOST
-                        execution.channel.send({"more": not alone})
+                        child.channel.send({"more": not alone})
                         if not alone:
                             digest = result["digest"]
                             continue
@@ -275,4 +292,4 @@ def run_calls(program: dict[str, Any], worker: "Worker") -> Iterator[tuple[Any, 
                         yield item_of(result[0], digest), result[1]
                     digest, wanted = "", wanted - 1
         except ChannelClosed:
-            raise ValueError(lost(execution.end(closed=True), program).error) from None
+            raise ValueError(lost(child.end(closed=True), program).error) from None

@@ -1,23 +1,22 @@
-"""Mode ``stdio``: a whole program that reads standard input; what it writes is compared outside."""
+"""Mode ``stdio``: a whole program that reads standard input; its standard output is compared outside the jail."""
 
 import os
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from refinement.records.record_types import LIST, Field
 from refinement.sandbox.channel import Channel, ChannelClosed
-from refinement.sandbox.in_jail import run_script
+from refinement.sandbox.fields import CODE, OUTSIDE
+from refinement.sandbox.in_jail import execute_script
 from refinement.sandbox.outcome import End, Outcome, heard, lost
 
 if TYPE_CHECKING:
     from refinement.sandbox.worker import Worker
 
-FIELDS = ("cases",)
-PROCESSES = False
-
 
 def check(program: dict[str, Any]) -> None:
-    """Each case is a text to read and a text to write; the comparison is one that there is."""
+    """There must be cases, each a text to read and a text to write, and a known comparison."""
     if program.get("comparison", "lines") not in COMPARISONS:
         raise ValueError(f"unknown comparison {program['comparison']!r}; there are {', '.join(COMPARISONS)}")
     cases = program["cases"]
@@ -32,15 +31,15 @@ def check(program: dict[str, Any]) -> None:
             raise ValueError(f"case {number}: its stdin is no text ({error.reason})") from None
 
 
-def inside(job: dict[str, Any], channel: Channel) -> None:
-    """Run the program as a script; its status says whether it went well."""
-    error = run_script(job["code"])
+def run_in_jail(job: dict[str, Any], channel: Channel) -> None:
+    """Execute the program as a script, send its error, and exit with a status that says whether there was one."""
+    error = execute_script(job["code"])
     channel.send({"error": error})
     os._exit(0 if error is None else 1)
 
 
 def same_output(found: str, wanted: str) -> bool:
-    """Equal line by line, but for spaces at the ends of lines and empty lines at the end."""
+    """Whether two outputs are equal line by line, without blanks at the ends of lines and empty lines at the end."""
 
     def lines(text: str) -> list[str]:
         return [line.rstrip() for line in text.rstrip().splitlines()]
@@ -49,9 +48,9 @@ def same_output(found: str, wanted: str) -> bool:
 
 
 def same_decimals(found: str, wanted: str) -> bool:
-    """Equal line by line without blanks around them, or else number by number, exactly; as LiveCodeBench has it.
+    """Whether each two lines are equal without blanks around them, or else their numbers are, exactly.
 
-    Source: its lcb_runner/evaluation/testing_util.py.
+    So does LiveCodeBench compare, in lcb_runner/evaluation/testing_util.py.
     """
 
     def lines(text: str) -> list[str]:
@@ -70,25 +69,37 @@ def same_decimals(found: str, wanted: str) -> bool:
 
 
 COMPARISONS: dict[str, Callable[[str, str], bool]] = {"lines": same_output, "decimals": same_decimals}
+ANSWER_FIELDS = (CODE,)
+TEST_FIELDS = (
+    Field("cases", "objects with stdin and the stdout that is wanted", (LIST,)),
+    Field(
+        "comparison",
+        "of outputs, by lines (where absent), or by lines and else by their numbers",
+        required=False,
+        choices=tuple(COMPARISONS),
+    ),
+)
+INTEGRITY = OUTSIDE
+PROCESSES = False
 
 
-def _run_case(program: dict[str, Any], case: dict[str, str], worker: "Worker") -> tuple[End, str, str | None]:
-    with worker.start(program, PROCESSES, stdin=case["stdin"].encode()) as execution:
+def _execute_case(program: dict[str, Any], case: dict[str, str], worker: "Worker") -> tuple[End, str, str | None]:
+    with worker.start(program, PROCESSES, stdin=case["stdin"].encode()) as child:
         try:
-            execution.channel.send({"mode": "stdio", "code": program["code"]})
-            told = heard(execution.channel.receive(), error=(str, type(None)))
+            child.channel.send({"mode": "stdio", "code": program["code"]})
+            told = heard(child.channel.receive(), error=(str, type(None)))
         except ChannelClosed:
             told = None
-        end = execution.end(ask=False)
-        return end, execution.output(), told["error"] if told else None
+        end = child.end(ask=False)
+        return end, child.output(), told["error"] if told else None
 
 
 def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
-    """Passed if every case is; stops at the first that is not."""
+    """Passed if every case is; a case that is not ends the execution."""
     total, seconds = len(program["cases"]), 0.0
     same = COMPARISONS[program.get("comparison", "lines")]
     for passed, case in enumerate(program["cases"]):
-        end, output, error = _run_case(program, case, worker)
+        end, output, error = _execute_case(program, case, worker)
         seconds += end.seconds
         if end.by != "itself" or end.overflowed or os.WIFSIGNALED(end.status):
             return lost(end, program, total, passed)._replace(seconds=seconds)

@@ -1,10 +1,10 @@
 """Mode ``unittest``: a program and a module of TestCases in one interpreter, as BigCodeBench has them.
 
-Tests that patch what the program uses must share its interpreter, so a program
-that sets out to forge this verdict can: the mode is of lower integrity, and
-its records say ``inside``. What guards it: modules that tests rely on are put
-back after the program ran, a test that must fail is run before and after the
-others, and the verdict carries a secret of that run.
+Tests that patch what the program uses must share its interpreter. A program
+that sets out to forge this verdict can, so its integrity is INSIDE. Three
+things guard it: modules that tests rely on are put back after the program was
+loaded, tests that must fail are run before and after the others, and the
+verdict carries a secret of that execution.
 """
 
 import ast
@@ -15,15 +15,19 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
+from refinement.records.record_types import Field
 from refinement.sandbox.channel import Channel, ChannelClosed
-from refinement.sandbox.in_jail import describe, leave, run_program
+from refinement.sandbox.fields import CODE, INSIDE
+from refinement.sandbox.in_jail import describe, end_interpreter, execute_module
 from refinement.sandbox.outcome import Outcome, heard, lost
 from refinement.sandbox.tests_text import parse_tests
 
 if TYPE_CHECKING:
     from refinement.sandbox.worker import Worker
 
-FIELDS = ("tests",)
+ANSWER_FIELDS = (CODE,)
+TEST_FIELDS = (Field("tests", "TestCase classes"),)
+INTEGRITY = INSIDE
 PROCESSES = True
 _GUARDED = (
     "builtins", "unittest", "unittest.case", "unittest.suite", "unittest.result", "unittest.loader", "unittest.mock",
@@ -43,8 +47,8 @@ class MustFail(unittest.TestCase):
     def test_almost(self): self.assertAlmostEqual(1.0, 2.0)
     def test_plain(self): assert 1 == 2
 """
-_TRAPS = 9
-_MOST = 100_000  # tests of one program
+_TRAPS = 9  # tests of MustFail
+_MOST = 100_000  # tests of one program; a larger count is forged
 
 
 @functools.lru_cache(maxsize=4096)
@@ -82,6 +86,7 @@ def _run_cases(namespace: dict[str, Any]) -> Any:
 
 
 def _trap_springs() -> bool:
+    """Whether all tests that must fail do."""
     namespace: dict[str, Any] = {"__name__": "trap"}
     exec(_TRAP, namespace)
     result = _run_cases({"MustFail": namespace["MustFail"]})
@@ -89,40 +94,40 @@ def _trap_springs() -> bool:
 
 
 def _whole(test: Any) -> Any:
-    """The test that a subTest is part of: each part that fails is kept as a failure, but they are one test."""
+    """The test that a subTest is part of, else the test itself: parts that fail are one test that failed."""
     return test.test_case if isinstance(test, sys.modules["unittest.case"]._SubTest) else test  # type: ignore[attr-defined]
 
 
 def _may_skip(test: Any) -> bool:
-    """Whether the tests themselves say that a test is skipped; a program could raise SkipTest too."""
-    if not hasattr(test, "_testMethodName"):  # the set-up of a class
+    """Whether the tests' own text skips a test; a SkipTest that the program raised does not count."""
+    if not hasattr(test, "_testMethodName"):  # it stands for the set-up of a class
         return False
     method = getattr(test, test._testMethodName, None)
     return bool(getattr(type(test), "__unittest_skip__", False) or getattr(method, "__unittest_skip__", False))
 
 
 def _may_fail(test: Any) -> bool:
-    """Whether the tests themselves say that a test fails, for a program could say so later."""
+    """Whether the tests' own text expects a test to fail; what the program says later does not count."""
     marks = (type(test), getattr(type(test), test._testMethodName, None))
     return any("__unittest_expecting_failure__" in getattr(mark, "__dict__", ()) for mark in marks)
 
 
 def _is_edited(result: Any) -> bool:
-    """Whether a program that found the result through the frames took the place of what collects failures."""
+    """Whether a program replaced what collects failures in the result, which it can find through the frames."""
     lists = (result.failures, result.errors, result.skipped, result.expectedFailures)
     return any(name.startswith("add") for name in vars(result)) or any(type(held) is not list for held in lists)
 
 
-def inside(job: dict[str, Any], channel: Channel) -> None:
-    """Run the program, then the tests in the same module; tell the count."""
+def run_in_jail(job: dict[str, Any], channel: Channel) -> None:
+    """Execute the program, then its tests in the same module; send how many there were and how many passed."""
     import unittest
 
-    # Raised by a program it would end a test as a success; no test of ours needs it.
+    # A program that raises it would end a test as a success, and no test that we run needs it.
     sys.modules["unittest.case"]._ShouldStop = ()  # type: ignore[attr-defined]
     before, secret = _snapshot(), job["secret"]
     answer: dict[str, Any]
     try:
-        namespace = run_program({"<program>": job["code"]}, "program")
+        namespace = execute_module({"<program>": job["code"]}, "program")
         _restore(before)
         sprung = _trap_springs()
         known = dict(namespace)
@@ -139,7 +144,7 @@ def inside(job: dict[str, Any], channel: Channel) -> None:
         lines += [f"skipped: {why}"[:200] for _, why in skipped]
         unasked = [test for test, _ in result.expectedFailures if not _may_fail(test)]
         bad = {id(_whole(test)): test for test, _ in (*faults, *skipped)}
-        # The set-up or end of a class is no test that was run, yet it stands among the faults where it fails.
+        # Where the set-up or the end of a class fails it counts as one more test, which testsRun does not hold.
         total = result.testsRun + sum(not isinstance(test, unittest.TestCase) for test in bad.values())
         failed = len(bad) + len(result.unexpectedSuccesses) + len(unasked)
         sprung = _trap_springs() and sprung and not _is_edited(result)
@@ -147,26 +152,26 @@ def inside(job: dict[str, Any], channel: Channel) -> None:
             "total": total, "passed": total - failed, "failed": len(result.failures),
             "error": lines[0] if lines else None, "sprung": sprung,
         }  # fmt: skip
-        leave()
+        end_interpreter()
     except BaseException as error:
         answer = {"total": 1, "passed": 0, "failed": 0, "error": describe(error), "sprung": True}
     channel.send({**answer, "secret": secret})
 
 
 def judge(program: dict[str, Any], worker: "Worker") -> Outcome:
-    """Passed if there are tests, all of them passed, and those that must fail did."""
+    """Passed if there are tests, all of them pass, and those that must fail do."""
     secret = os.urandom(16).hex()
-    with worker.start(program, PROCESSES) as execution:
+    with worker.start(program, PROCESSES) as child:
         try:
-            execution.channel.send({"mode": "unittest", "code": program["code"], "secret": secret})
-            execution.channel.send({"tests": program["tests"]})
+            child.channel.send({"mode": "unittest", "code": program["code"], "secret": secret})
+            child.channel.send({"tests": program["tests"]})
             told = heard(
-                execution.channel.receive(), secret=str, total=int, passed=int, failed=int, sprung=bool,
+                child.channel.receive(), secret=str, total=int, passed=int, failed=int, sprung=bool,
                 error=(str, type(None)),
             )  # fmt: skip
         except ChannelClosed:
             told = None
-        end = execution.end(closed=told is None)
+        end = child.end(closed=told is None)
     if told is None or told["secret"] != secret or end.seconds > program["timeout"] or end.overflowed:
         return lost(end, program)
     total, passed = told["total"], told["passed"]

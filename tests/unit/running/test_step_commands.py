@@ -65,7 +65,7 @@ def test_a_command_s_help_is_its_step_s_with_the_command_s_name():
     script = python("scripts/engines/execute_programs.py", "--help").stdout
     assert found.startswith("usage: refinement execute [-h]")
     assert found.partition("\n\n")[2] == script.partition("\n\n")[2]
-    assert "seconds of CPU for programs that name none (default: 4.0)" in " ".join(found.split())
+    assert "seconds of CPU for programs that set no timeout (default: 4.0)" in " ".join(found.split())
 
 
 @pytest.mark.parametrize(

@@ -306,7 +306,7 @@ def test_a_dead_server_is_replaced_and_a_program_that_ends_it_twice_is_killed(mo
     from refinement.sandbox import worker
 
     lines = [{"id": str(n), "mode": "run", "code": "x = 1", "timeout": 5, "memory_mb": 256} for n in range(6)]
-    hear, deaths = worker.Server._hear, []
+    hear, deaths = worker.ForkServerHandle._hear, []
 
     def die_with_the_third(self):
         found = hear(self)
@@ -318,6 +318,6 @@ def test_a_dead_server_is_replaced_and_a_program_that_ends_it_twice_is_killed(mo
         return found
 
     die_with_the_third.heard = 0
-    monkeypatch.setattr(worker.Server, "_hear", die_with_the_third)
+    monkeypatch.setattr(worker.ForkServerHandle, "_hear", die_with_the_third)
     verdicts = [run["verdict"] for run in pool.execute_all(lines, 1)]
     assert len(deaths) == 2 and sorted(verdicts) == ["killed"] + ["passed"] * 5

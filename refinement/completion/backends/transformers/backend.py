@@ -168,7 +168,7 @@ class TransformersBackend:
         self._tokenizers: dict[str, Any] = {}
         self._encoded: dict[tuple[str, str], list[int]] = {}
         self._identities: dict[str, str] = {}
-        self._settings = json.dumps([self._max_rows, str(self._dtype), file_digest(__name__)])
+        self._settings = json.dumps([MIN_ROWS, self._max_rows, str(self._dtype), file_digest(__name__)])
 
     def identify(self, request: Record) -> str:
         """The model's fingerprint, with the settings and the code that its answers depend on."""

@@ -1,9 +1,9 @@
-"""A process that forks: it keeps Python warm and holds no secret, so that its children can find none.
+"""A process that keeps Python and common modules loaded, and forks.
 
-One server runs in each worker's jail and forks programs; another, outside,
-forks their tests. Requests come over a socket on descriptor 0, with the
-descriptors that the child is to have. Neither code nor tests ever pass
-through: the child gets them itself.
+A worker has such a server in its jail, which forks a child for each program,
+and another outside, whose children run the tests. Requests come over a socket
+on descriptor 0, with the descriptors that the child is to have. A server holds
+no secret that a child could find: code and tests go to the child itself.
 """
 
 import contextlib
@@ -25,12 +25,12 @@ from typing import Any, NoReturn
 from refinement.sandbox import confine, jail
 from refinement.sandbox.channel import Channel
 from refinement.sandbox.modes import MODES
+from refinement.sandbox.outcome import FILE_BYTES
 
-FILE_BYTES = 16 << 20  # of one file, and of what is written to standard output
-ROOM = 64 << 20
-PROCESSES = 64
-ENDING = 1.0  # seconds that a program which fell silent has to end by itself
-TEST_SECONDS = 20.0  # CPU of the tests themselves, beyond the program's own limit
+ROOM = 64 << 20  # bytes of files that a program may keep
+PROCESSES = 64  # threads and processes of a program
+ENDING = 1.0  # seconds until a program that hung up is ended, if it does not end by itself
+# Modules that a jail's server loads for its programs.
 _COMMON = [
     "bisect",
     "collections",
@@ -66,12 +66,15 @@ _TESTS_NEED = (
 _PRELOADED = {
     "bare": (),
     "heavy": ("numpy", "numpy.testing", "pandas"),
-    "evalplus": ("evalplus.eval",),  # what its oracle needs
+    "evalplus": ("evalplus.eval",),  # for a tester's oracle
 }
 
 
 def _arrange(descriptors: list[int]) -> int:
-    """Standard input, output and error, the channel as 3, the server's own errors as 4; all others are closed."""
+    """Put a child's descriptors in their places, close all others, and return the channel's.
+
+    0, 1 and 2 are its standard streams, 3 its channel, 4 the server's own errors.
+    """
     os.dup2(2, 199, inheritable=False)
     high = [os.dup2(number, 200 + place, inheritable=False) for place, number in enumerate(descriptors)]
     channel, *standard = high
@@ -82,7 +85,7 @@ def _arrange(descriptors: list[int]) -> int:
 
 
 def _open_streams() -> None:
-    """Python's names for descriptors 0, 1 and 2, made once for all children, in which these will be other files."""
+    """Open Python's standard streams on descriptors 0, 1 and 2, which are other files in each child."""
     sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
     sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
@@ -90,7 +93,7 @@ def _open_streams() -> None:
 
 
 def _forget() -> None:
-    """Take this package and its settings out of programs' sight. Done once: in each child it would copy memory."""
+    """Take this package and its settings out of programs' sight; here, since in each child it would copy memory."""
     sys.path[:] = [path for path in sys.path if path != jail.ENVIRONMENT["PYTHONPATH"]]
     for name in [name for name in sys.modules if name.partition(".")[0] == "refinement"]:
         del sys.modules[name]
@@ -99,14 +102,14 @@ def _forget() -> None:
     os.environ.update({name: jail.ENVIRONMENT[name] for name in ("PATH", "LANG", "HOME")})
 
 
-def _repeat_chance() -> None:
+def _seed_generators() -> None:
     random.seed(0)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(0)
 
 
-class Server:
-    """``role``: jail or tester; ``tier``: of isolation, for a jail."""
+class ForkServer:
+    """Forks a child for each request, one at a time. ``role``: jail or tester; ``tier``: the jail's."""
 
     def __init__(self, role: str, tier: str) -> None:
         self._role, self._tier = role, tier
@@ -118,13 +121,14 @@ class Server:
         os.dup2(null, 0)
         os.close(null)
         self._strong = role == "jail" and tier in jail.STRONG
-        self._others = 0 if self._strong else _processes_of_user()  # whom the kernel counts as well
+        self._others = 0 if self._strong else _processes_of_user()  # which count for a program's limit as well
         self._inputs = os.environ[jail.INPUTS]
 
-    def _program(self, request: dict[str, Any], descriptors: list[int]) -> None:
+    def _be_program(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        """In a jail's child: confine this process, then execute a program in it."""
         own = os.getpid()
         channel = Channel(socket.socket(fileno=_arrange(descriptors)))
-        os.setsid()  # a signal to the own process group would otherwise reach the harness, namespaces or not
+        os.setsid()  # else a signal to its process group would reach the harness, even out of namespaces
         if self._strong:
             jail.enter_program(self._user, self._group, ROOM, request["inputs"])
         else:
@@ -145,16 +149,17 @@ class Server:
         confine.hide_memory()
         if self._strong:
             confine.mind_signals()
-        own_network = self._strong and request["processes"]  # where nobody else is
+        own_network = self._strong and request["processes"]  # its namespace holds nothing but loopback
         confine.filter_program_calls(request["processes"], own_network, None if self._strong else own)
         os.close(4)
         job = channel.receive()
-        inside = MODES[job["mode"]].inside
-        _repeat_chance()
-        inside(job, channel)
+        run_in_jail = MODES[job["mode"]].run_in_jail
+        _seed_generators()
+        run_in_jail(job, channel)
         channel.close()
 
-    def _tests(self, request: dict[str, Any], descriptors: list[int]) -> None:
+    def _be_tests(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        """In a tester's child: run the tests of a program, whose channel is the first descriptor."""
         program = descriptors.pop(0)
         kept = os.dup2(program, 300, inheritable=False)
         result = Channel(socket.socket(fileno=os.dup2(descriptors.pop(0), 301, inheritable=False)))
@@ -162,26 +167,22 @@ class Server:
         for target in (0, 1, 2):
             os.dup2(null, target)
         confine.limit(request["timeout"], 4 * (request["memory_mb"] << 20) + self._mapped, FILE_BYTES, 1 << 16)
-        # Loaded in main: a jail holds nothing of them.
-        from refinement.sandbox.comparison import Comparison
-        from refinement.sandbox.tester import Tests
-
-        job, channel = result.receive(), Channel(socket.socket(fileno=kept))
-        result.send((Comparison if "expected" in job else Tests)(job, channel).judge())
+        job = result.receive()
+        result.send(MODES[job["mode"]].run_tests(job, Channel(socket.socket(fileno=kept))))
 
     def _child(self, request: dict[str, Any], descriptors: list[int]) -> NoReturn:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             self._control.detach()
-            (self._program if self._role == "jail" else self._tests)(request, descriptors)
+            (self._be_program if self._role == "jail" else self._be_tests)(request, descriptors)
         except BaseException as error:
-            with contextlib.suppress(OSError):  # closed once the program may speak
+            with contextlib.suppress(OSError):  # descriptor 4 is closed before a program is executed
                 os.write(4 if self._role == "jail" else 2, f"{type(error).__name__}: {error}\n".encode())
             os._exit(70)
         os._exit(0)
 
     def _await(self, child: int, request: dict[str, Any]) -> str:
-        """Who ended the child: itself, cpu, wall, asked, or gone where nobody listens any more."""
+        """Who ended the child: itself, cpu, wall, asked, or gone where the harness has hung up."""
         handle, clock = os.pidfd_open(child), (~child << 3) | 2
         deadline = time.monotonic() + request["wall"]
         try:
@@ -203,7 +204,7 @@ class Server:
             os.close(handle)
 
     def _end(self, child: int) -> tuple[int, float]:
-        """Reap the child; outside PID namespaces, end what it started too."""
+        """Exit status and CPU seconds of the child; outside PID namespaces, end the processes that it started."""
         _, status, usage = os.wait4(child, 0)
         if not self._strong and self._role == "jail":
             with contextlib.suppress(ProcessLookupError):
@@ -219,7 +220,7 @@ class Server:
         return confine.fork_into(confine.PER_PROGRAM) if self._strong else os.fork()
 
     def serve(self) -> None:
-        """Fork until the other side hangs up."""
+        """Fork a child for each request, until the harness hangs up."""
         if not self._strong:
             confine.adopt_orphans()
         if self._role == "jail":
@@ -234,7 +235,7 @@ class Server:
             if not body:
                 return
             if not descriptors:
-                continue  # "stop", for a child that had ended by itself
+                continue  # a "stop" that came after the child had ended by itself
             request = json.loads(body)
             folder = None
             if self._role == "jail" and not self._strong:
@@ -259,7 +260,7 @@ def _clock(clock: int) -> float:
     try:
         return time.clock_gettime(clock)
     except OSError:
-        return 0.0  # it has just ended; its descriptor will say so
+        return 0.0  # the process has just ended, which its descriptor will tell
 
 
 def _children() -> list[int]:
@@ -268,7 +269,7 @@ def _children() -> list[int]:
 
 
 def _processes_of_user() -> int:
-    """Threads of this user, all of which count for RLIMIT_NPROC."""
+    """Number of this user's threads, all of which count for RLIMIT_NPROC."""
     user, count = os.getuid(), 0
     for folder in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
@@ -278,8 +279,8 @@ def _processes_of_user() -> int:
 
 
 def main(role: str, tier: str, preload: str) -> None:
-    """Enter the jail, load what programs use, serve."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a user's interrupt ends the harness, and by that this
+    """Enter the jail, load the modules that children use, serve."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt ends the harness, which then hangs up
     if role == "jail" and tier == jail.NAMESPACES:
         jail.enter_namespaces(os.environ[jail.BASE], os.environ[jail.INPUTS])
     if role == "jail" and tier in jail.STRONG:
@@ -287,7 +288,7 @@ def main(role: str, tier: str, preload: str) -> None:
         confine.drop_capabilities()
     for name in (*(_COMMON if role == "jail" else _TESTS_NEED), *_PRELOADED[preload]):
         importlib.import_module(name)
-    Server(role, tier).serve()
+    ForkServer(role, tier).serve()
 
 
 if __name__ == "__main__":
