@@ -34,7 +34,7 @@ def _chains(experiment: Experiment) -> Iterator[dict[str, Any]]:
                 "epochs": settings["epochs"],
                 "trained": own,
                 "sampled": sampled,
-                "criticized": sampled if variant["on_original_win"] == "critique" else [t for t in sampled if t == 0],
+                "criticized": sampled if variant["on_original_win"] == "critique" else [],
                 "on_self_win": variant["on_self_win"],
                 "on_original_win": variant["on_original_win"],
             }
@@ -123,12 +123,7 @@ def settings(experiment: Experiment) -> dict[str, Any]:
         "roles": roles,
         "endpoints": paid,
         "gpus": {kind: resources.gpus(experiment, kind) for kind in (*experiment.roles, "training")},
-        "baselines_gpus": {
-            _planned_as(experiment, name): resources.gpus(
-                experiment, "benchmark", answering_for_baseline(experiment, name)
-            )
-            for name in experiment.baselines
-        },
+        "baselines_gpus": _baselines_gpus(experiment),
         "teachers": [("instructions", "ask_teacher/answers.*.tsv")]
         + [(f"d0/{name}", f"{name}/ask_other_teacher.*.tsv") for name in own_d0],
         "chains": list(_chains(experiment)),
