@@ -136,7 +136,7 @@ def _leakage_faults(config: Mapping[str, Any]) -> Iterator[str]:
     covered = {*guarded, *(name for entry in guarded.values() for name in entry.get("covers", ()))}
     for name in (benchmark["name"] for benchmark in config["benchmarks"] if benchmark["name"] not in covered):
         yield f"leakage.benchmarks: the benchmark '{name}' is not among them; add it, so that the gate knows it"
-    for name in covered - {*guarded, *known}:
+    for name in sorted(covered - {*guarded, *known}):
         yield f"leakage.benchmarks: no benchmark '{name}' is listed that could be covered; mend the name"
     for name in (name for name, entry in guarded.items() if "source" not in entry and name not in known):
         there = ", ".join(sorted(known)) or "none"

@@ -7,6 +7,8 @@ from hypothesis import given
 
 from refinement.experiment import page
 from refinement.experiment.commands import as_json
+from refinement.experiment.paths import BASELINES, BENCHMARK, times_of
+from refinement.results.times import stages
 from support.experiments import baseline, benchmark, experiment_of, experiments, guarded, some_examples, student
 
 
@@ -111,11 +113,24 @@ def test_the_page_says_what_was_run(experiment):
     ids = [name for name, _ in settings["sections"]]
     assert len(ids) == len(set(ids)) and {part["section"] for part in page.parts(experiment)} <= set(ids)
     assert settings["seeds"] == list(experiment.runs.values())
-    assert settings["owners"] == [*experiment.students, *experiment.variants]
     assert len(settings["described"]["Students"]) == 1 + len(experiment.students) + len(experiment.baselines)
     for head, *rows in settings["described"].values():
         assert all(len(row) == len(head) for row in rows)
     assert settings["feedback"] == experiment.config["feedback"], "a caption names it"
+
+
+def test_the_time_of_a_stage_is_that_of_all_models_baselines_included(tmp_path):
+    experiment = experiment_of(baselines=[baseline("k")])
+    places = [
+        times_of(BENCHMARK).format(run="r", student=owner, variant=name, work="benchmarks", benchmark="hard")
+        for owner, name in (("tiny", "acr"), (BASELINES, "k"))
+    ]
+    for place in places:
+        folder = tmp_path / place.removeprefix("results/r/times/")
+        folder.mkdir(parents=True)
+        (folder / "score_benchmark.tsv").write_text("s\tcpu_time\tmax_rss\n1\t1\t1\n")
+    (found,) = stages(tmp_path, page.settings(experiment)["owners"])
+    assert (found.name, found.jobs) == ("score_benchmark", 2)
 
 
 @pytest.mark.parametrize("name", ["table2", "figure5"])
