@@ -1,5 +1,6 @@
 """Complete and check an experiment's config; a fault is reported in one line."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -42,8 +43,8 @@ def _inconsistencies(config: Mapping[str, Any], project: Path) -> Iterator[str]:
         yield from _student_faults(config)
         yield from _resource_faults(config)
     yield from _baseline_faults(config)
-    if "variants" in config and config["variants"][0]["name"] != config["method"]:
-        yield f"variants[0].name: the first variant is the method itself and must be named '{config['method']}'"
+    if "variants" in config:
+        yield from _variant_faults(config)
     yield from load_method(config["method"]).faults(config)
     known = {benchmark["name"] for benchmark in config.get("benchmarks", [])}
     for key in ("tables", "figures"):
@@ -61,6 +62,19 @@ def _inconsistencies(config: Mapping[str, Any], project: Path) -> Iterator[str]:
     yield from _benchmark_faults(config)
 
 
+def _variant_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    method, *siblings = config["variants"]
+    if method["name"] != config["method"]:
+        yield f"variants[0].name: the first variant is the method itself and must be named '{config['method']}'"
+    own_start = load_method(config["method"]).own_start
+    for index, sibling in enumerate(siblings, start=1):
+        if sibling["name"] == "base":
+            yield f"variants[{index}].name: 'base' is the folder of a student's base; choose another"
+        if not sibling["iterations"] and not any(key in sibling for key in own_start):
+            needed = " or ".join(f"'{key}'" for key in own_start)
+            yield f"variants[{index}]: 0 iterations and no {needed}: it has no model of its own; give it one of these"
+
+
 def _baseline_faults(config: Mapping[str, Any]) -> Iterator[str]:
     taken = {variant["name"] for variant in config.get("variants", [])}
     for index, baseline in enumerate(config.get("baselines", [])):
@@ -71,6 +85,11 @@ def _baseline_faults(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _benchmark_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    alike: dict[str, str] = {}
+    for name in (benchmark["name"] for benchmark in config.get("benchmarks", [])):
+        other = alike.setdefault(re.sub(r"\W", "_", name), name)
+        if other != name:
+            yield f"benchmarks: '{other}' and '{name}' differ in punctuation alone, which rules cannot; rename one"
     for index, benchmark in enumerate(config.get("benchmarks", [])):
         part, _, parts = benchmark.get("part", "0/1").partition("/")
         if not int(part) < int(parts):
@@ -117,7 +136,7 @@ def _leakage_faults(config: Mapping[str, Any]) -> Iterator[str]:
     covered = {*guarded, *(name for entry in guarded.values() for name in entry.get("covers", ()))}
     for name in (benchmark["name"] for benchmark in config["benchmarks"] if benchmark["name"] not in covered):
         yield f"leakage.benchmarks: the benchmark '{name}' is missing; add it, so that the gate checks against it"
-    for name in covered - {*guarded, *known}:
+    for name in sorted(covered - {*guarded, *known}):
         yield f"leakage.benchmarks: 'covers' names '{name}', but no such benchmark is listed; correct the name"
     for name in (name for name, entry in guarded.items() if "source" not in entry and name not in known):
         there = ", ".join(sorted(known)) or "none"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from refinement.experiment.experiment import Experiment
+from refinement.experiment.paths import BASELINES
 from refinement.experiment.result import Result
 
 _FIRST = ("run", "What was run")
@@ -61,6 +62,6 @@ def settings(experiment: Experiment) -> dict[str, Any]:
         "sections": sections,
         "introduction": experiment.project_file("report/workflow.rst"),
         # Folders of times that have the name of a student or a variant, not of a stage.
-        "owners": [*experiment.students, *experiment.variants],
+        "owners": [*experiment.students, *experiment.variants, BASELINES],
         **{name: config[name] for name in method.settings},
     }

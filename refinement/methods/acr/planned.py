@@ -34,7 +34,7 @@ def _chains(experiment: Experiment) -> Iterator[dict[str, Any]]:
                 "epochs": settings["epochs"],
                 "trained": own,
                 "sampled": sampled,
-                "criticized": sampled if variant["on_original_win"] == "critique" else [t for t in sampled if t == 0],
+                "criticized": sampled if variant["on_original_win"] == "critique" else [],
                 "on_self_win": variant["on_self_win"],
                 "on_original_win": variant["on_original_win"],
             }

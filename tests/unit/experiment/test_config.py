@@ -155,6 +155,28 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
             {"variants": [{**DEFAULT["variants"][0], "on_self_win": "keep"}]},
             "variants[0]: the method itself needs on_self_win: replace",
         ),
+        (
+            {"variants": [DEFAULT["variants"][0], {**DEFAULT["variants"][1], "iterations": 0}]},
+            "variants[1]: 0 iterations and no 'teacher' or 'training': it has no model of its own",
+        ),
+        (
+            {"variants": [DEFAULT["variants"][0], {**DEFAULT["variants"][1], "name": "base"}]},
+            "variants[1].name: 'base' is the folder of a student's base; choose another",
+        ),
+        (
+            {
+                "benchmarks": [*DEFAULT["benchmarks"], {**DEFAULT["benchmarks"][0], "name": "in-distribution"}],
+                "leakage": {
+                    "benchmarks": [
+                        *DEFAULT["leakage"]["benchmarks"],
+                        {**DEFAULT["leakage"]["benchmarks"][0], "name": "in-distribution"},
+                    ]
+                },
+            },
+            "benchmarks: 'in_distribution' and 'in-distribution' differ in punctuation alone",
+        ),
+        ({"tables": {"table1": ["hard", "hard"]}}, "tables.table1: ['hard', 'hard'] has non-unique elements"),
+        ({"feedback": {"iterations": [0, 0]}}, "feedback.iterations: [0, 0] has non-unique elements"),
         ({"final_iteration": 6}, "final_iteration: 6 exceeds the 5 iterations of variants[0]"),
         ({"feedback": {"iterations": [0, 4]}}, "feedback.iterations: 4 exceeds final_iteration 3"),
         ({"feedback": {"format": "both"}}, "feedback.format: 'both' is not available; choose one of two_turn, single"),
