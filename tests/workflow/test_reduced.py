@@ -403,13 +403,14 @@ def test_the_report_is_made(reduced):
     run = snakemake(reduced, "--report", "report.html")
     assert run.returncode == 0, run.stderr[-2000:]
     page = (reduced / "report.html").read_text()
-    assert "figure5" in page and "Tables" in page
+    assert "figure5" in page and "Main results" in page
 
 
 def test_the_page_shows_all_that_was_asked_for(results):
     page = (results / "report.html").read_text()
     assert re.findall(r'<p class="missing">(.*): not part of this run', page) == [
-        "Table 1",
+        "Table 1: advanced coding ability",
+        "Table 5: other languages",
         "Mean and standard deviation over seeds",
     ]
     assert page.count('role="img"') == 6 and "train_model" in page and "results/reduced/tiny/acr/iter_1/model" in page
