@@ -5,7 +5,7 @@ CORES ?= 2
 VENV := .venv
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-# Two processes of one thread beat one of two at the miniature's size.
+# At the miniature's size, two processes with one thread are faster than one process with two threads.
 export OMP_NUM_THREADS := 1
 export OMP_WAIT_POLICY := PASSIVE
 export HF_HUB_DISABLE_TELEMETRY := 1
@@ -22,11 +22,11 @@ $(STAMP): requirements.txt requirements-no-deps.txt pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt
-	# The library itself, as it stands here, and the command `refinement`; built by the setuptools that the lock pins.
+	# The library itself, in editable mode, with the command `refinement`; the lock pins the setuptools that build it.
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
 
-demo: setup  ## run the method in miniature and print its main table
+demo: setup  ## run the method in miniature, and print its main table
 	snakemake --cores $(CORES) demo
 	@cat results/miniature/tables/table2.md
 	@echo "Tables:  results/miniature/tables/   (also .csv and .tex)"
@@ -34,7 +34,7 @@ demo: setup  ## run the method in miniature and print its main table
 	@echo "Records: results/miniature/          (docs/records.md says what each file is)"
 	@echo "The rest (ablations, controls, claims, the page to read): make whole"
 
-whole: setup  ## what demo leaves out as well: ablations, controls, claims, and the page to read
+whole: setup  ## run everything: also ablations, controls, claims, and the result page
 	snakemake --cores $(CORES)
 	@echo "Page:    results/miniature/report.html (all of it, for a browser or a printer)"
 
@@ -44,26 +44,26 @@ lint: setup  ## formatting, style, and Snakemake's own checks
 	snakefmt --check -l 120 Snakefile rules
 	snakemake --lint
 
-test: setup lint  ## lint, unit and workflow tests, the reduced miniature included
+test: setup lint  ## lint, unit tests and workflow tests, including the reduced miniature
 	pytest -n $(CORES) --dist loadfile --no-loadscope-reorder -m "not faults and not slurm and not speed" tests/workflow tests/unit
 
-test-faults: setup  ## kill the workflow at random moments; all canonical solutions, over and over, beside a load
+test-faults: setup  ## kill the workflow at random moments; execute all canonical solutions repeatedly under load
 	pytest -m faults
 
-# Where SLURM is not installed the tests are skipped, with one line.
-test-slurm: setup  ## on a real SLURM, started here: a run, jobs and nodes that fail, kills
+# Without SLURM, the tests are skipped with one line.
+test-slurm: setup  ## start a real SLURM here, and test a run, failing jobs and nodes, and kills
 	pytest -m slurm
 
-cluster-up: setup  ## start a SLURM on this machine, to try the profile on (slurm-wlm and munge are needed)
+cluster-up: setup  ## start SLURM on this machine, to try the profile (needs slurm-wlm and munge)
 	python tests/support/slurm.py up
 
-cluster-down: setup  ## end it
+cluster-down: setup  ## stop the SLURM of cluster-up
 	python tests/support/slurm.py down
 
-speed: setup  ## measure, side by side
+speed: setup  ## measure the speed of several parts against alternatives
 	pytest -m speed -s
 
-lock:  ## make requirements.txt anew from requirements.in
+lock:  ## make requirements.txt from requirements.in
 	rm -rf .lock-venv
 	$(PYTHON) -m venv .lock-venv
 	.lock-venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.in
@@ -74,7 +74,7 @@ lock:  ## make requirements.txt anew from requirements.in
 clean:  ## remove results (keeps .venv)
 	rm -rf results .snakemake
 
-docs: setup  ## make the generated pages of docs/ anew
+docs: setup  ## make the generated pages of docs/ again
 	python docs/make_reference.py records > docs/records.md
 	python docs/make_reference.py config > docs/config.md
 	python docs/make_reference.py results > docs/results.md

@@ -1,4 +1,4 @@
-"""Iterative self-refinement of code language models: an experiment in the method that its config names."""
+"""Iterative self-refinement of code language models: runs an experiment with the method that the config names."""
 
 from snakemake.utils import min_version
 
@@ -39,7 +39,7 @@ onerror:
 
 
 rule all:
-    """Everything that the config asks for."""
+    """Make everything that the config asks for."""
     default_target: True
     input:
         EXPERIMENT.targets(),

@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 1.9, 0.62
 BOXES = {
     "snippets\n(real functions)": (10, 3, GREY),
     "concepts and\ninstructions": (7.5, 3, ORANGE),
-    "evolution, then the\ngate (leakage)": (5, 3, ORANGE),
+    "evolution,\nleakage gate": (5, 3, ORANGE),
     "answers: $D_0$": (2.5, 3, ORANGE),
     "base model": (0, 1.9, BLUE),
     "train $M_t$ from\nthe base on $D_t$": (2.5, 1.9, BLUE),

@@ -1,15 +1,30 @@
-"""Put the tables of a run over seeds into README.md, between its markers.
+"""Fill README.md and docs/results_miniature.md, between their markers.
 
-snakemake --cores 2 --config seeds=5
-python docs/fill_readme.py results/miniature
+The tables of a run over five seeds:
+
+    snakemake --cores 2 --config seeds=5
+    python docs/fill_readme.py results/miniature
+
+The list of targets in README.md, from the entries of all tables and figures:
+
+    python docs/fill_readme.py targets
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
-README = Path(__file__).parents[1] / "README.md"
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from refinement.experiment.configuration import complete_config
+from refinement.experiment.experiment import Experiment
+from refinement.experiment.method import method_names
+
+PROJECT = Path(__file__).parents[1]
+README = PROJECT / "README.md"
+PAGES = (README, PROJECT / "docs" / "results_miniature.md")
 
 
 class Seeds:
@@ -96,36 +111,51 @@ def by_claim(folder: Path) -> str:
     return lines_of(["claim", "verdict", "effects"], rows)
 
 
+def targets() -> str:
+    """Every table and figure as a target, by method; an asterisk marks those that the method's default leaves out."""
+    lines = []
+    for method in method_names():
+        experiment = Experiment(complete_config({"method": method}, PROJECT), PROJECT)
+        width = max(len(result.name) for result in experiment.declared_results) + 2
+        lines += [f"# method {method}"]
+        for result in experiment.declared_results:
+            mark = "" if result.wanted else " *"
+            lines.append(f"{result.name:{width}}{result.title}{mark}")
+    return "\n".join(["```text", *lines, "```"])
+
+
 def fill(text: str, name: str, content: str) -> str:
-    """The text with what stands between a pair of markers replaced."""
+    """Replace what stands between a pair of markers."""
     begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     before, rest = text.split(begin)
     return f"{before}{begin}\n{content}\n{end}{rest.split(end)[1]}"
 
 
-def main(folder: Path) -> None:
-    """Fill README.md with the numbers of a run's folder."""
+def fill_pages(parts: Mapping[str, str]) -> None:
+    """Put each part between its markers, in the page that has them."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for name in (name for name in parts if f"<!-- {name} -->" in text):
+            text = fill(text, name, parts[name])
+        page.write_text(text, encoding="utf-8")
+
+
+def tables(folder: Path) -> dict[str, str]:
+    """All tables of a run over seeds, by the name of their markers."""
     seeds = Seeds(folder)
     kinds = seeds.numbers("figure5")
-    parts = {
+    scores, score_heads = ["Best", "Mean", "Worst", "Error rate"], ["best", "mean", "worst", "error rate"]
+    print(f"{seeds.count} seeds of {folder}")
+    return {
         "iterations": by_iteration(seeds),
         "variants": by_variant(seeds),
-        "scoring": by_number(
-            seeds,
-            "table4",
-            ["Best", "Mean", "Worst", "Error rate"],
-            ["%, Table 4", "best", "mean", "worst", "error rate"],
-        ),
+        "scoring": by_number(seeds, "table4", scores, ["%, Table 4", *score_heads]),
         "kinds": by_number(seeds, "figure5", kinds, ["% of D_t, Figure 5: t", *kinds]),
         "feedback": by_feedback(seeds),
         "claims": by_claim(folder),
     }
-    text = README.read_text(encoding="utf-8")
-    for name, content in parts.items():
-        text = fill(text, name, content)
-    README.write_text(text, encoding="utf-8")
-    print(f"{seeds.count} seeds of {folder}")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    argument = sys.argv[1]
+    fill_pages({"targets": targets()} if argument == "targets" else tables(Path(argument)))

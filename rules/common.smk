@@ -1,4 +1,4 @@
-"""What all rules share: the experiment, where its files lie, and what its jobs ask a cluster for."""
+"""What all rules share: the experiment, the paths of its files, and the resources of its jobs."""
 
 import os
 import re
@@ -33,7 +33,7 @@ EXPERIMENT = Experiment(config, PROJECT)
 
 
 def any_of(names):
-    """Pattern that matches exactly these names; nothing where there are none."""
+    """A pattern that matches exactly these names; without names, it matches nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
@@ -43,18 +43,22 @@ def seed_of(wildcards):
 
 
 def gpu_model():
-    """The model of GPU that the profile names, if it does."""
+    """The GPU model of the profile, or an empty text if the profile names none."""
     named = (workflow.resource_settings.default_resources or {}).get("gpu_model")
     return str(named.raw).strip("'\"") if named else ""
 
 
 def asks_for(kind, answering=None):
-    """Resources of the rules of a kind of work; ``answering``: who answers, where a rule's jobs differ in that."""
+    """The resources of the rules for a kind of work.
+
+    ``answering``: an input function that returns the config entry by which a job's model answers, for a rule whose jobs
+    use different entries.
+    """
     return resources.resources(EXPERIMENT, kind, gpu_model(), answering)
 
 
 def shards_of(kind):
-    """Numbers of the shards of a kind of work."""
+    """The numbers of the shards of a kind of work."""
     return resources.shards(EXPERIMENT, kind)
 
 

@@ -1,4 +1,4 @@
-"""The beginning and the end of a workflow: its claim to the folder, and its jobs on a cluster."""
+"""The start and the end of a workflow: its lock on the folder, and its jobs on a cluster."""
 
 import os
 
@@ -11,16 +11,17 @@ LEDGER = ".snakemake"
 
 
 def claim_folder():
-    """Claim the working folder for this process."""
+    """Claim the working folder, so that no other workflow runs in it at the same time."""
     os.environ.pop(RUN_NAME, None)
     return claim_run(LEDGER)
 
 
 def begin_cluster_job():
-    """In a job's own Snakemake: no claim, and its steps end with it, not with the Snakemake that sent it.
+    """Begin the Snakemake process of a single job on a cluster.
 
-    Nor does it say that its outputs are complete: Snakemake 9.27 would, without a record of how they
-    were made, and nobody would notice if the code changed before a killed run is started again.
+    The process claims no folder. Its steps end with it, not with the Snakemake that submitted the job. It does not
+    mark its outputs as complete: Snakemake 9.27 would mark them without a record of how they were made, so that a
+    change of the code before a killed run is started again would go unnoticed.
     """
     if not is_wanted(LEDGER):
         sys.exit(f"error: the run {os.environ[RUN_NAME]} that sent this job is gone; nothing is done")
@@ -33,10 +34,11 @@ def begin_cluster_job():
 
 
 def begin_cluster_run():
-    """End what a killed run left on a cluster; leave a note of the name of this run's jobs, where they go to SLURM.
+    """Cancel the jobs that a killed workflow left on a cluster, and prepare the jobs of this workflow.
 
-    Where they run here instead, they are dealt the GPUs that a profile names. Before the first job, but not for
-    commands that only look.
+    If jobs go to SLURM, the name of this workflow's jobs is noted, so that a later workflow can cancel them. If jobs
+    run on this machine, they get the GPUs that a profile names. All this happens before the first job, but not for
+    commands that run no jobs.
     """
     name = getattr(workflow.scheduler._executor, "run_uuid", None)
     gpus = workflow.global_resources.get("gpu").value
@@ -45,7 +47,7 @@ def begin_cluster_run():
             end_earlier_runs(LEDGER)
         if name:
             note_run(LEDGER, name)
-            # Jobs follow SLURM, not this process, even where a node is this machine.
+            # The jobs' processes end when SLURM ends them, not with this process, even if this machine is a node.
             os.environ.pop(RUN_VARIABLE, None)
         elif gpus:
             offer_gpus(f"{LEDGER}/gpus", gpus)
@@ -54,7 +56,7 @@ def begin_cluster_run():
 
 
 def end_cluster_run():
-    """End what an interrupt left in the queue, and the note; where that fails, the next run does it."""
+    """Cancel the jobs that an interrupt left in the queue, and remove the note; if this fails, the next workflow will."""
     try:
         if RUN_NAME in os.environ:
             end_run(LEDGER, os.environ.pop(RUN_NAME), patience=60)
@@ -63,11 +65,10 @@ def end_cluster_run():
 
 
 def lift_default_job_limit():
-    """Take away Snakemake's default limit of 100 jobs a second, which no run here comes near.
+    """Remove Snakemake's default limit of 100 jobs per second, which no workflow here comes near.
 
-    Snakemake 9.27 keeps it by looking at all ready jobs again every second,
-    once more for each job that ever ended: after 300 jobs that took half a
-    core. A limit that a user sets stays.
+    To keep the limit, Snakemake 9.27 examines all ready jobs every second, once more for each job that has ended.
+    After 300 jobs, that took half a core. A limit that a user sets stays.
     """
     limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
     if limiter and (limiter.max_jobs, limiter.timespan) == (100, 1):

@@ -1,4 +1,4 @@
-"""Who answers requests, by which command line, and which models answer which benchmarks together."""
+"""How an experiment queries its models: command lines for the roles, and jobs that answer several benchmarks."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,9 +18,9 @@ _SCRIPTED_MODELS = "refinement.miniature.lists"
 
 
 def answering_code(experiment: Experiment, role: str, reader: str, answering: Entry | None = None) -> str:
-    """Digest of the step that answers requests, of the backend, and of the reader of its answers.
+    """Digest of the code that decides a role's answers: the step, the backend, and the reader of the answers.
 
-    ``answering``: who answers, where that is not the role's own entry.
+    ``answering``: a config entry to use instead of the role's own.
     """
     entry = answering or experiment.roles[role]
     backend = entry["backend"]
@@ -31,7 +31,7 @@ def answering_code(experiment: Experiment, role: str, reader: str, answering: En
 
 
 def _replayed(experiment: Experiment, earlier: str, output: str) -> list[str]:
-    """The responses of an earlier run's same stage, whatever its shards."""
+    """The responses files of the same stage in an earlier run, which may have another number of shards."""
     path = Path(earlier, Path(output).relative_to(experiment.folder))
     stage = path.name.rsplit(".", 2)[0]
     return sorted(map(str, path.parent.glob(f"{stage}.*.jsonl"))) or [str(path)]
@@ -103,18 +103,21 @@ def sampling(experiment: Experiment, role: str) -> str:
 
 
 def answering_for_baseline(experiment: Experiment, baseline: str) -> Entry:
-    """Who answers for a baseline: the student's backend, or its own."""
+    """The config entry by which a baseline answers: the student's, with the baseline's own backend if it has one."""
     own = experiment.baselines[baseline]
     return {**experiment.roles["student"], **{name: own[name] for name in ("backend", "options") if name in own}}
 
 
 def answering_benchmarks(experiment: Experiment, student: str, variant: str) -> Entry:
-    """Who answers benchmarks for a variant's models, or for a baseline."""
+    """The config entry by which the models of a variant, or a baseline, answer benchmarks."""
     return answering_for_baseline(experiment, variant) if student == BASELINES else experiment.roles["student"]
 
 
 def asking_jobs(experiment: Experiment) -> Iterator[Asking]:
-    """Each kind of job that asks models: what the method asks together, and each other benchmark by itself."""
+    """Yield each kind of job that queries models.
+
+    One kind of job answers the benchmarks that the method lists together. Every other benchmark has jobs of its own.
+    """
     for asking in experiment.method.askings(experiment):
         if not asking.variants:
             continue
@@ -125,7 +128,7 @@ def asking_jobs(experiment: Experiment) -> Iterator[Asking]:
 
 
 def asking_rule(experiment: Experiment, asking: Asking) -> str:
-    """The name of a rule that asks models: whose, for what work, from which benchmark on."""
+    """The name of the rule for a kind of job: whose models answer, the kind of work, and the first benchmark."""
     whose = "siblings"
     if set(asking.variants) <= set(experiment.baselines):
         whose = "baselines"
@@ -135,7 +138,7 @@ def asking_rule(experiment: Experiment, asking: Asking) -> str:
 
 
 def models_asked(experiment: Experiment, asking: Asking) -> Callable[[Any], list[str]]:
-    """Input function of a rule that asks models: their folders, to wait for."""
+    """An input function for a rule that queries models: the folders of these models."""
 
     def models(wildcards: Any) -> list[str]:
         if asking.iterations is None:
@@ -146,7 +149,7 @@ def models_asked(experiment: Experiment, asking: Asking) -> Callable[[Any], list
 
 
 def models_measured(experiment: Experiment, run: str, student: str, variant: str, work: str) -> list[str]:
-    """The models that are measured in some work, as files to wait for: none for a baseline of the hub."""
+    """The folders of the models that a kind of work measures, as inputs of a rule; empty for a baseline on the hub."""
     if student == BASELINES:
         return existing_path(experiment.baselines[variant]["model"])
     first, last = experiment.measured_span(student, variant, work)
@@ -154,6 +157,6 @@ def models_measured(experiment: Experiment, run: str, student: str, variant: str
 
 
 def models_by_name(experiment: Experiment, wildcards: Any, models: Sequence[str]) -> list[str]:
-    """The models that are measured, by folder or by their name at the hub or server."""
+    """The measured models: their folders, or the name of a baseline on the hub or behind a server."""
     is_baseline = wildcards.student == BASELINES
     return [experiment.baselines[wildcards.variant]["model"]] if is_baseline else list(models)

@@ -1,4 +1,4 @@
-"""What an experiment holds against benchmarks' questions: data sets, and critiques and responses by iteration."""
+"""How an experiment measures leakage: files and options for data sets, and for critiques and responses by iteration."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,29 +23,33 @@ def questions(experiment: Experiment) -> dict[str, Entry]:
 
 
 def solved(experiment: Experiment) -> list[str]:
-    """Those with canonical solutions, which responses are measured against."""
+    """The names of the benchmarks with canonical solutions, against which responses are measured."""
     return [name for name, entry in questions(experiment).items() if "solution" in entry]
 
 
 def turn_measures(experiment: Experiment) -> list[str]:
-    """What is measured over iterations: later turns are critiques; responses need canonical solutions to match."""
+    """The texts that are measured by iteration: critiques and, if any benchmark has canonical solutions, responses."""
     return ["critiques", "responses"] if solved(experiment) else ["critiques"]
 
 
 def _places(experiment: Experiment, run: str, name: str) -> list[str]:
-    """Where a benchmark's questions are: this run's problems, or the sources that the config names."""
+    """The places of a benchmark's questions: the sources that the config names, or this run's problems."""
     return as_list(questions(experiment)[name].get("source") or problems(experiment, run, name))
 
 
 def question_files(experiment: Experiment, run: str) -> list[str]:
-    """The files among them, to wait for."""
+    """The local files with the questions of all benchmarks, as inputs of a rule."""
     named = questions(experiment)
     places = [(name, place) for name in named for place in _places(experiment, run, name)]
     return [place for name, place in places if "source" not in named[name] or Path(place).exists()]
 
 
 def question_arguments(experiment: Experiment, run: str, part: str, names: Iterable[str] | None = None) -> list[str]:
-    """Command-line options of measure_leakage for questions (``part`` "field") or canonical solutions ("solution")."""
+    """The command-line options of measure_leakage for benchmarks.
+
+    ``part``: "field" for their questions, "solution" for their canonical solutions; ``names``: some benchmarks instead
+    of all.
+    """
     named = questions(experiment)
     chosen = list(named if names is None else names)
     entries = [named[name] for name in chosen]
@@ -60,21 +64,21 @@ def question_arguments(experiment: Experiment, run: str, part: str, names: Itera
 
 
 def dataset_place(experiment: Experiment, run: str, name: str) -> str:
-    """Where a data set of the leakage table is."""
+    """The file or the source of a data set of the leakage table."""
     entry, folder = datasets(experiment)[name], RUN.format(run=run)
     own = {"d0": f"{folder}/d0.jsonl", "leaky": f"{folder}/leakage/{name}.jsonl"}
     return entry.get("source") or own[entry["kind"]]
 
 
 def dataset_files(experiment: Experiment, run: str) -> list[str]:
-    """The files among the data sets, to wait for."""
+    """The local files of the data sets, as inputs of a rule."""
     entries = datasets(experiment)
     places = {name: dataset_place(experiment, run, name) for name in entries}
     return [place for name, place in places.items() if "source" not in entries[name] or Path(place).exists()]
 
 
 def dataset_arguments(experiment: Experiment, run: str) -> list[str]:
-    """Command-line options of measure_leakage for the data sets."""
+    """The command-line options of measure_leakage for the data sets."""
     entries = datasets(experiment)
     fields = [entry.get("field", "instruction") for entry in entries.values()]
     places = [f"{name}={dataset_place(experiment, run, name)}" for name in entries]
@@ -82,29 +86,29 @@ def dataset_arguments(experiment: Experiment, run: str) -> list[str]:
 
 
 def datasets_by_iteration(experiment: Experiment, run: str, student: str) -> list[str]:
-    """D_0 to D_T of the method."""
+    """The files of the method's D_0 to D_T."""
     later = experiment.files_by_iteration(student, experiment.main_variant, "dataset.jsonl", run)
     return [f"{RUN.format(run=run)}/d0.jsonl", *later[1 : experiment.final + 1]]
 
 
 def iteration_arguments(paths: Iterable[str]) -> list[str]:
-    """Command-line options of measure_leakage for the data sets of all iterations."""
+    """The command-line options of measure_leakage for the data sets of all iterations."""
     places = [f"iter_{number}={path}" for number, path in enumerate(paths)]
     return ["--train", *places, "--train-field", "messages"]
 
 
 def numbers(experiment: Experiment, *names: str) -> list[str]:
-    """Command-line options of measure_leakage for settings of the config's ``leakage``."""
+    """The command-line options of measure_leakage for settings of the config's ``leakage``."""
     return [f"--{name}={experiment.config['leakage'][name]}" for name in names]
 
 
 def entries(experiment: Experiment) -> dict[str, Any]:
-    """What the leakage table and figure say of data sets and benchmarks."""
+    """The config's entries of the data sets and benchmarks in the leakage table and figure."""
     return {key: experiment.config["leakage"][key] for key in ("datasets", "benchmarks")}
 
 
 def turn_entries(experiment: Experiment) -> dict[str, Any]:
-    """What each file of turns is of (measure and student, by titles), and the benchmarks."""
+    """The measure and the title of the student for each file of measured turns, and the benchmarks' entries."""
     files = [
         {"measure": measure, "student": student["title"]}
         for student in experiment.students.values()

@@ -1,4 +1,4 @@
-"""What a method tells the parts that all methods share."""
+"""The interface of a method to the parts that all methods share."""
 
 import importlib
 import pkgutil
@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
 
 class Asking(NamedTuple):
-    """Models and benchmarks of one kind of job: a model is loaded, or served, once for all these benchmarks.
+    """The models and benchmarks of one kind of job, which loads or serves a model once for all these benchmarks.
 
-    ``work``: what is done with the answers, the folder below the variant's;
-    ``variants``: whose models answer, or the names of baselines;
-    ``benchmarks``: asked together; ``own``: whether the answers are this
-    work's own, so that a benchmark that shares another's answers is asked too;
-    ``iterations``: whose models answer, where those are not all that are measured.
+    ``work``: the kind of work that uses the answers, and the name of its folder in the variant's folder;
+    ``variants``: the variants whose models answer, or the names of baselines; ``benchmarks``: the benchmarks of one
+    job; ``own``: whether models answer each of these benchmarks for this work alone, also a benchmark that shares
+    another's answers otherwise; ``iterations``: the iterations whose models answer; None for all measured models.
     """
 
     work: str
@@ -36,16 +35,14 @@ def _nothing(*_: Any) -> list[Any]:
 
 @dataclass(frozen=True)
 class Method:
-    """A method's side of the contract; its rules lie in rules/{name}/, its keys in its package's schema.yaml.
+    """What a method provides; its rules are in rules/{name}/, and its config keys in its package's schema.yaml.
 
-    ``results``: its tables and figures; ``sections``: of the page, in order;
-    ``faults``: what is wrong with a config that the schema cannot say, a line
-    each; ``own_start``: keys of a variant that give it an iteration 0 of its
-    own; ``askings``: which models answer which benchmarks; ``accounts``: the
-    counts files of every step of a run, with the wildcard ``{run}``;
-    ``last_files``: what a full run makes besides its tables, figures and page;
-    ``facts`` and ``described``: what the page says was done, as pairs and as
-    tables by heading; ``settings``: keys of the config that its captions name.
+    ``results``: the tables and figures; ``sections``: the sections of the result page, in order; ``faults``: yields a
+    line for each fault of a config that the schema cannot express; ``own_start``: the keys of a variant that give it
+    an iteration 0 of its own; ``askings``: which models answer which benchmarks; ``accounts``: the counts files of
+    all steps of a run, with the wildcard ``{run}``; ``last_files``: files that a run makes by default besides
+    tables, figures and page; ``facts`` and ``described``: settings to show on the page, as pairs and as tables by
+    heading; ``settings``: the config keys that captions use.
     """
 
     name: str
@@ -62,10 +59,10 @@ class Method:
 
 
 def method_names() -> list[str]:
-    """The methods that there are: the packages below refinement/methods."""
+    """The names of all methods, which are the packages in refinement/methods."""
     return sorted(module.name for module in pkgutil.iter_modules(methods.__path__) if module.ispkg)
 
 
 def load_method(name: str) -> Method:
-    """A method by its name, one of :func:`method_names`."""
+    """Load the method with one of the names of :func:`method_names`."""
     return importlib.import_module(f"{methods.__name__}.{name}.method").METHOD

@@ -1,8 +1,9 @@
-"""What the page of an experiment shows: its settings, and its tables and figures by section."""
+"""The content of an experiment's result page: settings, and tables and figures by section."""
 
 from typing import Any
 
 from refinement.experiment.experiment import Experiment
+from refinement.experiment.paths import BASELINES
 from refinement.experiment.result import Result
 
 _FIRST = ("run", "What was run")
@@ -14,7 +15,7 @@ def _shown(experiment: Experiment) -> list[Result]:
 
 
 def _files_of(experiment: Experiment, result: Result) -> dict[str, str]:
-    """The files that the page reads of a result, by what they are to it."""
+    """The files of a result that the page reads, by their part on the page: data, note, figure, manifest, speeds."""
     kept = {"csv": "data", "markdown": "note", "svg": "figure", "manifest": "manifest", "speeds": "speeds"}
     if result.form == "figure":
         kept.pop("csv")
@@ -22,7 +23,7 @@ def _files_of(experiment: Experiment, result: Result) -> dict[str, str]:
 
 
 def files(experiment: Experiment) -> list[str]:
-    """Every file that the page reads, captions included."""
+    """Every file that the page reads, including captions."""
     shown = _shown(experiment)
     captions = [experiment.project_file(f"report/{result.caption}.rst") for result in shown]
     captions.append(experiment.project_file("report/workflow.rst"))
@@ -31,7 +32,7 @@ def files(experiment: Experiment) -> list[str]:
 
 
 def parts(experiment: Experiment) -> list[dict[str, Any]]:
-    """Each table and figure for the step that writes the page; one that this run leaves out has no files."""
+    """An entry for each table and figure on the page; it names no files if this run leaves the result out."""
     found = []
     for result in experiment.declared_results:
         if not result.section:
@@ -48,7 +49,7 @@ def parts(experiment: Experiment) -> list[dict[str, Any]]:
 
 
 def settings(experiment: Experiment) -> dict[str, Any]:
-    """What the page says was run. Captions find the config's keys that they name in it."""
+    """The settings that the page shows, and the config keys that its captions use."""
     method, config = experiment.method, experiment.config
     sections = [_FIRST, *((section.id, section.heading) for section in method.sections), *_LAST]
     return {
@@ -60,7 +61,7 @@ def settings(experiment: Experiment) -> dict[str, Any]:
         "described": method.described(experiment),
         "sections": sections,
         "introduction": experiment.project_file("report/workflow.rst"),
-        # The folders of times that are no stage's.
-        "owners": [*experiment.students, *experiment.variants],
+        # Folders of times that have the name of a student or a variant, not of a stage.
+        "owners": [*experiment.students, *experiment.variants, BASELINES],
         **{name: config[name] for name in method.settings},
     }

@@ -1,7 +1,7 @@
-"""Where an experiment's files lie, as patterns with Snakemake's wildcards, relative to the working folder.
+"""The paths of an experiment's files, as patterns with Snakemake's wildcards, relative to the working folder.
 
-A *run* is one repetition of an experiment with one seed: the experiment's own
-lies in ``results/{experiment}``, further ones below it in ``seed_{number}``.
+A *run* is one repetition of an experiment with one seed. The first run is in ``results/{experiment}``, and the
+others are in its subfolders ``seed_{number}``.
 """
 
 RUN = "results/{run}"
@@ -14,14 +14,14 @@ TIMES = f"{RUN}/times"
 TABLES = f"{RUN}/tables"
 FIGURES = f"{RUN}/figures"
 
-BASELINES = "baselines"  # the folder that stands in a student's place for models that are measured and not trained
+BASELINES = "baselines"  # the student's name in the paths of models that are measured but not trained
 
 
 def logs_of(pattern: str) -> str:
-    """The folder of logs that mirrors a folder of results."""
+    """The folder of logs that corresponds to a folder of results."""
     return pattern.replace(RUN, LOGS, 1)
 
 
 def times_of(pattern: str) -> str:
-    """The folder of Snakemake's benchmark files that mirrors a folder of results."""
+    """The folder of Snakemake's benchmark files that corresponds to a folder of results."""
     return pattern.replace(RUN, TIMES, 1)

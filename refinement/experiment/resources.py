@@ -1,4 +1,4 @@
-"""What the jobs of each kind of work ask a cluster for; nothing of it changes a result."""
+"""The resources that each kind of job requests from a cluster; they do not change any result."""
 
 import tempfile
 from collections.abc import Callable
@@ -10,14 +10,14 @@ _FOLDER = tempfile.gettempdir()
 
 
 def shards(experiment: Experiment, kind: str) -> range:
-    """Numbers of the shards of a kind of work."""
+    """The numbers of the shards of a kind of work."""
     return range(1, experiment.config["shards"][kind] + 1)
 
 
 def gpus(experiment: Experiment, kind: str, answering: Entry | None = None) -> int:
-    """GPUs of a job: those of the server that it starts, and none where no model runs in it.
+    """The number of GPUs of a job: those of the server that it starts, or 0 if no model runs in the job.
 
-    ``answering``: who answers, where that is not the role of that kind of work.
+    ``answering``: a config entry to use instead of that of the role for this kind of work.
     """
     entry = answering or experiment.roles.get("student" if kind == "benchmark" else kind)
     if entry and entry["backend"] == "server":
@@ -29,10 +29,10 @@ def gpus(experiment: Experiment, kind: str, answering: Entry | None = None) -> i
 def resources(
     experiment: Experiment, kind: str, gpu_model: str, answering: Callable[[Any], Entry] | None = None
 ) -> dict[str, Any]:
-    """Resources of the rules of a kind of work; a further attempt asks for more memory and time.
+    """The resources of the rules for a kind of work; each further attempt requests more memory and time.
 
-    ``gpu_model``: the profile's, empty where it names none; ``answering``: input
-    function that tells who answers, where the jobs of a rule differ in that.
+    ``gpu_model``: the GPU model of the profile, or an empty text; ``answering``: an input function that returns the
+    config entry by which a job's model answers, for a rule whose jobs use different entries.
     """
     asked, largest = experiment.config["resources"][kind], experiment.config["resources"]["largest"]
     count = gpus(experiment, kind)
@@ -42,21 +42,21 @@ def resources(
         "cpus_per_task": asked["cpus"],
         "mem_mb": lambda wildcards, attempt: min(asked["mem_mb"] * attempt, largest["mem_mb"]),
         "runtime": lambda wildcards, attempt: min(asked["runtime"] * attempt, largest["runtime"]),
-        # Snakemake's own defaults for these look at the size of every input, for each job: a fifth of a dry run.
+        # Snakemake's defaults for these two read the size of every input of every job: a fifth of a dry run's time.
         "tmpdir": _FOLDER,
         "disk_mb": 1000,
     }
     if asked["nodes"] > 1:
-        # One task a node, which starts that node's processes; srun, within the rule, starts the tasks.
+        # One task for each node; srun, in the rule's command, starts the tasks, and each starts its node's processes.
         found |= {"tasks": asked["nodes"], "tasks_per_gpu": 0, "mpi": "srun"}
         found["slurm_extra"] = "--ntasks-per-node=1"
         if count:
-            # By their sum alone SLURM may give one node 7 and the other 1.
+            # With only the sum of GPUs, SLURM may give 7 to one node and 1 to the other.
             each = [gpu_model, str(count // asked["nodes"])]
             found["slurm_extra"] += f" --gpus-per-node={':'.join(filter(None, each))}"
     if answering:
         found["gpu"] = lambda wildcards: gpus(experiment, kind, answering(wildcards))
         model = lambda wildcards: gpu_model if gpus(experiment, kind, answering(wildcards)) else ""  # noqa: E731
         return {**found, "gpu_model": model}
-    # A profile's gpu_model would get a GPU for a job that asks for none.
+    # A GPU model from the profile would make SLURM give a GPU to a job that requests none.
     return found if count else {**found, "gpu_model": ""}

@@ -1,4 +1,4 @@
-"""Tables and figures: one entry each, from which its rule, its target, its place on the page and the docs follow."""
+"""Entries for tables and figures; each entry defines the rule, the target, the place on the page and the docs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _SHOWN = {"table": "markdown", "figure": "svg"}
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the page: the id that links name, and its heading."""
+    """A section of the result page: its id, which links use, and its heading."""
 
     id: str
     heading: str
@@ -25,28 +25,22 @@ class Section:
 class Result:
     """A table or a figure.
 
-    ``name``: of its files and its target; ``title``: what it shows, for
-    readers; ``form``: ``table`` or ``figure``; ``step``: the command that makes
-    it (``area/verb_noun``); ``section``: the id of its section of the page,
-    empty for a result that the page leaves out; ``caption``: its file below
-    report/, without its ending.
+    ``name``: the name of the files and of the target; ``title``: the title for readers; ``form``: ``table`` or
+    ``figure``; ``step``: the command that makes the result (``area/verb_noun``); ``section``: the id of the section
+    of the page, empty if the page leaves the result out; ``caption``: the caption's file in report/, without suffix.
 
-    ``inputs``: files by command-line option, those under ``files`` as
-    positional arguments; ``awaited``: files that must be there but are not
-    named on the command line; ``options``: other command-line options by name,
-    lists as several words; ``compared``: what else has the result made again
-    when it changes. Paths may hold the wildcard ``{run}``.
+    ``inputs``: input files by command-line option; those of ``files`` are positional arguments; ``awaited``: input
+    files that the command line does not name; ``options``: other command-line options, where a list gives several
+    values; ``compared``: a value whose change makes the result again. Paths may contain the wildcard ``{run}``.
 
-    ``needs``: modules besides the step's own imports whose code decides the
-    result; ``once``: whether there is one of the whole experiment, not one of
-    each run; ``folder``: where it lies; ``beside``: further outputs by
-    command-line option, as paths relative to the run's folder.
+    ``needs``: modules that the step loads dynamically and whose code decides the result; ``once``: whether the
+    result belongs to the whole experiment, not to each run; ``folder``: the folder of the files; ``beside``: further
+    outputs by command-line option, as paths relative to the run's folder.
 
-    ``wanted``: whether this config asks for it; ``demo``: whether ``make demo``
-    makes it; ``over_seeds``: whether its numbers are summarized over seeds.
-    ``decimals``: how the page rounds shares, None for cells as they are;
-    ``look``: ``ledger`` or ``audit`` where the page shows no plain table;
-    ``said``: what the page's tag adds to the label.
+    ``wanted``: whether this config asks for the result; ``demo``: whether ``make demo`` makes it; ``over_seeds``:
+    whether the table over seeds includes its numbers. ``decimals``: the decimals of numbers on the page, None to
+    leave them unrounded; ``look``: ``ledger`` or ``audit`` for a special form on the page; ``said``: a text after
+    the label in the tag on the page.
     """
 
     name: str
@@ -72,26 +66,26 @@ class Result:
 
     @property
     def outputs(self) -> dict[str, str]:
-        """Its files by command-line option, with the wildcard ``{run}``."""
+        """The result's files by command-line option, with the wildcard ``{run}``."""
         folder = self.folder or {"table": TABLES, "figure": FIGURES}[self.form]
         files = {option: f"{folder}/{self.name}.{ending}" for option, ending in _FORMATS[self.form].items()}
         return files | {option: f"{RUN}/{path}" for option, path in self.beside.items()}
 
     @property
     def shown(self) -> str:
-        """The option whose file people look at: the target's file, and the one in Snakemake's report."""
+        """The option whose file is for readers: it is the target's file, and appears in Snakemake's report."""
         return _SHOWN[self.form]
 
     def files(self, experiment: str) -> dict[str, str]:
-        """Its files by option: of every run, by the wildcard ``{run}``, or of the experiment's own."""
+        """The result's files by option; with the wildcard ``{run}``, unless the result is of the whole experiment."""
         return {name: path.replace("{run}", experiment) if self.once else path for name, path in self.outputs.items()}
 
     def file(self, run: str, option: str | None = None) -> str:
-        """One of its files, in a run; the one that people look at where none is named."""
+        """The result's file for an option, in a run; by default the file for readers."""
         return self.outputs[option or self.shown].replace("{run}", run)
 
     def arguments(self) -> list[str]:
-        """The other options as words of a command line."""
+        """The ``options`` as command-line arguments."""
         words: list[str] = []
         for name, value in self.options.items():
             values = value if isinstance(value, (list, tuple)) else [value]

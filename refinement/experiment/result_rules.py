@@ -14,15 +14,15 @@ def _words(experiment: Experiment, result: Result, wildcards: Any) -> list[str]:
 
 
 def options(experiment: Experiment, result: Result) -> Callable[[Any], list[str]]:
-    """Parameter of a rule: the options of the result's step, which Snakemake compares with those of the last time."""
+    """A parameter of a rule: the options of the result's step; if they change, Snakemake makes the result again."""
     return lambda wildcards: _words(experiment, result, wildcards)
 
 
 def command(experiment: Experiment, result: Result) -> Callable[[Any, Any, Any], str]:
-    """Parameter of a rule: the command line of the result's step, with its files.
+    """A parameter of a rule: the command line of the result's step, with its files.
 
-    Snakemake compares no parameter that is made from inputs and outputs; what
-    decides the result are :func:`options`, the inputs and the step's code.
+    Snakemake does not compare this parameter with its earlier value, because the parameter is a function of inputs
+    and outputs. The :func:`options`, the inputs and the step's code decide the result.
     """
 
     def line(wildcards: Any, input: Any, output: Any) -> str:

@@ -1,4 +1,4 @@
-"""The closed schema of config.yaml, and what is wrong with a value by a schema, in one line."""
+"""The closed schema of configs, and the explanation of a schema's fault in one line."""
 
 import difflib
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from jsonschema.exceptions import ValidationError, best_match
 from refinement.completion.backends import option_properties
 
 COMMON = Path(__file__).with_name("schema.yaml")
-# By the standard 5.0 is an integer too; Python's functions that count take none.
+# In JSON Schema 5.0 is an integer, too; but Python functions that expect an int do not accept it.
 _WHOLE = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 _Validator = validators.extend(Draft202012Validator, type_checker=_WHOLE)
 
 
 def _join(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Add a method's part of the schema to the common one: mappings by key, lists one after the other."""
+    """Add a method's schema to the common one, in place: merge mappings key by key, and append lists."""
     for key, value in above.items():
         known = below.get(key)
         if isinstance(known, dict) and isinstance(value, Mapping):
@@ -32,7 +32,7 @@ def _join(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def common_schema() -> dict[str, Any]:
-    """What all methods share: keys of every config, and blocks under $defs that a method may take."""
+    """The schema that all methods share: the keys of every config, and blocks in $defs that a method may use."""
     schema = yaml.safe_load(COMMON.read_text(encoding="utf-8"))
     schema["$defs"]["options"]["properties"] = option_properties()
     return schema
@@ -40,17 +40,17 @@ def common_schema() -> dict[str, Any]:
 
 @cache
 def load_schema(method: str) -> dict[str, Any]:
-    """The closed schema of a method's config: the common one, and what the method's package adds to it."""
+    """The closed schema of a method's config: the common schema, extended by the schema of the method's package."""
     own = COMMON.parents[1] / "methods" / method / "schema.yaml"
     schema = _join(common_schema(), yaml.safe_load(own.read_text(encoding="utf-8")))
-    # A method's block stands where it is named, so that readers of the schema find its description there.
+    # Fill in the blocks that the method refers to, so that their descriptions are part of the properties.
     blocks = schema["properties"]
     schema["properties"] = {name: dict(resolve(entry, schema["$defs"])) for name, entry in blocks.items()}
     return schema
 
 
 def resolve(entry: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An entry of the schema with its reference to a definition, if it has one, filled in."""
+    """An entry of the schema; a reference to a definition is replaced by the definition."""
     name = entry.get("$ref", "").rpartition("/")[2]
     if not name:
         return entry
@@ -86,6 +86,6 @@ def _explain(error: ValidationError, place: str) -> str:
 
 
 def first_fault(value: Any, schema: Mapping[str, Any], name: str = "") -> str | None:
-    """The gravest fault of a value, with its place below ``name``; None for a value that is as it should be."""
+    """Explain the most relevant fault of a value, with its place below ``name``; None for a valid value."""
     error = best_match(_Validator(schema).iter_errors(value))
     return _explain(error, _place(error, name)) if error else None

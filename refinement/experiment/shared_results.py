@@ -1,4 +1,4 @@
-"""Tables and figures that any method may have: a method puts those that it wants among its results."""
+"""Tables and figures that all methods share; each method adds those that it wants to its results."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,22 +13,22 @@ MANIFEST = "manifest.json"
 
 
 def reference(experiment: Experiment) -> str:
-    """The file of the published figures of the method's paper."""
+    """The file with the published numbers of the method's paper."""
     return experiment.project_file(f"reference/{experiment.method.name}.yaml")
 
 
 def manifest(name: str) -> dict[str, str]:
-    """A table's further output that says where its numbers come from."""
+    """A further output of a table: the inputs, models and versions behind its numbers."""
     return {"manifest": f"tables/{name}.{MANIFEST}"}
 
 
 def _published(experiment: Experiment, names: Sequence[str]) -> list[str]:
-    """The published figures, where the config says of one of these benchmarks which they are."""
+    """The file of published numbers, if the config names a published column for any of these benchmarks; else empty."""
     return [reference(experiment)] if any("published" in experiment.benchmarks[name] for name in names) else []
 
 
 def passes(experiment: Experiment, name: str, title: str, section: str, names: Sequence[str], **more: Any) -> Result:
-    """A table of pass@1 by iteration on some benchmarks: students first, then baselines."""
+    """The table of pass@1 by iteration on some benchmarks: students first, then baselines."""
     return Result(
         name,
         title,
@@ -55,7 +55,7 @@ def passes(experiment: Experiment, name: str, title: str, section: str, names: S
 
 
 def baselines(experiment: Experiment) -> Result:
-    """The config's baselines on all its benchmarks: a target of its own, which the page leaves out."""
+    """The table of all baselines on all benchmarks, which is a target but not on the page."""
     names = list(experiment.benchmarks)
     return Result(
         "baselines",
@@ -81,7 +81,7 @@ def baselines(experiment: Experiment) -> Result:
 def leakage_of_datasets(
     experiment: Experiment, table: str, figure: str, section: str, number: tuple[str, str]
 ) -> list[Result]:
-    """The leakage of data sets into benchmarks, as a table and as a figure; ``number``: their names in the paper."""
+    """The table and the figure of the leakage of benchmarks into data sets; ``number``: their names in the paper."""
     common = {"inputs": {"files": [f"{RUN}/leakage/datasets.json"]}, "wanted": bool(leakage.datasets(experiment))}
     options = {"entries": as_json(leakage.entries(experiment)), "label": experiment.label}
     inputs = {**common["inputs"], "reference": [reference(experiment)]}
@@ -114,7 +114,7 @@ def leakage_of_datasets(
 
 
 def leakage_by_iteration(experiment: Experiment, section: str) -> Result:
-    """What follows the instructions, by iteration: critiques against questions, responses against solutions."""
+    """The table of leakage by iteration: critiques against questions, responses against canonical solutions."""
     measured = [
         f"{RUN}/leakage/{student}/{measure}.json"
         for student in experiment.students
@@ -136,7 +136,7 @@ def leakage_by_iteration(experiment: Experiment, section: str) -> Result:
 
 
 def records(experiment: Experiment, section: str) -> Result:
-    """Records in = records out + records rejected, at every step."""
+    """The table of records in, out and rejected at every step."""
     return Result(
         "records",
         "The account of records",
@@ -150,7 +150,7 @@ def records(experiment: Experiment, section: str) -> Result:
 
 
 def training_curves(experiment: Experiment, section: str) -> Result:
-    """The loss of each model by update, and tokens a second."""
+    """The figure of each model's training loss by update, with the throughput as a further output."""
     return Result(
         "training",
         "Training loss by update",
@@ -165,7 +165,7 @@ def training_curves(experiment: Experiment, section: str) -> Result:
 
 
 def seeds(experiment: Experiment, section: str, results: Sequence[Result]) -> Result:
-    """Mean and standard deviation over seeds of every number in some tables and figures."""
+    """The table of means and standard deviations over seeds of every number in some tables and figures."""
     summarized = [result for result in results if result.wanted and result.over_seeds]
     return Result(
         "seeds",
@@ -182,7 +182,7 @@ def seeds(experiment: Experiment, section: str, results: Sequence[Result]) -> Re
 
 
 def audit(experiment: Experiment, section: str) -> Result:
-    """The published tables, held against themselves."""
+    """The table that audits the published tables for consistency."""
     return Result(
         "audit",
         "The audit of the published tables",
@@ -200,7 +200,7 @@ def audit(experiment: Experiment, section: str) -> Result:
 
 
 def claims(experiment: Experiment, section: str) -> Result:
-    """The ledger of the paper's claims, over all seeds."""
+    """The table of the paper's claims with our numbers over all seeds."""
     return Result(
         "claims",
         "The paper's claims beside ours",

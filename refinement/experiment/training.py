@@ -1,4 +1,4 @@
-"""How an experiment trains its students: bases, settings, and the command line that starts the processes."""
+"""How an experiment trains its students: base models, settings, and the command line that starts the processes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,12 +32,12 @@ def settings(experiment: Experiment, run: str, *overrides: Mapping[str, Any], st
 
 
 def own_settings(experiment: Experiment, student: str, variant: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """What a student and a variant change of the common training settings."""
+    """The training settings that a student changes, and those that a variant changes."""
     return experiment.students[student]["training"], experiment.variants[variant].get("training", {})
 
 
 def deepspeed(experiment: Experiment, *overrides: Mapping[str, Any]) -> list[str]:
-    """The file of DeepSpeed's settings, to wait for; none where a training does not use it."""
+    """The file of DeepSpeed's settings, as the input of a rule; empty if the training does not use DeepSpeed."""
     found = None
     for entry in (experiment.config["training"], *overrides):
         found = entry.get("deepspeed", found)
@@ -45,10 +45,10 @@ def deepspeed(experiment: Experiment, *overrides: Mapping[str, Any]) -> list[str
 
 
 def start_command(experiment: Experiment, step: str, *overrides: Mapping[str, Any]) -> str:
-    """The command line that starts a training step: by itself, or as many processes, on several nodes by srun.
+    """The command line that starts a training step: one process, several processes, or several nodes with srun.
 
-    ``step``: ``area/verb_noun``, which lies in the folder that the environment names ($STEPS).
-    DeepSpeed wants torchrun's environment even for one process.
+    ``step``: ``area/verb_noun``, in the folder that the environment variable $STEPS names. DeepSpeed needs the
+    environment that torchrun sets up, even for one process.
     """
     nodes, devices = experiment.config["training"]["nodes"], experiment.config["training"]["devices"]
     if nodes * devices == 1 and not deepspeed(experiment, *overrides):
@@ -59,18 +59,18 @@ def start_command(experiment: Experiment, step: str, *overrides: Mapping[str, An
 
 
 def start_model(experiment: Experiment, run: str, student: str) -> str:
-    """A student's base: a folder, or the name of a model of the hub."""
+    """A student's base model: a folder, or the name of a model on the hub."""
     return experiment.students[student].get("model", f"{STUDENT.format(run=run, student=student)}/base")
 
 
 def start_files(experiment: Experiment, run: str, student: str) -> list[str]:
-    """A student's base as a folder to wait for; none where it comes from the hub."""
+    """The folder of a student's base model, as the input of a rule; empty if the model is on the hub."""
     start = start_model(experiment, run, student)
     return existing_path(start) if "model" in experiment.students[student] else [start]
 
 
 def chat_template(experiment: Experiment, student: str) -> list[str]:
-    """The template file that replaces that of a student's base from the hub, where there is one."""
+    """The chat template that replaces that of a student's base model from the hub; empty if none does."""
     entry = experiment.students[student]
     return [entry["chat_template"]] if "model" in entry and "chat_template" in entry else []
 
@@ -85,7 +85,7 @@ def token_arguments(experiment: Experiment, student: str) -> list[str]:
 
 
 def logs(experiment: Experiment, run: str = "{run}") -> list[str]:
-    """Training logs of all models of the method, student by student."""
+    """The training logs of all models of the method, student by student."""
     main = experiment.main_variant
     return [
         path
@@ -95,7 +95,7 @@ def logs(experiment: Experiment, run: str = "{run}") -> list[str]:
 
 
 def log_entries(experiment: Experiment) -> list[dict[str, Any]]:
-    """What each of these logs is of: student, by its title, and iteration."""
+    """The title of the student and the iteration of each log of :func:`logs`."""
     return [
         {"student": student["title"], "iteration": iteration}
         for student in experiment.students.values()

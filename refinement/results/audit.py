@@ -1,8 +1,9 @@
-"""Whether printed numbers can be what they are said to be: means of printed cells, shares of a whole count.
+"""Check the arithmetic of published tables: averages against their cells, pass@1 against counts of solved problems.
 
-All arithmetic is in exact fractions, since a verdict at the edge of a rounding must not hang on a float's last bit.
-A number that fits is not shown to be right, nor one that does not to be wrong: only the reading "one run, one answer
-to each problem, rounded" is tested. The values audited are those of a paper's file below reference/.
+All arithmetic uses exact fractions, because the last bit of a float must not decide a verdict at the edge of a
+rounding. The audit tests only one reading of a number: "one run, one answer to each problem, rounded". A number that
+passes is not shown to be right, and a number that fails is not shown to be wrong. The audited values are those of a
+paper's file in reference/.
 """
 
 import math
@@ -15,10 +16,10 @@ ROUNDINGS: tuple[Rounding, ...] = ("nearest", "up", "down")
 
 
 class AverageCheck(NamedTuple):
-    """How a printed average stands to the cells beside it.
+    """A printed average compared with the cells beside it.
 
-    ``mean``: of the printed cells, exact. ``strict``: it rounds to the printed average, ties up or to even.
-    ``generous``: some true cells that round to the printed ones have a mean that rounds to the printed average.
+    ``mean``: the exact mean of the printed cells. ``strict``: this mean rounds to the printed average, with ties up
+    or to even. ``generous``: some cells that round to the printed cells have a mean that rounds to the printed average.
     """
 
     mean: Fraction
@@ -27,7 +28,7 @@ class AverageCheck(NamedTuple):
 
 
 def exact(value: float) -> Fraction:
-    """A printed number as the decimal that was printed, not as the nearest binary fraction."""
+    """A printed number as the exact decimal fraction, not as the nearest binary fraction."""
     return Fraction(str(value))
 
 
@@ -40,10 +41,13 @@ def _is_even(value: Fraction, unit: Fraction) -> bool:
 
 
 def check_average(cells: Sequence[float], printed: float, decimals: int = 1) -> AverageCheck:
-    """Whether a printed average can be the mean of the printed cells, all rounded to ``decimals``.
+    """Check whether a printed average can be the mean of the printed cells, all rounded to ``decimals``.
 
-    Cells and average may be off by half a unit each, so that together they allow less than a unit; a whole one only
-    where every tie goes to even. Cells that were cut or rounded up are not covered. Raises ValueError without cells.
+    Rounding moves the cells and the average by at most half a unit of the last decimal each. So the average and the
+    mean of the printed cells can differ by less than a unit, or by exactly a unit if every tie was rounded to even.
+    The check does not cover cells that were truncated or rounded up.
+
+    Raises ValueError without cells.
     """
     if not cells:
         raise ValueError("an average of no cells is not defined")
@@ -61,10 +65,12 @@ def _check_cell(cell: float, problems: int) -> None:
         raise ValueError(f"{cell} percent of {problems} problems is not defined")
 
 
-def fits(cell: float, problems: int, decimals: int = 1) -> frozenset[Rounding]:
-    """By which roundings a cell (percent) is 100 k / ``problems`` for some whole k; empty where no count gives it.
+def matching_roundings(cell: float, problems: int, decimals: int = 1) -> frozenset[Rounding]:
+    """The roundings by which a cell (percent) is 100 k / ``problems`` for some whole number k; empty if there is none.
 
-    Ties to nearest may go either way. Raises ValueError for a cell outside 0 to 100 or no problems.
+    A tie may round either way to nearest.
+
+    Raises ValueError for a cell outside 0 to 100, and without problems.
     """
     _check_cell(cell, problems)
     unit, value = _unit(decimals), exact(cell)
@@ -77,15 +83,21 @@ def fits(cell: float, problems: int, decimals: int = 1) -> frozenset[Rounding]:
 
 
 def nearest_count(cell: float, problems: int) -> int:
-    """The number of solved problems whose share is nearest to a cell (percent); a tie goes to the lower one."""
+    """The number of solved problems whose share is nearest to a cell (percent); the lower one after a tie.
+
+    Raises ValueError for a cell outside 0 to 100, and without problems.
+    """
     _check_cell(cell, problems)
     return math.ceil(exact(cell) * problems / 100 - Fraction(1, 2))
 
 
 def share_that_fits(problems: int, decimals: int = 1) -> float:
-    """Share of all printable cells from 0 to 100 that fit some count: what arbitrary digits would pass by chance.
+    """The share of all printable cells from 0 to 100 that fit some count of solved problems.
 
-    It is 1 where there are more problems than steps of the last digit: such cells cannot be told.
+    Arbitrary digits would pass the check with this probability. It is 1 if there are at least as many problems as
+    steps of the last digit; the check says nothing about such cells.
     """
     steps = 100 * 10**decimals
-    return sum(bool(fits(step / 10**decimals, problems, decimals)) for step in range(steps + 1)) / (steps + 1)
+    return sum(bool(matching_roundings(step / 10**decimals, problems, decimals)) for step in range(steps + 1)) / (
+        steps + 1
+    )

@@ -1,8 +1,7 @@
-"""Claims as effects: differences that should be above 0, with their intervals, and the verdict on a claim.
+"""Claims as effects: differences that should be above 0, with intervals, and the verdict on each claim.
 
-An effect is measured in each run by itself. Over several seeds its interval is
-that of the mean over seeds; of one run it is a bootstrap over problems, which
-does not contain the variation between training runs.
+An effect is measured in each run separately. With several seeds, its interval is the interval of the mean over
+seeds. With one seed, it is a bootstrap over problems, which does not contain the variation between training runs.
 """
 
 import math
@@ -23,9 +22,9 @@ LEVEL = 0.95
 
 
 class Effect(NamedTuple):
-    """A difference in percentage points that the claim says is above 0.
+    """A difference in percentage points that should be above 0 if the claim holds.
 
-    ``low``, ``high``: its 95% interval.
+    ``of``: what is compared; ``low``, ``high``: the bounds of the 95% interval.
     """
 
     claim: str
@@ -36,10 +35,10 @@ class Effect(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """The outcomes of one variant of a student on one benchmark.
+    """The outcomes of one variant of a student on one benchmark, over the variant's iterations.
 
-    ``passes``: by iteration, a share of samples that pass for each problem, by
-    its id; ``title``: the benchmark's.
+    ``variant``: the variant's config entry; ``title``: the benchmark's; ``passes``: the share of samples that pass
+    (a fraction), by iteration and by problem id.
     """
 
     variant: Mapping[str, Any]
@@ -48,40 +47,50 @@ class Chain(NamedTuple):
 
     @property
     def last(self) -> int:
-        """Its last iteration."""
+        """The last measured iteration."""
         return max(self.passes)
 
 
 def read_passes(outcomes: Sequence[Record]) -> dict[int, dict[str, float]]:
-    """Share of samples that pass, by iteration and problem; of no problem that was not run."""
+    """The share of samples that pass (a fraction), by iteration and problem; skips problems that were not executed."""
     found: dict[int, dict[str, list[int]]] = {outcome["iteration"]: {} for outcome in outcomes}
-    for outcome in (outcome for outcome in outcomes if outcome["verdict"] != NOT_RUN):
-        found.setdefault(outcome["iteration"], {}).setdefault(outcome["id"], []).append(outcome["passed"])
-    return {t: {name: statistics.fmean(passed) for name, passed in by.items()} for t, by in found.items()}
+    for outcome in outcomes:
+        if outcome["verdict"] != NOT_RUN:
+            found[outcome["iteration"]].setdefault(outcome["id"], []).append(outcome["passed"])
+    return {t: {name: statistics.fmean(passed) for name, passed in problems.items()} for t, problems in found.items()}
 
 
 def on_common_problems(chains: Sequence[Chain]) -> list[Chain]:
-    """The chains over the problems that were run in all of them, at all iterations; none where there are none."""
+    """The chains, restricted to the problems that were executed in every chain at every iteration.
+
+    Empty if there is no such problem.
+    """
     all_passes = [passes for chain in chains for passes in chain.passes.values()]
     common = set.intersection(*map(set, all_passes)) if all_passes else set()
     if not common:
         return []
     return [
         chain._replace(
-            passes={t: {name: share for name, share in by.items() if name in common} for t, by in chain.passes.items()}
+            passes={
+                t: {name: share for name, share in problems.items() if name in common}
+                for t, problems in chain.passes.items()
+            }
         )
         for chain in chains
     ]
 
 
-def paired(claim: str, of: str, better: Mapping[str, float], worse: Mapping[str, float], seed: int) -> Effect:
-    """``better`` minus ``worse`` over the same problems, with a paired bootstrap."""
+def paired_effect(claim: str, of: str, better: Mapping[str, float], worse: Mapping[str, float], seed: int) -> Effect:
+    """The effect ``better`` minus ``worse`` over the same problems, with the interval of a paired bootstrap.
+
+    ``better``, ``worse``: fractions by problem id.
+    """
     values = [100 * (better[name] - worse[name]) for name in better]
     return Effect(claim, of, statistics.fmean(values), *bootstrap_interval(values, hash_seed(seed, "effect")))
 
 
-def over_seeds(effects: Sequence[Effect]) -> Effect:
-    """One effect measured in several runs: its mean, with Student's interval of the mean over seeds."""
+def combine_seeds(effects: Sequence[Effect]) -> Effect:
+    """Combine one effect from several runs: the mean over seeds, with the interval of Student's t distribution."""
     if len(effects) == 1:
         return effects[0]
     values = np.array([effect.value for effect in effects])
@@ -90,8 +99,8 @@ def over_seeds(effects: Sequence[Effect]) -> Effect:
     return Effect(effects[0].claim, effects[0].of, mean, mean - float(half), mean + float(half))
 
 
-def decide(effects: Sequence[Effect]) -> str:
-    """The verdict on a claim: it holds if every effect is above noise, and fails if one is below it."""
+def decide_verdict(effects: Sequence[Effect]) -> str:
+    """The verdict on a claim: it holds if the intervals of all effects are above 0, and fails if any is below 0."""
     if not effects:
         return UNMEASURED
     if any(effect.high < 0 for effect in effects):

@@ -1,4 +1,4 @@
-"""Tables, notes and captions of a run as a page shows them."""
+"""The parts of the result page: tables, notes and captions, read from the files of a run."""
 
 import csv
 import re
@@ -12,14 +12,14 @@ from refinement.records.errors import BadInput
 from refinement.results.tables import NOT_RUN
 from refinement.results.text import as_text
 
-LONG = 30  # rows; a longer table is folded away on the screen
-SHORT, WIDE = 26, 40  # characters; shorter text is not broken into lines, longer text needs a broad column
+LONG = 30  # rows; the page folds longer tables on the screen
+SHORT, WIDE = 26, 40  # characters; shorter text is kept on one line, longer text gets a wide column
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?")
 _NUMBERS = re.compile(rf"({_NUMBER.pattern})( to {_NUMBER.pattern})?")
 
 
 class Table(NamedTuple):
-    """Cells as text; ``looks``: how a column is set, as number, short, wide or text."""
+    """A table of texts; ``looks``: how to set each column: as ``number``, ``short``, ``wide`` or ``text``."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -27,12 +27,12 @@ class Table(NamedTuple):
 
     @property
     def long(self) -> bool:
-        """Whether the table is folded away on the screen."""
+        """Whether the page folds the table on the screen."""
         return len(self.rows) > LONG
 
 
 def look_of(column: Sequence[str]) -> str:
-    """How a column is set, by its cells: all numbers or intervals, or by the length of the longest."""
+    """How to set a column: ``number`` if all cells are numbers or intervals, else by the length of the longest cell."""
     filled = [cell for cell in column if cell and cell != NOT_RUN]
     if filled and all(_NUMBERS.fullmatch(cell) for cell in filled):
         return "number"
@@ -41,14 +41,14 @@ def look_of(column: Sequence[str]) -> str:
 
 
 def table_of(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """A table of values."""
+    """Make a table from values."""
     cells = [[as_text(cell) for cell in row] for row in rows]
     looks = [look_of([row[index] for row in cells]) for index in range(len(columns))]
     return Table(list(columns), cells, looks)
 
 
 def _rounded(column: Sequence[str], decimals: int) -> list[str]:
-    """A column of numbers with as many decimals; of whole numbers, or with text in it, as it is."""
+    """Round a column of numbers to ``decimals``; leave a column of whole numbers, or with text, as it is."""
     filled = [cell for cell in column if cell and cell != NOT_RUN]
     if not all(_NUMBER.fullmatch(cell) for cell in filled) or all(re.fullmatch(r"[-+]?\d+", cell) for cell in filled):
         return list(column)
@@ -64,26 +64,27 @@ def _read_rows(path: str | Path) -> list[list[str]]:
                 for row in reader:
                     if rows and len(row) != len(rows[0]):
                         raise BadInput(
-                            f"{path}:{reader.line_num}: {len(row)} cells for {len(rows[0])} columns; make it again"
+                            f"{path}:{reader.line_num}: {len(row)} cells for {len(rows[0])} columns; "
+                            "make the file again"
                         )
                     rows.append(row)
             except csv.Error as error:
-                raise BadInput(f"{path}:{reader.line_num}: not CSV ({error}); make it again") from None
+                raise BadInput(f"{path}:{reader.line_num}: not CSV ({error}); make the file again") from None
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; make it first or leave it out") from None
     except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: not UTF-8 text (byte {error.start}); make it again") from None
+        raise BadInput(f"{path}: not UTF-8 text (byte {error.start}); make the file again") from None
     return rows
 
 
 def read_table(path: str | Path, decimals: int | None = 1) -> Table:
-    """A CSV with a line of names, shares rounded to ``decimals`` (None: as written).
+    """Read a CSV whose first line names the columns; round its numbers to ``decimals`` (None: do not round).
 
-    Raises BadInput with file and line for what is missing, empty or ragged.
+    Raises BadInput, with file and line, for a file that is missing or empty or has rows of different lengths.
     """
     rows = _read_rows(path)
     if not rows or not any(rows[0]):
-        raise BadInput(f"{path}: no line with names of columns; make it again")
+        raise BadInput(f"{path}: the first line names no columns; make the file again")
     head, *body = rows
     if decimals is None or not body:
         return table_of(head, body)
@@ -92,7 +93,7 @@ def read_table(path: str | Path, decimals: int | None = 1) -> Table:
 
 
 def read_text(path: str | Path) -> str:
-    """A text file. Raises BadInput where there is none."""
+    """Read a text file. Raises BadInput if it is missing or not UTF-8."""
     try:
         return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -102,16 +103,19 @@ def read_text(path: str | Path) -> str:
 
 
 def read_title_and_note(path: str | Path) -> tuple[str, str]:
-    """What stands above and below a table in its Markdown. Raises BadInput where no title does."""
+    """Read the title above and the note below a table in its Markdown file.
+
+    Raises BadInput if there is no title.
+    """
     blocks = [block.strip() for block in read_text(path).split("\n\n") if block.strip()]
     if not blocks or not blocks[0].startswith("# "):
-        raise BadInput(f"{path}:1: no title ('# ...'); make it again")
+        raise BadInput(f"{path}:1: no title ('# ...'); make the file again")
     note = blocks[-1] if len(blocks) > 1 and not blocks[-1].startswith("|") else ""
     return blocks[0].removeprefix("# "), note
 
 
 def css_text(text: str) -> str:
-    """Text as a CSS string: whatever could end it, or the style sheet, is escaped."""
+    """A text as a CSS string; characters that could end the string or the style sheet are escaped."""
     return '"' + "".join(char if char.isalnum() or char in " ,.()-" else f"\\{ord(char):x} " for char in text) + '"'
 
 
@@ -122,22 +126,24 @@ def _environment() -> Environment:
     return environment
 
 
-def fill(path: str | Path, escape: bool = True, **values: Any) -> str:
-    """A Jinja template with its values; ``escape`` them for HTML or not.
+def render_template(path: str | Path, escape: bool = True, **values: Any) -> str:
+    """Render a Jinja template with values; ``escape``: whether to escape them for HTML.
 
-    Raises BadInput, in one line, for a template that is broken or names what is not there.
+    Raises BadInput, in one line, for a template that is broken or names a missing value.
     """
     environment = _environment()
     environment.autoescape = escape
     try:
         return environment.from_string(read_text(path)).render(values)
     except TemplateSyntaxError as error:
-        raise BadInput(f"{path}:{error.lineno}: not a Jinja template ({error.message}); mend it") from None
+        raise BadInput(f"{path}:{error.lineno}: not a Jinja template ({error.message}); correct it") from None
     except TemplateError as error:
-        raise BadInput(f"{path}: cannot be filled in ({error.message}); mend it or hand over what it names") from None
+        raise BadInput(
+            f"{path}: cannot be rendered ({error.message}); correct the template, or pass the value that it names"
+        ) from None
 
 
 def read_caption(path: str | Path, settings: Mapping[str, Any]) -> list[str]:
-    """The paragraphs of a caption of Snakemake's report, on one line each."""
-    text = fill(path, escape=False, snakemake={"config": settings})
+    """The paragraphs of a caption of Snakemake's report, one line each."""
+    text = render_template(path, escape=False, snakemake={"config": settings})
     return [" ".join(block.split()) for block in text.split("\n\n") if block.strip()]

@@ -11,17 +11,18 @@ from refinement.records.files import read_json
 
 
 def pair_entries(paths: Sequence[str], entries: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each file with what it is of. Raises BadInput if there are not as many entries as files."""
+    """Pair each file with the entry that describes it. Raises BadInput if their numbers differ."""
     if len(entries) != len(paths):
-        raise BadInput(f"--entries: {len(entries)} entries for {len(paths)} files; one each is needed")
+        raise BadInput(f"--entries: {len(entries)} entries for {len(paths)} files; give one entry for each file")
     return zip(paths, entries, strict=True)
 
 
 def frame_passes(summaries: Sequence[str], entries: Sequence[Mapping[str, str]]) -> pd.DataFrame:
-    """A row for each summary and iteration: its entry's columns, and pass@1 with its interval in percent.
+    """A data frame with a row for each summary and iteration: pass@1 with its interval in percent.
 
-    ``entries``: what each summary is of, as columns. Raises BadInput if there
-    are not as many as summaries.
+    ``entries``: further columns of the rows of each summary, such as student and benchmark.
+
+    Raises BadInput if the numbers of entries and summaries differ.
     """
     rows: list[dict[str, Any]] = []
     for path, entry in pair_entries(summaries, entries):
@@ -38,16 +39,16 @@ def frame_passes(summaries: Sequence[str], entries: Sequence[Mapping[str, str]])
 
 
 def percentages(found: Mapping[str, Any]) -> dict[str, float]:
-    """pass@1 and its interval in percent; NaN where nothing was run."""
+    """pass@1 and its interval, converted from fractions to percent; NaN if no problem was executed."""
     return {name: math.nan if found[name] is None else 100 * found[name] for name in ("pass@1", "low", "high")}
 
 
-def missing_parts(
+def problems_not_run(
     summaries: Sequence[str], entries: Sequence[Mapping[str, str]], rows: str | None = "iterations"
 ) -> dict[str, tuple[int, list[str]]]:
-    """What benchmarks were not run, or not all of: by title, how many problems at most, and what they miss.
+    """The benchmarks with problems that were not executed: by title, their largest number and what they lack.
 
-    ``rows``: under which key of a summary its rows lie; none for a summary that is one itself.
+    ``rows``: the key of a summary's rows; None for a summary that is a single row itself.
     """
     found: dict[str, tuple[int, list[str]]] = {}
     for path, entry in pair_entries(summaries, entries):

@@ -1,8 +1,7 @@
-"""What a run will ask of whom: requests, tokens, money and hours, before anything is spent.
+"""The plan of a run: requests, tokens, dollars and hours of each stage, before the run spends anything.
 
-Every stage is counted from the config; what only the run itself can tell
-(lengths of texts, who wins how often) is assumed in the config's ``plan``, or
-taken from an earlier run.
+The numbers of requests follow from the config. Quantities that only a run can measure (lengths of texts, shares of
+wins) are assumed in the config's ``plan``, or taken from an earlier run.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,16 +10,17 @@ from typing import Any, NamedTuple
 
 from refinement.completion.usage import Usage, read_usage
 from refinement.records.errors import BadInput
-from refinement.results.times import seconds_of
+from refinement.results.times import total_seconds
 
 MILLION, HOUR = 1_000_000, 3600
 
 
 class Work(NamedTuple):
-    """One folder's part of a stage: ``requests`` of ``tokens_in`` and ``tokens_out`` each, on average.
+    """The part of a stage whose results lie in one folder.
 
-    ``responses`` and ``times``: where the run puts what comes of it, as
-    patterns relative to its folder; ``jobs``: how often a model is started.
+    ``tokens_in`` and ``tokens_out``: the mean of a request and of its answer. ``responses`` and ``times``: the files
+    of responses and of job times, as patterns relative to the folder of the run and to its folder ``times``.
+    ``jobs``: how many jobs start a model.
     """
 
     stage: str
@@ -35,7 +35,10 @@ class Work(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Sums over all work of a stage. ``usd`` is None where no price is known, ``basis`` says whence lengths are."""
+    """Sums over all work of a stage.
+
+    ``usd``: None if the price is unknown; ``basis``: whether the lengths of texts are "measured" or "assumed".
+    """
 
     stage: str
     role: str
@@ -50,14 +53,14 @@ class Row(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What a run used: answered requests with their tokens, and seconds of its jobs."""
+    """What a stage has used: answered requests with their tokens, and the seconds of its jobs."""
 
     usage: Usage
     seconds: float
 
 
-def grouped(works: Iterable[Work]) -> dict[tuple[str, str, str], list[Work]]:
-    """Work by stage, role and model, stages in the order of the first of each."""
+def group_by_stage(works: Iterable[Work]) -> dict[tuple[str, str, str], list[Work]]:
+    """Group work by stage, role and model; the stages keep the order in which they first appear."""
     groups: dict[tuple[str, str, str], list[Work]] = {}
     for work in works:
         groups.setdefault((work.stage, work.role, work.model), []).append(work)
@@ -66,14 +69,14 @@ def grouped(works: Iterable[Work]) -> dict[tuple[str, str, str], list[Work]]:
 
 
 def measure(runs: Sequence[str | Path], works: Sequence[Work]) -> Measured:
-    """What runs hold of a stage so far. Raises BadInput for a broken responses file."""
+    """Measure what the work has used in some runs so far. Raises BadInput for a broken responses file."""
     responses = (path for run in runs for work in works if work.responses for path in Path(run).glob(work.responses))
     times = (path for run in runs for work in works for path in Path(run, "times").glob(work.times))
-    return Measured(read_usage(sorted(responses)), seconds_of(sorted(times)))
+    return Measured(read_usage(sorted(responses)), total_seconds(sorted(times)))
 
 
 def _price(role: str, model: str, tokens_in: float, tokens_out: float, settings: Mapping[str, Any]) -> float | None:
-    """US dollars; only endpoints are paid by the token."""
+    """The price in US dollars; None if unknown, and 0 unless the model answers behind an endpoint."""
     if settings["roles"].get(role, {}).get("backend") != "endpoint" and model not in settings["endpoints"]:
         return 0.0
     price = settings["plan"]["prices"].get(model)
@@ -81,7 +84,7 @@ def _price(role: str, model: str, tokens_in: float, tokens_out: float, settings:
 
 
 def make_row(works: Sequence[Work], settings: Mapping[str, Any], known: Measured, seeds: int) -> Row:
-    """A stage over ``seeds`` runs; lengths and speed are those of ``known``, where that has any."""
+    """Plan a stage over ``seeds`` runs, with the lengths and the speed of ``known`` if it has measured any."""
     first = works[0]
     requests = seeds * sum(work.requests for work in works)
     if known.usage.requests:
@@ -96,7 +99,7 @@ def make_row(works: Sequence[Work], settings: Mapping[str, Any], known: Measured
         jobs = seeds * sum(work.jobs for work in works)
         seconds = jobs * rate["startup"] + tokens_in / rate["input"] + tokens_out / rate["output"]
     gpus = settings["gpus"][first.role]
-    if first.role == "student":  # a teacher behind an endpoint may be a baseline as well
+    if first.role == "student":  # another role's model can have the name of a baseline, too
         gpus = settings["baselines_gpus"].get(first.model, gpus)
     return Row(
         first.stage, first.role, first.model, round(requests), round(tokens_in), round(tokens_out),
@@ -106,11 +109,13 @@ def make_row(works: Sequence[Work], settings: Mapping[str, Any], known: Measured
 
 
 def make_plan(settings: Mapping[str, Any], works: Iterable[Work], runs: Sequence[str | Path]) -> list[Row]:
-    """The rows of the plan; ``runs``: folders of an earlier run whose lengths and speed are taken over.
+    """Make the rows of the plan.
 
-    Raises BadInput if these hold no answer to take them from.
+    ``runs``: the folders of an earlier run, whose lengths and speed replace the assumed ones.
+
+    Raises BadInput if these folders hold no response of any planned stage.
     """
-    groups = grouped(works)
+    groups = group_by_stage(works)
     known = {key: measure(runs, group) for key, group in groups.items()}
     if runs and not any(found.usage.requests for found in known.values()):
         raise BadInput(f"plan.measured: {runs[0]} holds no responses of this config's stages; name another run or null")

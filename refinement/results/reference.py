@@ -1,4 +1,4 @@
-"""A paper's published figures: read from YAML, checked against a closed form, one clear line for what is wrong."""
+"""A paper's published numbers, read from YAML and checked against a closed schema; a fault is told in one line."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -67,10 +67,7 @@ SCHEMA = _closed(
 
 
 class Cell(NamedTuple):
-    """A published pass@1.
-
-    ``benchmark``: its entry among the benchmarks. ``value``: percent.
-    """
+    """A published pass@1 in percent (``value``); ``benchmark``: a key of the reference's ``benchmarks``."""
 
     table: str
     model: str
@@ -81,7 +78,7 @@ class Cell(NamedTuple):
 
 
 class Average(NamedTuple):
-    """A published average, and the cells that it is said to be the mean of; percent."""
+    """A published average, and the cells whose mean it should be; all in percent."""
 
     table: str
     model: str
@@ -100,7 +97,7 @@ def _explain(error: ValidationError) -> str:
         unknown = next(key for key in error.instance if key not in known)
         return f"{place}: unknown key '{unknown}'; known here: {', '.join(known)}"
     shown = " ".join(error.message.split())
-    return f"{place}: {shown[:150]}; mend it"
+    return f"{place}: {shown[:150]}; correct it"
 
 
 def _is_percentage(value: Any) -> bool:
@@ -112,13 +109,13 @@ def _row_faults(name: str, table: Mapping[str, Any], reference: Reference) -> It
     for row, values in table["rows"].items():
         place = f"tables.{name}.rows.{row}"
         if len(values) != len(table["columns"]):
-            yield f"{place}: {len(values)} values for {len(table['columns'])} columns; one each is needed"
+            yield f"{place}: {len(values)} values for {len(table['columns'])} columns; give one value for each column"
             return
         if measured and row not in reference["models"]:
             yield f"{place}: no such model is listed; add it to models"
         for column, value in zip(table["columns"], values, strict=True):
             if column in measured and value is not None and not _is_percentage(value):
-                yield f"{place}: {value!r} under {column} is not a percentage with one decimal; mend it"
+                yield f"{place}: {value!r} under {column} is not a percentage with one decimal; correct it"
 
 
 def _column_faults(name: str, table: Mapping[str, Any], reference: Reference) -> Iterator[str]:
@@ -139,21 +136,21 @@ def _faults(reference: Reference) -> Iterator[str]:
         yield from _column_faults(name, table, reference)
         yield from _row_faults(name, table, reference)
     ids = [claim["id"] for key in ("claims", "controls") for claim in reference.get(key, [])]
-    yield from (f"claims: the id '{claim}' stands twice; rename one" for claim in ids if ids.count(claim) > 1)
+    yield from (f"claims: the id '{claim}' appears twice; rename one" for claim in ids if ids.count(claim) > 1)
 
 
 def load_reference(path: str | Path) -> Reference:
-    """The published figures of a paper. Raises BadInput with file and place for what is broken or missing."""
+    """Read the published numbers of a paper. Raises BadInput, with file and place, for missing or invalid content."""
     try:
         reference = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BadInput(f"{path}: no such file; name the YAML of published figures") from None
+        raise BadInput(f"{path}: no such file; name the YAML file of published numbers") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except yaml.YAMLError as error:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise BadInput(f"{path}{line}: not YAML ({problem or 'unreadable'}); mend the file") from None
+        raise BadInput(f"{path}{line}: not YAML ({problem or 'unreadable'}); correct the file") from None
     error = best_match(Draft202012Validator(SCHEMA).iter_errors(reference))
     fault = _explain(error) if error else next(_faults(reference), None)
     if fault:
@@ -173,7 +170,7 @@ def pass_cells(reference: Reference) -> list[Cell]:
 
 
 def published_passes(reference: Reference) -> dict[tuple[str, str], float]:
-    """Published pass@1 (percent) by model and column, of the tables that are of benchmarks alone (1, 2 and 5)."""
+    """Published pass@1 (percent) by model and column, from the tables whose columns are all benchmarks or averages."""
     return {
         (cell.model, cell.column): cell.value
         for cell in pass_cells(reference)
@@ -182,7 +179,7 @@ def published_passes(reference: Reference) -> dict[tuple[str, str], float]:
 
 
 def averages(reference: Reference) -> list[Average]:
-    """Every published average whose cells were all published too."""
+    """Every published average whose cells are all published, too."""
     found = []
     for name, table in reference["tables"].items():
         for model, values in table["rows"].items():

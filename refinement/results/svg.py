@@ -1,4 +1,4 @@
-"""SVG figures as part of a page: several in one document, named for readers who hear it, nothing from outside."""
+"""Embed SVG figures in an HTML page: unique ids, a title for screen readers, no references to other files."""
 
 import re
 from pathlib import Path
@@ -14,12 +14,12 @@ _RULE = re.compile(r"([^{}]+)\{")
 
 
 def _local(name: str) -> str:
-    """A tag or attribute without its namespace: HTML knows SVG's by heart."""
+    """The name of a tag or attribute without its namespace, which HTML does not need for SVG."""
     return name.rpartition("}")[2]
 
 
 def _scoped(style: str, scope: str) -> str:
-    """A style sheet that holds inside one figure; a page's are one."""
+    """Restrict a style sheet to one figure; without this, it would apply to the whole page."""
     return _RULE.sub(lambda rule: ", ".join(f"#{scope} {name.strip()}" for name in rule[1].split(",")) + "{", style)
 
 
@@ -29,15 +29,15 @@ def _attribute(name: str, value: str, prefix: str, where: str) -> tuple[str, str
         return name, prefix + value
     if name == "href":
         if not value.startswith(("#", "data:")):
-            raise BadInput(f"{where}: refers to {value[:80]}, but a page must stand alone; draw the figure without it")
+            raise BadInput(f"{where}: refers to {value[:80]}, outside the page; draw the figure without this reference")
         return name, f"#{prefix}{value[1:]}" if value.startswith("#") else value
     if _OUTSIDE.search(value):
-        raise BadInput(f"{where}: refers to a file outside ({value[:80]}); draw the figure without it")
+        raise BadInput(f"{where}: refers to another file ({value[:80]}); draw the figure without this reference")
     return name, _URL.sub(rf"url(#{prefix}\1)", value)
 
 
 def _embed(element: ElementTree.Element, name: str, where: str) -> None:
-    """Rename ids, references, tags and styles of an element and all below it."""
+    """Prefix the ids, references and styles of an element and its descendants; strip namespaces and scripts."""
     for child in list(element):
         if not isinstance(child.tag, str) or _local(child.tag) in _DROPPED:
             element.remove(child)
@@ -49,34 +49,34 @@ def _embed(element: ElementTree.Element, name: str, where: str) -> None:
     element.attrib.update((key, value) for key, value in attributes if not key.startswith("on"))
     if element.tag == "style" and element.text:
         if _OUTSIDE.search(element.text):
-            raise BadInput(f"{where}: its style refers to a file outside; draw the figure without it")
+            raise BadInput(f"{where}: its style refers to another file; draw the figure without this reference")
         element.text = _scoped(_URL.sub(rf"url(#{name}-\1)", element.text), f"{name}-svg")
 
 
 def embed_svg(path: str | Path, name: str, title: str) -> str:
-    """A figure as an SVG element for a page.
+    """Read a figure as an SVG element for an HTML page.
 
-    Every id starts with ``name``, so that the figures of a page do not take
-    each other's clip paths; ``title`` is what a screen reader says. Raises
-    BadInput, in one line, for a file that is missing, no SVG, without a size
-    of its own, or not whole without others.
+    ``name``: the prefix of all ids, so that no figure uses the clip paths of another; ``title``: the text for screen
+    readers.
+
+    Raises BadInput, in one line, for a file that is missing, not SVG, without a viewBox, or that refers to other files.
     """
     try:
         root = ElementTree.parse(path).getroot()
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; make it first or leave it out") from None
     except ElementTree.ParseError as error:
-        raise BadInput(f"{path}:{error.position[0]}: not SVG ({error}); make it again") from None
+        raise BadInput(f"{path}:{error.position[0]}: not SVG ({error}); make the file again") from None
     box = _VIEW.fullmatch(root.get("viewBox", ""))
     if _local(root.tag) != "svg" or not box:
-        raise BadInput(f"{path}: not an SVG figure with a viewBox; make it again")
+        raise BadInput(f"{path}: not an SVG figure with a viewBox; make the file again")
     _embed(root, name, str(path))
     label = ElementTree.Element("title", {"id": f"{name}-title"})
     label.text = title
     root.insert(0, label)
     for key in ("version", "width", "height"):
         root.attrib.pop(key, None)
-    # Below two thirds of its own size a figure's letters are too small: its box scrolls instead.
+    # Below two thirds of the original size the letters are too small to read, so the page scrolls the figure instead.
     width = float(box[1]) * 4 / 3
     root.attrib.update(
         {

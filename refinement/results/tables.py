@@ -11,31 +11,31 @@ from refinement.records.files import atomic_write
 
 
 def add_table_options(options: ArgumentParser) -> None:
-    """The options of a step that writes a table."""
-    options.add_argument("--label", required=True, help="what kind of run this is")
-    options.add_argument("--csv", required=True)
-    options.add_argument("--markdown", required=True)
-    options.add_argument("--latex", required=True)
+    """Add the options of a step that writes a table."""
+    options.add_argument("--label", required=True, help="the experiment's label, for the title")
+    options.add_argument("--csv", required=True, help="the table as CSV")
+    options.add_argument("--markdown", required=True, help="the table as Markdown")
+    options.add_argument("--latex", required=True, help="the table as LaTeX")
 
 
 _LATEX = str.maketrans(
     {char: f"\\{char}" for char in "&%$#_{}"}
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
 )
-NOT_RUN = "not run"  # in the place of a score
+NOT_RUN = "not run"  # written in place of a score
 
 
-def tell_not_run(missing: Mapping[str, tuple[int, Sequence[str]]]) -> str:
-    """A sentence for a table's or figure's note on what was not run, by its name; empty where all was.
+def describe_not_run(missing: Mapping[str, tuple[int, Sequence[str]]]) -> str:
+    """A sentence for the note of a table or figure about problems that were not executed; empty if there are none.
 
-    ``missing``: how many problems of a benchmark, and what they miss.
+    ``missing``: by the title of a benchmark, the number of such problems and what they lack.
     """
-    told = [f"{name}, {number} problems ({'; '.join(why)})" for name, (number, why) in missing.items() if number]
-    return f" Not run: {'; '.join(told)}." if told else ""
+    parts = [f"{name}, {number} problems ({'; '.join(why)})" for name, (number, why) in missing.items() if number]
+    return f" Not run: {'; '.join(parts)}." if parts else ""
 
 
 def _shown(value: object, decimals: int) -> object:
-    """A number as it is read, a large one in groups of three digits; nothing where there is none."""
+    """A cell as readers see it: rounded, large numbers with commas, NaN as nothing."""
     if isinstance(value, float) and math.isnan(value):
         return ""
     if isinstance(value, float):
@@ -46,7 +46,7 @@ def _shown(value: object, decimals: int) -> object:
 def write_table(
     frame: pd.DataFrame, title: str, note: str, csv: str, markdown: str, latex: str, decimals: int = 1
 ) -> None:
-    """One table in three formats; ``title`` and ``note`` stand in the two that people read."""
+    """Write one table in three formats; ``title`` and ``note`` appear in the Markdown and the LaTeX."""
     with atomic_write(csv) as path:
         frame.to_csv(path, index=False)
     shown = frame.map(lambda value: _shown(value, decimals))
@@ -54,5 +54,5 @@ def write_table(
         body = shown.to_markdown(index=False, disable_numparse=True)
         path.write_text(f"# {title}\n\n{body}\n\n{note}\n", encoding="utf-8")
     with atomic_write(latex) as path:
-        caption = f"{title}. {note}".translate(_LATEX)  # pandas escapes cells alone
+        caption = f"{title}. {note}".translate(_LATEX)  # pandas escapes only the cells
         path.write_text(shown.to_latex(index=False, caption=caption, escape=True), encoding="utf-8")

@@ -1,11 +1,11 @@
-"""Settings as people read them."""
+"""Settings as text for readers."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def as_text(value: Any) -> str:
-    """A setting as people read it: mappings as name and value, lists with commas, nothing for None."""
+    """A setting as text: a mapping as names and values, a list with commas, None as an empty text."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name.replace('_', ' ')} {as_text(entry)}" for name, entry in value.items())
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""Where the time of a run went: Snakemake's benchmark files, by stage."""
+"""The time that each stage of a run took, from Snakemake's benchmark files."""
 
 import csv
 import re
@@ -13,7 +13,7 @@ MISSING = {"", "-", "NA"}
 
 
 class Job(NamedTuple):
-    """One job: seconds of wall clock, seconds of CPU and peak memory in MB; None where too short to be measured."""
+    """One job: wall-clock and CPU time in seconds, peak memory in MB; None if the job was too short to measure them."""
 
     stage: str
     wall: float
@@ -22,7 +22,7 @@ class Job(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """All jobs of a stage: sums of seconds, the largest peak memory in MB (0 where none was measured)."""
+    """All jobs of a stage: the sums of their seconds, and the largest peak memory in MB (0 if none was measured)."""
 
     name: str
     jobs: int
@@ -32,10 +32,10 @@ class Stage(NamedTuple):
 
 
 def stage_of(path: Path, owners: Collection[str]) -> str:
-    """A stage by its file, relative to the folder of times.
+    """The stage of a benchmark file, from its path relative to the folder of times.
 
-    A folder that is no student's and no variant's is named for its stage;
-    elsewhere the file is, with the number of a shard after it.
+    ``owners``: the names of students and variants. Any other top-level folder has the name of its stage. In the
+    folders of owners, the file has this name, followed by the number of a shard if there is one.
     """
     if len(path.parts) > 1 and path.parts[0] not in owners:
         return path.parts[0]
@@ -45,7 +45,7 @@ def stage_of(path: Path, owners: Collection[str]) -> str:
 def _number(row: dict[str, str | None], name: str, where: str) -> float | None:
     text = row.get(name)
     if text is None:
-        raise BadInput(f"{where}: no value under '{name}'; remove the file, its job writes another when it runs again")
+        raise BadInput(f"{where}: no value under '{name}'; remove the file, and its job writes a new one next time")
     if text in MISSING:
         return None
     try:
@@ -69,16 +69,16 @@ def _read_file(path: Path, stage: str) -> Iterator[Job]:
 
 
 def read_jobs(folder: str | Path, owners: Collection[str]) -> Iterator[Job]:
-    """The jobs below a folder of times; an empty file is one that is being written.
+    """Yield the jobs in a folder of times; an empty file, which a running job is about to write, has none.
 
-    Raises BadInput with file and line for a file that is no benchmark of Snakemake's.
+    Raises BadInput, with file and line, for a file that is not a benchmark file of Snakemake.
     """
     for path in sorted(Path(folder).rglob("*.tsv")):
         yield from _read_file(path, stage_of(path.relative_to(folder), owners))
 
 
-def seconds_of(paths: Iterable[Path]) -> float:
-    """Seconds of wall clock that the jobs behind some files of times took. Raises BadInput as read_jobs does."""
+def total_seconds(paths: Iterable[Path]) -> float:
+    """Total wall-clock seconds of the jobs in some benchmark files. Raises BadInput like :func:`read_jobs`."""
     return sum(job.wall for path in paths for job in _read_file(path, path.stem))
 
 
@@ -93,7 +93,7 @@ def _sum(name: str, parts: Sequence[Stage]) -> Stage:
 
 
 def stages(folder: str | Path, owners: Collection[str]) -> list[Stage]:
-    """Every stage, the one that took longest first."""
+    """Every stage, sorted by wall-clock time, longest first."""
     groups: dict[str, list[Stage]] = defaultdict(list)
     for job in read_jobs(folder, owners):
         groups[job.stage].append(Stage(job.stage, 1, job.wall, job.cpu or 0, job.memory or 0))
@@ -101,8 +101,8 @@ def stages(folder: str | Path, owners: Collection[str]) -> list[Stage]:
     return sorted(found, key=lambda stage: (-stage.wall, stage.name))
 
 
-def gather(found: Sequence[Stage], share: float = 0.005) -> list[Stage]:
-    """The same with all stages below ``share`` of the seconds in one, the last; a single one stays as it is."""
+def merge_short_stages(found: Sequence[Stage], share: float = 0.005) -> list[Stage]:
+    """Merge all stages below ``share`` of the total wall-clock time into a last one, unless there is only one."""
     limit = share * sum(stage.wall for stage in found)
     small = [stage for stage in found if stage.wall < limit]
     if len(small) < 2:

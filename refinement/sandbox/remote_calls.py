@@ -9,6 +9,16 @@ from refinement.sandbox.codec import Decoder, Encoder
 from refinement.sandbox.mutable_values import MUTABLE, Snapshot, replace
 
 Operations = Mapping[str, Callable[..., Any]]
+# Attributes of the tests' functions that the program may read; functools.wraps copies them.
+SHOWN = ("__name__", "__qualname__", "__doc__")
+
+
+def local_classes(namespace: dict[str, Any]) -> dict[str, type]:
+    """The classes that a preamble defines, by name."""
+    return {
+        name: value for name, value in namespace.items()
+        if isinstance(value, type) and value.__module__ == namespace["__name__"]
+    }  # fmt: skip
 
 
 class Gone(BaseException):

@@ -15,8 +15,8 @@ from typing import Any
 from refinement.sandbox.channel import Channel, ChannelClosed
 from refinement.sandbox.codec import Handle
 from refinement.sandbox.in_jail import MESSAGE_LIMIT, describe
-from refinement.sandbox.modes.call import SHOWN, defines_check, local_classes
-from refinement.sandbox.remote_calls import Gone, RemoteCalls
+from refinement.sandbox.remote_calls import SHOWN, Gone, RemoteCalls, local_classes
+from refinement.sandbox.tests_text import defines_check
 
 TESTS_MODULE = "__main__"  # so that tests below `if __name__ == "__main__"` are run
 _WELL_KNOWN = {

@@ -14,3 +14,8 @@ def parse_tests(text: str, what: str = "its tests do") -> ast.Module:
         return tree
     except (SyntaxError, ValueError, RecursionError) as error:
         raise ValueError(f"{what} not compile ({error})") from None
+
+
+def defines_check(tree: ast.Module) -> bool:
+    """Whether tests define a function check(candidate)."""
+    return any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)

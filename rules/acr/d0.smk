@@ -1,10 +1,10 @@
-"""D_0: the instructions that are kept, held against the benchmarks, and answered by the teacher."""
+"""D_0: select instructions, check them against the benchmarks, and let the teacher answer them."""
 
 OTHER_D0 = f"{RUN}/d0/{{variant}}"
 
 
 rule select_instructions:
-    """The instructions of D_0: distinct, and none of a benchmark."""
+    """Select the instructions of D_0, without duplicates and benchmark problems."""
     input:
         instructions=f"{INSTRUCTIONS}/round_{ROUNDS}.jsonl",
         benchmarks=guarded_problems,
@@ -37,7 +37,7 @@ rule select_instructions:
 
 
 rule gate_instructions:
-    """Hold D_0's instructions against every benchmark before they are answered and trained on."""
+    """Check D_0's instructions for leakage of any benchmark, before the teacher answers them."""
     input:
         instructions=f"{INSTRUCTIONS}/selected.jsonl",
         questions=question_files,
@@ -59,7 +59,7 @@ rule gate_instructions:
         questions=questions_read("field"),
         numbers=leakage.numbers(EXPERIMENT, *leakage.GATE_NUMBERS, "action"),
     message:
-        "hold the instructions of D_0 against the benchmarks"
+        "check the instructions of D_0 for leakage"
     shell:
         'python "$STEPS/leakage/measure_leakage.py" --train selected={input.instructions:q} --train-field instruction'
         " {params.questions:q} {params.numbers:q} --cleaned {output.instructions:q} --rejected {output.rejected:q}"
@@ -67,7 +67,7 @@ rule gate_instructions:
 
 
 rule plant_leaks:
-    """A deliberately leaky data set, to be measured and never trained on."""
+    """Make a deliberately leaky data set, to measure its leakage; no model is trained on it."""
     input:
         instructions=f"{INSTRUCTIONS}/gated.jsonl",
         questions=lambda wildcards: [
@@ -97,7 +97,7 @@ rule plant_leaks:
 
 
 rule request_answers:
-    """Give the teacher the bare instructions."""
+    """Write the requests to the teacher to answer the instructions."""
     input:
         f"{INSTRUCTIONS}/gated.jsonl",
     output:
@@ -115,14 +115,14 @@ rule request_answers:
         sampling=sampling_of("teacher"),
         seed=seed_of,
     message:
-        "write requests for answers"
+        "write requests for answers to the instructions"
     shell:
         'python "$STEPS/acr/request_answers.py" {input:q} --sampling {params.sampling:q} --seed {params.seed}'
         " --output {output:q} > {log:q} 2>&1"
 
 
 rule collect_answers:
-    """D_0: the selected instructions with the teacher's answers."""
+    """Make D_0: read the teacher's answers to the selected instructions."""
     input:
         instructions=f"{INSTRUCTIONS}/gated.jsonl",
         responses=expand(f"{INSTRUCTIONS}/responses/answers.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True),
@@ -164,7 +164,7 @@ use rule ask_teacher as ask_other_teacher with:
         sending=lambda wildcards, output: answering.sending_arguments(EXPERIMENT, "teacher", wildcards.run, output),
         shards=config["shards"]["teacher"],
     message:
-        "the teacher of {wildcards.variant} answers, shard {wildcards.shard}"
+        "ask the teacher of {wildcards.variant} for answers, shard {wildcards.shard}"
 
 
 use rule collect_answers as collect_other_answers with:

@@ -1,8 +1,8 @@
-"""The differences that the paper's claims and our controls are about."""
+"""Effects: the differences that the paper's claims and our controls are about."""
 
 
 rule measure_effects:
-    """The differences that claims and controls are about, of one run."""
+    """Measure the effects of one run."""
     input:
         outcomes=acr.compared_outcomes(EXPERIMENT),
         kinds=f"{RUN}/figures/figure5.csv",

@@ -1,4 +1,4 @@
-"""Instructions: inspired by snippets and evolved by the teacher (RefineCoder, section 4.3)."""
+"""Instructions: the teacher writes them from snippets, and evolves them in rounds (RefineCoder, section 4.3)."""
 
 TEACHER_SHARDS = shards_of("teacher")
 INSTRUCTIONS = acr.INSTRUCTIONS
@@ -7,7 +7,7 @@ EVOLUTION_TEMPLATES = acr.evolution_templates(EXPERIMENT)
 
 
 rule request_instructions:
-    """Ask for concepts and an instruction for each snippet."""
+    """Write the requests to the teacher for concepts and an instruction from each snippet."""
     input:
         snippets=rules.harvest_snippets.output.snippets,
         template=config["prompts"]["concepts"],
@@ -35,7 +35,7 @@ rule request_instructions:
 
 
 rule ask_teacher:
-    """The teacher's answers to one shard of a stage."""
+    """Let the teacher answer one shard of a stage's requests."""
     input:
         f"{INSTRUCTIONS}/requests/{{stage}}.jsonl",
     output:
@@ -56,14 +56,14 @@ rule ask_teacher:
         sending=lambda wildcards, output: answering.sending_arguments(EXPERIMENT, "teacher", wildcards.run, output),
         shards=config["shards"]["teacher"],
     message:
-        "the teacher answers {wildcards.stage}, shard {wildcards.shard}"
+        "ask the teacher for {wildcards.stage}, shard {wildcards.shard}"
     shell:
         'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} python "$STEPS/engines/complete_requests.py" {input:q} --output {output:q} {params.answers:q} {params.sending:q}'
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 
 rule collect_instructions:
-    """Round 0: read the teacher's concepts and instructions."""
+    """Read the teacher's concepts and instructions, which make round 0."""
     input:
         snippets=rules.harvest_snippets.output.snippets,
         responses=expand(f"{INSTRUCTIONS}/responses/round_0.{{shard}}.jsonl", shard=TEACHER_SHARDS, allow_missing=True),
@@ -91,7 +91,7 @@ rule collect_instructions:
 
 
 rule request_evolutions:
-    """Ask for a new version of each instruction."""
+    """Write the requests to the teacher to evolve each instruction."""
     input:
         instructions=lambda wildcards: f"{INSTRUCTIONS}/round_{int(wildcards.round) - 1}.jsonl".format(
             run=wildcards.run
@@ -122,7 +122,7 @@ rule request_evolutions:
 
 
 rule collect_evolutions:
-    """Read a round's new versions; reject what must not be kept."""
+    """Read the evolved instructions of a round, and reject unusable ones."""
     input:
         instructions=lambda wildcards: f"{INSTRUCTIONS}/round_{int(wildcards.round) - 1}.jsonl".format(
             run=wildcards.run

@@ -1,4 +1,4 @@
-"""Adaptive Critique Refinement (RefineCoder): its stages in order, on the parts that methods share."""
+"""Adaptive Critique Refinement (RefineCoder): includes its stages, in order, and the rules that methods share."""
 
 from refinement.methods.acr import experiment as acr
 
@@ -7,12 +7,12 @@ ITERATION_LOGS, ITERATION_TIMES = logs_of(ITERATION), times_of(ITERATION)
 
 
 def dataset_of(wildcards):
-    """D_t: the teacher's for t = 0, else what the iteration before refined."""
+    """The file of D_t: D_0 from the teacher, or the data set that the previous iteration refined."""
     return acr.dataset(EXPERIMENT, wildcards)
 
 
 def responses_of(stage, role):
-    """All shards of an iteration's responses to one stage's requests."""
+    """All shards of the responses to the requests of a stage in an iteration."""
     return expand(f"{ITERATION}/responses/{stage}.{{shard}}.jsonl", shard=shards_of(role), allow_missing=True)
 
 

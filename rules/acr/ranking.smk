@@ -4,7 +4,7 @@ READERS = {"judgements": "acr.judgement", "comparisons": "acr.comparison"}
 
 
 rule request_judgements:
-    """Ask the judge to score each sample."""
+    """Write the requests to the judge to score each sample."""
     input:
         dataset=dataset_of,
         samples=f"{ITERATION}/samples.jsonl",
@@ -32,7 +32,7 @@ rule request_judgements:
 
 
 rule ask_judge:
-    """The judge's answers to one shard of a stage."""
+    """Let the judge answer one shard of a stage's requests."""
     input:
         f"{ITERATION}/requests/{{stage}}.jsonl",
     output:
@@ -55,14 +55,14 @@ rule ask_judge:
         sending=lambda wildcards, output: answering.sending_arguments(EXPERIMENT, "judge", wildcards.run, output),
         shards=config["shards"]["judge"],
     message:
-        "{wildcards.stage} of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
+        "ask for {wildcards.stage}, {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
     shell:
         'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} python "$STEPS/engines/complete_requests.py" {input:q} --output {output:q} {params.answers:q} {params.sending:q}'
         " --shard {wildcards.shard}/{params.shards} > {log:q} 2>&1"
 
 
 rule collect_judgements:
-    """Equation 1."""
+    """Read the judgements of the samples (equation 1)."""
     input:
         samples=f"{ITERATION}/samples.jsonl",
         responses=responses_of("judgements", "judge"),
@@ -88,7 +88,7 @@ rule collect_judgements:
 
 
 rule select_best:
-    """Equations 2 to 5."""
+    """Select the best sample of each instruction (equations 2 to 5)."""
     input:
         dataset=dataset_of,
         judgements=f"{ITERATION}/judgements.jsonl",
@@ -117,7 +117,7 @@ rule select_best:
 
 
 rule request_comparisons:
-    """Ask the judge to compare the best sample with the current answer."""
+    """Write the requests to the judge to compare the best sample with the current answer."""
     input:
         dataset=dataset_of,
         samples=f"{ITERATION}/samples.jsonl",
@@ -147,7 +147,7 @@ rule request_comparisons:
 
 
 rule collect_comparisons:
-    """Equations 6 to 8."""
+    """Read the comparisons, and decide the winners (equations 6 to 8)."""
     input:
         best=f"{ITERATION}/best.jsonl",
         responses=responses_of("comparisons", "judge"),
@@ -169,7 +169,7 @@ rule collect_comparisons:
         order=config["scoring"]["pair_order"],
         seed=seed_of,
     message:
-        "rank, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
+        "read comparisons and decide winners, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
         'python "$STEPS/acr/collect_comparisons.py" {input.best:q} --responses {input.responses:q}'
         " --order {params.order} --seed {params.seed} --comparisons {output.comparisons:q}"

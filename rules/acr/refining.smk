@@ -1,8 +1,8 @@
-"""Refining: criticize what lost, and make D_{t+1} (RefineCoder, section 3.3)."""
+"""Refining: criticize the samples that lost, and make D_{t+1} (RefineCoder, section 3.3)."""
 
 
 rule request_critiques:
-    """Ask the critic about the samples that lost."""
+    """Write the requests to the critic to criticize the samples that lost."""
     input:
         dataset=dataset_of,
         samples=f"{ITERATION}/samples.jsonl",
@@ -47,11 +47,11 @@ use rule ask_judge as ask_critic with:
         sending=sending_of("critic"),
         shards=config["shards"]["critic"],
     message:
-        "critiques of {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
+        "ask for critiques, {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
 
 
 rule collect_critiques:
-    """Equation 9."""
+    """Read the critiques (equation 9)."""
     input:
         dataset=dataset_of,
         samples=f"{ITERATION}/samples.jsonl",
@@ -81,7 +81,7 @@ rule collect_critiques:
 
 
 rule refine_dataset:
-    """Equation 10: D_t from D_{t-1}."""
+    """Refine D_{t-1} to D_t (equation 10)."""
     input:
         dataset=lambda wildcards: acr.dataset(EXPERIMENT, wildcards, back=1),
         samples=lambda wildcards: EXPERIMENT.at(wildcards, back=1).file("samples.jsonl"),

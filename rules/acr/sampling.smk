@@ -1,8 +1,8 @@
-"""Sampling: M_t's answers to the instructions of D_t, and what comes of running them (RefineCoder, section 3.2)."""
+"""Sampling: M_t answers the instructions of D_t, and the sandbox executes the answers (RefineCoder, section 3.2)."""
 
 
 rule request_samples:
-    """Ask M_t for n answers to each instruction of D_t."""
+    """Write the requests to M_t for n answers to each instruction of D_t."""
     input:
         dataset_of,
     output:
@@ -28,7 +28,7 @@ rule request_samples:
 
 
 rule ask_student:
-    """M_t's answers to one shard of the requests for samples."""
+    """Sample M_t's answers to one shard of the requests."""
     input:
         requests=f"{ITERATION}/requests/samples.jsonl",
         model=lambda wildcards: acr.sampled_model(EXPERIMENT, wildcards),
@@ -58,7 +58,7 @@ rule ask_student:
 
 
 rule collect_samples:
-    """The samples, and the programs that they and the current answers hold."""
+    """Read the samples, and write the programs of the samples and of the current answers."""
     input:
         dataset=dataset_of,
         responses=responses_of("samples", "student"),
@@ -87,7 +87,7 @@ rule collect_samples:
 
 
 rule execute_samples:
-    """Run one shard of the programs."""
+    """Execute one shard of the programs, without tests."""
     input:
         programs=f"{ITERATION}/programs.jsonl",
         known=lambda wildcards: acr.executions_before(EXPERIMENT, wildcards),
@@ -110,8 +110,8 @@ rule execute_samples:
         memory=config["execution"]["memory_mb"],
         isolation=config["execution"]["isolation"],
     message:
-        "run programs, {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
-    # Two workers a thread: the kernel takes its time to take a program's namespaces apart.
+        "execute programs, {wildcards.student} {wildcards.variant} {wildcards.iteration}, shard {wildcards.shard}"
+    # Two workers for each thread, because the kernel needs time to remove a program's namespaces.
     shell:
         'python "$STEPS/engines/execute_programs.py" {input.programs:q} --known {params.known:q} --output {output:q}'
         " --workers $((2 * {threads})) --timeout {params.timeout} --memory-mb {params.memory} --isolation {params.isolation}"
@@ -119,7 +119,7 @@ rule execute_samples:
 
 
 rule collect_executions:
-    """Equation 4."""
+    """Read which answers are executable (equation 4)."""
     input:
         dataset=dataset_of,
         samples=f"{ITERATION}/samples.jsonl",
@@ -139,7 +139,7 @@ rule collect_executions:
         code=code_digest("acr/collect_executions"),
         n=SAMPLES,
     message:
-        "read runs, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
+        "read executions, {wildcards.student} {wildcards.variant} {wildcards.iteration}"
     shell:
         'python "$STEPS/acr/collect_executions.py" {input.dataset:q} {input.samples:q} --runs {input.runs:q}'
         " --n {params.n} --output {output.executions:q} --counts {output.counts:q} > {log:q} 2>&1"

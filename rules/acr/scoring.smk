@@ -1,4 +1,4 @@
-"""The scoring system, held against a benchmark's tests (RefineCoder, Table 4)."""
+"""The scoring study: compare the ratings of the scoring system with a benchmark's tests (RefineCoder, Table 4)."""
 
 SCORING = f"{VARIANT}/scoring/{{benchmark}}"
 SCORING_LOGS = logs_of(SCORING)
@@ -46,7 +46,7 @@ use rule collect_solutions as collect_scored_solutions with:
 
 
 rule request_scores:
-    """Ask the judge about each sample, and write the programs of equation 4."""
+    """Write the requests to the judge to score each sample, and the programs for equation 4."""
     input:
         problems=problems_for,
         solutions=f"{SCORING}/solutions.jsonl",
@@ -89,7 +89,7 @@ use rule ask_judge as ask_judge_of_scores with:
         sending=sending_of("judge"),
         shards=config["shards"]["solutions"],
     message:
-        "judge answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
+        "ask for judgements of answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
 
 
 use rule collect_judgements as collect_scores with:
@@ -107,7 +107,7 @@ use rule collect_judgements as collect_scores with:
     benchmark:
         f"{SCORING_TIMES}/collect_scores.tsv"
     message:
-        "read scores on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
+        "read judgements of answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}"
 
 
 use rule execute_solutions as execute_scored with:
@@ -122,11 +122,11 @@ use rule execute_solutions as execute_scored with:
     benchmark:
         f"{SCORING_TIMES}/execute_scored.{{shard}}.tsv"
     message:
-        "run scored answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
+        "execute scored answers to {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
 
 
 rule score_selection:
-    """Best and worst by equation 5, against the tests."""
+    """Compute how often the best and the worst samples by equation 5 pass the tests."""
     input:
         solutions=f"{SCORING}/solutions.jsonl",
         judgements=f"{SCORING}/judgements.jsonl",

@@ -7,7 +7,7 @@ TRIED = config["feedback"]["iterations"]
 
 
 rule request_suggestions:
-    """Ask the teacher how to mend each answer that failed."""
+    """Write the requests to the teacher for suggestions of how to fix each failed answer."""
     input:
         outcomes=f"{VARIANT}/benchmarks/{{benchmark}}/outcomes.jsonl",
         problems=problems_for,
@@ -51,11 +51,11 @@ use rule ask_teacher as ask_teacher_for_suggestions with:
         sending=sending_of("teacher"),
         shards=config["shards"]["solutions"],
     message:
-        "the teacher suggests, {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
+        "ask the teacher for suggestions on {wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
 
 
 rule request_second_tries:
-    """Ask each model again, with the feedback."""
+    """Write the requests to each model for a second try, with the feedback."""
     input:
         outcomes=f"{VARIANT}/benchmarks/{{benchmark}}/outcomes.jsonl",
         problems=problems_for,
@@ -94,7 +94,7 @@ rule request_second_tries:
 
 
 rule collect_second_tries:
-    """The programs in the second answers, with the problems' tests."""
+    """Read the second tries, and write their programs."""
     input:
         problems=problems_for,
         requests=f"{FEEDBACK}/requests/solutions.jsonl",
@@ -123,7 +123,7 @@ rule collect_second_tries:
 
 
 rule score_feedback:
-    """pass@1 without feedback, and after one more try with each kind."""
+    """Compute pass@1 of the first try alone, and after a second try with each kind of feedback."""
     input:
         outcomes=f"{VARIANT}/benchmarks/{{benchmark}}/outcomes.jsonl",
         solutions=f"{FEEDBACK}/solutions.jsonl",

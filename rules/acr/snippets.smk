@@ -1,11 +1,11 @@
-"""Seed snippets, harvested from real code."""
+"""Seed snippets from real code."""
 
-# The problems that training data must not overlap with.
+# The files of problems with which training data must not overlap.
 guarded_problems = lambda wildcards: benchmarks.guarded_problems(EXPERIMENT, wildcards.run)
 
 
 rule harvest_snippets:
-    """Functions that pass the filters."""
+    """Harvest functions that pass the filters."""
     input:
         source=existing_path(config["snippets"]["source"]),
         benchmarks=guarded_problems,

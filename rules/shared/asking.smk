@@ -1,6 +1,6 @@
-"""Models answer benchmarks: a model is loaded, or served, once for all that are asked together."""
+"""Models answer benchmarks: a job loads or serves each model once, for all benchmarks of the job."""
 
-# The entry of the role, or of the baseline, that answers benchmarks.
+# The config entry by which the models of a variant, or a baseline, answer benchmarks.
 who_answers = lambda wildcards: answering.answering_benchmarks(EXPERIMENT, wildcards.student, wildcards.variant)
 
 

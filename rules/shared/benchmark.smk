@@ -1,26 +1,26 @@
-"""Benchmarks: composed or given, all answered by all models of a variant in one process, run, scored."""
+"""Benchmarks: write requests for solutions, read the answers, execute their programs, and score the models."""
 
 BENCHMARK_LOGS = logs_of(BENCHMARK)
 BENCHMARK_TIMES = times_of(BENCHMARK)
-# A baseline, which is measured but not trained, has the student "baselines" and its own name for a variant.
-# What is done with a benchmark's answers (wildcard work): benchmarks scores all models up to M_T, further the method's
-# later ones; a method may have works of its own.
+# A baseline, which is measured but not trained, has the student "baselines" and its own name as the variant.
+# The wildcard `work` is the kind of work that uses the answers: `benchmarks` scores all models up to M_T, and `further`
+# the method's later models. A method may define other kinds.
 
 
-# Number of answers to each problem of a benchmark.
+# The number of answers to each problem of a benchmark.
 answers_a_problem = lambda wildcards: EXPERIMENT.benchmarks[wildcards.benchmark]["decoding"]["samples"]
-# How a benchmark's answers are drawn, as JSON.
+# The sampling settings of a benchmark, as JSON.
 decoding_of = lambda wildcards: benchmarks.decoding(EXPERIMENT, wildcards.benchmark)
-# The models that a rule's benchmark measures, as files to wait for.
+# The folders of the models that a rule measures.
 models_of = lambda wildcards: answering.models_measured(
     EXPERIMENT, wildcards.run, wildcards.student, wildcards.variant, wildcards.work
 )
-# The first and the last iteration whose models are measured.
+# The first and the last iteration whose models a rule measures.
 span_of = lambda wildcards: EXPERIMENT.measured_span(wildcards.student, wildcards.variant, wildcards.work)
 
 
 rule request_solutions:
-    """Ask every model of a variant to solve every problem."""
+    """Write the requests to every model of a variant to solve every problem."""
     input:
         problems=problems_for,
         models=models_of,
@@ -52,7 +52,7 @@ rule request_solutions:
 
 
 rule collect_solutions:
-    """The programs in the answers, with the problems' tests."""
+    """Read the answers, and write their programs."""
     input:
         problems=problems_for,
         responses=lambda wildcards: benchmarks.responses(EXPERIMENT, wildcards, shards_of("benchmark")),
@@ -84,7 +84,7 @@ rule collect_solutions:
 
 
 rule execute_solutions:
-    """Run one shard of the programs against the tests."""
+    """Execute one shard of the programs with the problems' tests."""
     input:
         programs=f"{BENCHMARK}/programs.jsonl",
         problems=problems_for,
@@ -108,8 +108,8 @@ rule execute_solutions:
         memory=config["execution"]["memory_mb"],
         isolation=config["execution"]["isolation"],
     message:
-        "run answers to {wildcards.work}/{wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
-    # Two workers a thread: the kernel takes its time to take a program's namespaces apart.
+        "execute answers to {wildcards.work}/{wildcards.benchmark}, {wildcards.student} {wildcards.variant}, shard {wildcards.shard}"
+    # Two workers for each thread, because the kernel needs time to remove a program's namespaces.
     shell:
         'python "$STEPS/engines/execute_programs.py" {input.programs:q} --problems {input.problems:q} --known {params.known:q} --output {output:q}'
         " --workers $((2 * {threads})) --timeout {params.timeout} --memory-mb {params.memory} --isolation {params.isolation}"
@@ -117,7 +117,7 @@ rule execute_solutions:
 
 
 rule score_benchmark:
-    """pass@k of every model of a variant, with its interval."""
+    """Compute pass@k of every model of a variant, with its interval."""
     input:
         solutions=f"{BENCHMARK}/solutions.jsonl",
         runs=expand(f"{BENCHMARK}/runs.{{shard}}.jsonl", shard=shards_of("solutions"), allow_missing=True),
@@ -154,7 +154,7 @@ rule score_benchmark:
 if "validation" in EXPERIMENT.benchmarks:
 
     rule validation:
-        """Scores on the validation split, the one that settings may be chosen by."""
+        """Score the method on the validation split, the only split by which settings may be chosen."""
         input:
             [
                 path.format(run=EXPERIMENT.name)

@@ -1,22 +1,22 @@
-"""Overlap with benchmarks' questions: of data sets, and of what follows the instructions over iterations."""
+"""Leakage: the overlap with benchmarks of data sets, and of the critiques and responses of each iteration."""
 
 from refinement.experiment import leakage
 
 LEAK = f"{RUN}/leakage"
 
 
-# Files with the benchmarks' questions, to wait for.
+# The local files with the benchmarks' questions.
 question_files = lambda wildcards: leakage.question_files(EXPERIMENT, wildcards.run)
-# Parameter: options of measure_leakage for the questions, or for their canonical solutions.
+# A parameter: the options of measure_leakage for questions (part "field") or canonical solutions ("solution").
 questions_read = lambda part, names=None: lambda wildcards: leakage.question_arguments(
     EXPERIMENT, wildcards.run, part, names
 )
-# Parameter: options of measure_leakage for the data sets of all iterations.
+# A parameter: the options of measure_leakage for the data sets of all iterations.
 iterations_read = lambda wildcards, input: leakage.iteration_arguments(input.datasets)
 
 
 rule measure_leakage:
-    """All data sets of table 3 against all benchmarks, in one pass."""
+    """Measure the leakage of all benchmarks into all data sets of table 3, in one pass."""
     input:
         datasets=lambda wildcards: leakage.dataset_files(EXPERIMENT, wildcards.run),
         questions=question_files,
@@ -36,14 +36,14 @@ rule measure_leakage:
         questions=questions_read("field"),
         numbers=leakage.numbers(EXPERIMENT, "k", "nearest", "top", "threshold", "stretch"),
     message:
-        "measure the leakage of data sets into benchmarks"
+        "measure the leakage of benchmarks into data sets"
     shell:
         'python "$STEPS/leakage/measure_leakage.py" {params.datasets:q} {params.questions:q} {params.numbers:q}'
         " --output {output:q} > {log:q} 2>&1"
 
 
 rule measure_critiques:
-    """The critiques of D_t, turns that follow the instruction, against the questions."""
+    """Measure the overlap of questions with the critiques of each D_t, which are the user's later turns."""
     input:
         datasets=lambda wildcards: leakage.datasets_by_iteration(EXPERIMENT, wildcards.run, wildcards.student),
         questions=question_files,
@@ -64,7 +64,7 @@ rule measure_critiques:
         questions=questions_read("field"),
         numbers=leakage.numbers(EXPERIMENT, *leakage.GATE_NUMBERS),
     message:
-        "hold the critiques of {wildcards.student} against the benchmarks"
+        "measure the leakage of benchmarks into the critiques of {wildcards.student}"
     shell:
         'python "$STEPS/leakage/measure_leakage.py" {params.datasets:q} --train-turns {params.turns} {params.questions:q}'
         " {params.numbers:q} --output {output:q} > {log:q} 2>&1"
@@ -86,4 +86,4 @@ if leakage.solved(EXPERIMENT):
             questions=questions_read("solution", leakage.solved(EXPERIMENT)),
             numbers=leakage.numbers(EXPERIMENT, *leakage.GATE_NUMBERS),
         message:
-            "hold the responses of {wildcards.student} against canonical solutions"
+            "measure the leakage of canonical solutions into the responses of {wildcards.student}"

@@ -1,10 +1,10 @@
-"""One page of all that a run found."""
+"""The result page: one HTML file with all results of a run."""
 
 from refinement.experiment import page as page_content
 
 
 rule write_report:
-    """The page: tables, figures, accounts, times and manifest in one file."""
+    """Write the result page: tables, figures, accounts, times and manifest in one file."""
     input:
         files=page_content.files(EXPERIMENT),
         template=EXPERIMENT.project_file("report/page.html.j2"),
@@ -20,19 +20,19 @@ rule write_report:
         **asks_for("light"),
     params:
         code=code_digest("results/write_report"),
-        # As texts, their braces would be wildcards.
+        # These are functions, because Snakemake would take the braces of a text for wildcards.
         settings=lambda wildcards: as_json(page_content.settings(EXPERIMENT)),
         parts=lambda wildcards: as_json(page_content.parts(EXPERIMENT)),
-        # As inputs, times would have the page made again whenever anything is.
+        # This is not an input, because the page would then be made again after every job.
         times=f"{EXPERIMENT.folder}/times",
     message:
-        "write the page"
+        "write the result page"
     shell:
         'python "$STEPS/results/write_report.py" --settings {params.settings:q} --parts {params.parts:q}'
         " --times {params.times:q} --template {input.template:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule page:
-    """One page of all that the run found."""
+    """Make the result page."""
     input:
         EXPERIMENT.page,

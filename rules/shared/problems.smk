@@ -1,13 +1,13 @@
-"""Benchmarks' problems: composed here, or read from the benchmarks' own data."""
+"""The problems of benchmarks: composed here, or read from published data."""
 
-# The problems of a rule's benchmark.
+# The file with the problems of a rule's benchmark.
 problems_for = lambda wildcards: benchmarks.problems(EXPERIMENT, wildcards.run, wildcards.benchmark)
-# Parameter: digest of a step and of the module that reads a benchmark's data and answers.
+# A parameter: the digest of a step and of the module that reads a benchmark's data and answers.
 reading_code = lambda step: lambda wildcards: benchmarks.reading_code(EXPERIMENT, step, wildcards.benchmark)
 
 
 rule compose_benchmark:
-    """A benchmark of the miniature."""
+    """Compose a benchmark of the miniature."""
     output:
         f"{RUN}/benchmarks/{{benchmark}}.jsonl",
     log:
@@ -34,7 +34,7 @@ rule compose_benchmark:
 
 
 rule prepare_benchmark:
-    """A benchmark's own data, read into problems."""
+    """Read a benchmark's published data into problems."""
     input:
         data=lambda wildcards: benchmarks.source_files(EXPERIMENT, wildcards.benchmark),
         ids=lambda wildcards: EXPERIMENT.benchmarks[wildcards.benchmark].get("ids", []),

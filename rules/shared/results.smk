@@ -1,8 +1,8 @@
-"""Tables and figures: for each that the config asks for, a rule that makes it and a target of its name."""
+"""Tables and figures: for each one in the config, a rule that makes it and a target with its name."""
 
 from refinement.experiment import result_rules
 
-# What people look at stands in Snakemake's report as well, under its section of the page.
+# Snakemake's report also shows the file for readers, in the category of its section on the page.
 headings = {section.id: section.heading for section in EXPERIMENT.method.sections}
 reported = lambda result, path: report(
     path,
@@ -38,7 +38,7 @@ for result in EXPERIMENT.results:
             code=code_digest(result.step, *result.needs),
             options=result_rules.options(EXPERIMENT, result),
             compared=result.compared,
-            # Not compared, since it names files: what decides the result stands above.
+            # A function of input and output, which Snakemake does not compare. The parameters above decide the result.
             command=result_rules.command(EXPERIMENT, result),
         message:
             result.title.replace("{", "{{").replace("}", "}}")
@@ -53,6 +53,6 @@ for result in EXPERIMENT.results:
 
 
 rule demo:
-    """The method itself, as far as `make demo` shows it."""
+    """Make the tables and figures that `make demo` shows."""
     input:
         [result.file(EXPERIMENT.name) for result in EXPERIMENT.results if result.demo],

@@ -1,14 +1,14 @@
-"""The student: its base (from the hub, or pre-trained here) and M_t, trained from the base on D_t.
+"""The student: its base model (from the hub, or pre-trained here), and M_t, trained from the base model on D_t.
 
-The method says which data set a rule's wildcards name: ``dataset_of``.
+The rules of the method define ``dataset_of``, the data set that the wildcards of a rule name.
 """
 
-# What a student and a variant change of the common training settings.
+# The training settings that a student changes, and those that a variant changes.
 own_training = lambda wildcards: training.own_settings(EXPERIMENT, wildcards.student, wildcards.variant)
 
 
 rule compose_corpus:
-    """The text that the miniature's base model learns from; it solves no task of a benchmark."""
+    """Compose the corpus on which the miniature's base model is pre-trained; it solves no task of a benchmark."""
     input:
         benchmarks=lambda wildcards: benchmarks.guarded_problems(EXPERIMENT, wildcards.run),
     output:
@@ -35,7 +35,7 @@ rule compose_corpus:
 
 
 rule pretrain_base:
-    """The miniature's tokenizer and base model."""
+    """Train the miniature's tokenizer, and pre-train its base model."""
     input:
         corpus=rules.compose_corpus.output,
         chat_template=lambda wildcards: EXPERIMENT.students[wildcards.student]["chat_template"],
@@ -49,7 +49,7 @@ rule pretrain_base:
         f"{logs_of(STUDENT)}/pretrain_base.log",
     benchmark:
         f"{times_of(STUDENT)}/pretrain_base.tsv"
-    # The longest job: started first, it runs beside everything up to D_0.
+    # The longest job starts first, so that it runs in parallel with all steps up to D_0.
     priority: 10
     conda:
         ENVIRONMENT
@@ -76,7 +76,7 @@ rule pretrain_base:
         ),
         threads=config["training"]["threads"],
     message:
-        "pre-train the base of {wildcards.student}"
+        "pre-train the base model of {wildcards.student}"
     shell:
         'python "$STEPS/engines/hold_gpus.py" --devices {resources.gpu} {params.step} {input.corpus:q} --chat-template {input.chat_template:q}'
         " --architecture {params.architecture:q} --settings {params.settings:q} --settings {params.checkpoints:q} --threads {params.threads}"
@@ -84,7 +84,7 @@ rule pretrain_base:
 
 
 rule train_model:
-    """M_t: the base, fine-tuned on D_t."""
+    """Train M_t: fine-tune the base model on D_t."""
     input:
         dataset=lambda wildcards: dataset_of(wildcards),
         base=lambda wildcards: training.start_files(EXPERIMENT, wildcards.run, wildcards.student),

@@ -1,4 +1,4 @@
-"""Read the teacher's answers: the initial data set D_0."""
+"""Read the teacher's answers to the selected instructions; they make the initial data set D_0."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
@@ -15,8 +15,8 @@ from refinement.running.command_line import add_account, parser, run_step
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("instructions", help="JSONL: selected instructions")
-    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
+    options.add_argument("instructions", help="JSONL: the selected instructions")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: the teacher's responses, all shards")
     options.add_argument("--output", required=True, help="JSONL: D_0")
     add_account(options)
     return options
@@ -25,7 +25,7 @@ def arguments() -> ArgumentParser:
 def answered(
     instructions: Iterator[Record], answers: Mapping[tuple[str, int], Answer], account: Account
 ) -> Iterator[Record]:
-    """Records of D_0; instructions without an answer are rejected."""
+    """Yield the records of D_0; reject instructions without an answer."""
     for record in account.take(instructions):
         answer = found_in(answers, record["id"])
         if answer.text is None or not answer.text.strip():
@@ -41,7 +41,8 @@ def main(options: Namespace) -> None:
     records = list(answered(instructions, collect_answers(options.responses), account))
     if not records:
         raise BadInput(
-            f"{options.instructions}: none of {account.taken} answered ({account.rejected}); see its responses"
+            f"{options.instructions}: none of {account.taken} instructions has an answer ({account.rejected}); "
+            "see the responses"
         )
     write_records(options.output, records, DATASET)
     account.write(options.counts, options.rejected)

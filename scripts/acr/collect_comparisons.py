@@ -1,4 +1,4 @@
-"""Read the comparisons and decide the winners (equations 6 to 8)."""
+"""Read the judge's comparisons and decide the winners (RefineCoder, equations 6 to 8)."""
 
 from argparse import ArgumentParser, Namespace
 from collections import Counter
@@ -13,12 +13,12 @@ from refinement.running.command_line import add_account, parser, run_step
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("best", help="JSONL: best")
-    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
-    options.add_argument("--order", choices=("coin", "both"), required=True, help="as given to request_comparisons")
+    options.add_argument("best", help="JSONL: the best samples, from select_best")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: the judge's responses, all shards")
+    options.add_argument("--order", choices=("coin", "both"), required=True, help="the value for request_comparisons")
     options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
-    options.add_argument("--comparisons", required=True, help="JSONL: comparisons")
-    options.add_argument("--output", required=True, help="JSONL: ranking")
+    options.add_argument("--comparisons", required=True, help="JSONL: the comparisons")
+    options.add_argument("--output", required=True, help="JSONL: the ranking")
     add_account(options)
     return options
 

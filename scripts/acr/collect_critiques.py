@@ -1,4 +1,4 @@
-"""Read the critiques of what lost to the current answer (equation 9)."""
+"""Read the critiques of the samples that lost to the current answer (RefineCoder, equation 9)."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -15,11 +15,16 @@ from refinement.running.command_line import add_account, parser, run_step
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("dataset", help="JSONL: D_t")
-    options.add_argument("samples", help="JSONL: samples")
-    options.add_argument("ranking", help="JSONL: ranking")
+    options.add_argument("samples", help="JSONL: the samples")
+    options.add_argument("ranking", help="JSONL: the ranking, from collect_comparisons")
     options.add_argument("--responses", nargs="+", required=True, help="JSONL: the critic's responses, all shards")
-    options.add_argument("--rewrite", choices=("original", "polished"), required=True, help="whose wording is kept")
-    options.add_argument("--output", required=True, help="JSONL: critiques")
+    options.add_argument(
+        "--rewrite",
+        choices=("original", "polished"),
+        required=True,
+        help="keep both answers word for word, or the critic's wording of them if it left the code unchanged",
+    )
+    options.add_argument("--output", required=True, help="JSONL: the critiques")
     add_account(options)
     return options
 

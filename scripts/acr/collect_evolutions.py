@@ -1,4 +1,4 @@
-"""Read a round's evolved instructions and reject those that must not be kept."""
+"""Read the evolved instructions of a round; reject unreadable, unchanged and forbidden ones, and overlaps."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -15,16 +15,22 @@ from refinement.running.command_line import add_account, parser, run_step
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("instructions", help="JSONL: instructions of the round before")
-    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
-    options.add_argument("--templates", nargs="+", required=True, help="as given to request_evolutions")
-    options.add_argument("--round", type=int, required=True)
+    options.add_argument("instructions", help="JSONL: the instructions of the previous round")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: the teacher's responses, all shards")
+    options.add_argument("--templates", nargs="+", required=True, help="the value for request_evolutions")
+    options.add_argument("--round", type=int, required=True, help="number of the round, from 1")
     options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
-    options.add_argument("--forbidden-phrases", nargs="*", default=[])
+    options.add_argument(
+        "--forbidden-phrases", nargs="*", default=[], help="reject an instruction that contains one of these"
+    )
     options.add_argument("--benchmarks", nargs="*", default=[], help="JSONL: problems that must not overlap")
-    options.add_argument("--overlap-ngram", type=int, default=0, help="tokens shared with a benchmark; 0: not checked")
-    options.add_argument("--keep", choices=("last", "all"), required=True)
-    options.add_argument("--output", required=True, help="JSONL: instructions")
+    options.add_argument(
+        "--overlap-ngram", type=int, default=0, help="reject so many tokens in a row from a benchmark; 0: do not check"
+    )
+    options.add_argument(
+        "--keep", choices=("last", "all"), required=True, help="whether a new version replaces its parent or joins it"
+    )
+    options.add_argument("--output", required=True, help="JSONL: the instructions after this round")
     add_account(options)
     return options
 

@@ -1,4 +1,4 @@
-"""Read concepts and instructions from the teacher's answers: round 0."""
+"""Read concepts and instructions from the teacher's answers; these are the instructions of round 0."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -12,10 +12,10 @@ from refinement.running.command_line import add_account, parser, run_step
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("snippets", help="JSONL: snippets")
-    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
-    options.add_argument("--per-snippet", type=int, required=True)
-    options.add_argument("--output", required=True, help="JSONL: instructions")
+    options.add_argument("snippets", help="JSONL: the snippets")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: the teacher's responses, all shards")
+    options.add_argument("--per-snippet", type=int, required=True, help="number of instructions for each snippet")
+    options.add_argument("--output", required=True, help="JSONL: the instructions")
     add_account(options)
     return options
 

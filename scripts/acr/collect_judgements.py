@@ -1,4 +1,4 @@
-"""Read the point-wise judgements (equation 1)."""
+"""Read the judge's point-wise judgements of the samples (RefineCoder, equation 1)."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -13,9 +13,9 @@ from refinement.running.command_line import add_account, parser, run_step
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("samples", help="JSONL: samples")
-    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
-    options.add_argument("--output", required=True, help="JSONL: judgements")
+    options.add_argument("samples", help="JSONL: the samples")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: the judge's responses, all shards")
+    options.add_argument("--output", required=True, help="JSONL: the judgements")
     add_account(options)
     return options
 

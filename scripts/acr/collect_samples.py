@@ -1,4 +1,4 @@
-"""Read the self-generated answers and write the programs that they hold, y0's too."""
+"""Read the self-generated answers, and write the programs of these answers and of the current answers y0."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -16,10 +16,10 @@ from refinement.sandbox.record_types import PROGRAM
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("dataset", help="JSONL: D_t")
-    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
-    options.add_argument("--samples", type=int, required=True, help="n, the answers to each instruction")
-    options.add_argument("--output", required=True, help="JSONL: samples")
-    options.add_argument("--programs", required=True, help="JSONL: programs")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: the student's responses, all shards")
+    options.add_argument("--samples", type=int, required=True, help="n, the number of samples for each instruction")
+    options.add_argument("--output", required=True, help="JSONL: the samples")
+    options.add_argument("--programs", required=True, help="JSONL: the distinct programs")
     add_account(options)
     return options
 

@@ -1,4 +1,4 @@
-"""Read second tries and write the programs that they hold."""
+"""Read the second tries, and write their programs."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,11 +16,11 @@ from refinement.sandbox.record_types import PROGRAM
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("problems", help="JSONL: problems")
-    options.add_argument("requests", help="JSONL: what was asked")
-    options.add_argument("--responses", nargs="+", required=True, help="JSONL: responses, all shards")
+    options.add_argument("problems", help="JSONL: the benchmark's problems")
+    options.add_argument("requests", help="JSONL: the requests for second tries")
+    options.add_argument("--responses", nargs="+", required=True, help="JSONL: the models' responses, all shards")
     options.add_argument("--output", required=True, help="JSONL: samples, ids {iteration}/{kind of feedback}/{problem}")
-    options.add_argument("--programs", required=True, help="JSONL: programs")
+    options.add_argument("--programs", required=True, help="JSONL: the distinct programs")
     add_account(options, rejected=False)
     return options
 
@@ -28,7 +28,10 @@ def arguments() -> ArgumentParser:
 def second_tries(
     requests: Iterable[Record], answers: Mapping[tuple[str, int], Answer], problems: Mapping[str, Record]
 ) -> Iterator[tuple[Record, Record | None]]:
-    """An answer to every request, in their order, and its program; one that failed is empty, which passes nothing."""
+    """Yield the answer to each request, in the order of the requests, with its program.
+
+    A request that failed gets an empty answer, which passes no test.
+    """
     for request in requests:
         name = parse_id(request["custom_id"])
         answer = found_in(answers, name.record, name.sample)

@@ -1,6 +1,6 @@
-"""Harvest seed snippets from real code and filter them.
+"""Harvest seed snippets from real code, and filter them.
 
-Every filter's count goes to --counts, every rejected snippet to --rejected.
+The step counts the rejections of each filter in --counts, and writes every rejected snippet to --rejected.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -21,22 +21,27 @@ def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("--source", required=True, help="stdlib, a .py or .jsonl file, a folder, or hub:NAME:FIELD")
     options.add_argument("--benchmarks", nargs="*", default=[], help="JSONL: problems that must not overlap")
-    options.add_argument("--size", type=int, help="how many are enough; all where left out")
-    options.add_argument("--seed", type=int, default=0, help="decides which")
-    options.add_argument("--max-lines", type=int, required=True)
-    options.add_argument("--max-characters", type=int, required=True)
-    options.add_argument("--forbidden-modules", nargs="*", default=[])
-    options.add_argument("--near-duplicate-threshold", type=float, required=True, help="Jaccard similarity")
+    options.add_argument("--size", type=int, help="number of snippets to keep at most; default: all")
+    options.add_argument("--seed", type=int, default=0, help="decides which snippets are kept")
+    options.add_argument("--max-lines", type=int, required=True, help="longest snippet in lines")
+    options.add_argument("--max-characters", type=int, required=True, help="longest snippet in characters")
+    options.add_argument("--forbidden-modules", nargs="*", default=[], help="reject a snippet that uses one of these")
     options.add_argument(
-        "--overlap-ngram", type=int, required=True, help="tokens shared with a benchmark; 0: not checked"
+        "--near-duplicate-threshold", type=float, required=True, help="reject from this Jaccard similarity on"
     )
-    options.add_argument("--output", required=True, help="JSONL: snippets")
+    options.add_argument(
+        "--overlap-ngram",
+        type=int,
+        required=True,
+        help="reject so many tokens in a row from a benchmark; 0: do not check",
+    )
+    options.add_argument("--output", required=True, help="JSONL: the snippets")
     add_account(options)
     return options
 
 
 def drop_near_duplicates(snippets: list[Record], threshold: float, account: Account) -> list[Record]:
-    """The snippets less those that nearly repeat an earlier one."""
+    """Reject the snippets that nearly repeat an earlier one."""
     repeated = find_near_duplicates([snippet["code"] for snippet in snippets], threshold)
     for index, earlier in repeated.items():
         account.reject(snippets[index]["id"], "near_duplicate", snippets[earlier]["id"])
@@ -44,7 +49,7 @@ def drop_near_duplicates(snippets: list[Record], threshold: float, account: Acco
 
 
 def choose(snippets: list[Record], options: Namespace, account: Account) -> list[Record]:
-    """As many snippets as are enough, by the seed, in their order; the others are surplus."""
+    """Choose ``options.size`` snippets by the seed and keep their order; reject the others as surplus."""
     size = options.size or len(snippets)
     drawn = sorted(snippets, key=lambda snippet: hash_seed(options.seed, "snippets", snippet["id"]))
     for snippet in drawn[size:]:

@@ -1,4 +1,4 @@
-"""Measure, in one run, the differences that the paper's claims and our controls are about."""
+"""Measure the effects of one run: the differences that the paper's claims and our controls are about."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -15,22 +15,27 @@ from refinement.running.command_line import json_value, parser, run_step
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("outcomes", nargs="*", help="JSONL: outcomes, the method's before its siblings'")
+    options.add_argument("outcomes", nargs="*", help="JSONL: outcomes, those of the method before other variants'")
     options.add_argument(
         "--entries", type=json_value, required=True, help="JSON: student, benchmark and variant of each outcomes file"
     )
     options.add_argument("--kinds", required=True, help="CSV: the data of figure 5")
     options.add_argument("--selections", nargs="*", default=[], help="JSON: summaries of score_selection")
     options.add_argument("--feedback", nargs="*", default=[], help="JSON: summaries of score_feedback")
-    options.add_argument("--titles", type=json_value, required=True, help="JSON: titles of selections and of feedback")
+    options.add_argument(
+        "--titles", type=json_value, required=True, help="JSON: a title for each file of --selections and --feedback"
+    )
     options.add_argument("--final", type=int, required=True, help="T, the method's last iteration")
     options.add_argument("--seed", type=int, required=True, help="the run's seed")
-    options.add_argument("--output", required=True, help="CSV: effects")
+    options.add_argument("--output", required=True, help="CSV: the effects")
     return options
 
 
 def group_chains(options: Namespace) -> dict[tuple[str, str], list[Chain]]:
-    """Chains by student and benchmark; the method's further ones join it, and siblings get its M_0."""
+    """Group the chains by student and benchmark.
+
+    The method's iterations after T join its chain. A variant without an M_0 of its own gets the method's.
+    """
     groups: dict[tuple[str, str], list[Chain]] = {}
     several = len({entry["student"] for entry in options.entries}) > 1
     for path, entry in pair_entries(options.outcomes, options.entries):
@@ -47,7 +52,7 @@ def group_chains(options: Namespace) -> dict[tuple[str, str], list[Chain]]:
 
 
 def measure(options: Namespace) -> Iterator[Effect]:
-    """All effects of a run; none of a benchmark that was not run."""
+    """Yield all effects of a run; a benchmark that was not run has none."""
     for chains in filter(None, map(on_common_problems, group_chains(options).values())):
         yield from gains(chains[0], options.final, options.seed)
         yield from ablations(chains, options.seed)

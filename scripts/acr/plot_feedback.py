@@ -1,4 +1,4 @@
-"""Figure 4: pass@1 with the first try alone and after one more with feedback, with 95% intervals."""
+"""Draw figure 4: pass@1 of the first try alone, and after a second try with feedback, with 95% intervals."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -13,13 +13,13 @@ from refinement.results.figures import (
     ORANGE,
     add_figure_options,
     error_bars,
-    lay_out,
+    grid_shape,
+    mark_not_run,
     write_figure,
-    write_not_run,
     write_note,
 )
-from refinement.results.pass_rates import missing_parts, pair_entries, percentages
-from refinement.results.tables import tell_not_run
+from refinement.results.pass_rates import pair_entries, percentages, problems_not_run
+from refinement.results.tables import describe_not_run
 from refinement.running.command_line import json_value, parser, run_step
 
 KINDS = {
@@ -27,8 +27,6 @@ KINDS = {
     EXECUTION_FEEDBACK: ("and execution feedback", BLUE, "//"),
     SUGGESTION: ("and the teacher's suggestion", ORANGE, ".."),
 }
-
-
 TRIED = ("iteration", "feedback", "problems", "pass@1", "low", "high", "failed_first", "repaired")
 
 
@@ -38,14 +36,14 @@ def arguments() -> ArgumentParser:
     options.add_argument(
         "--entries", type=json_value, required=True, help="JSON: student and benchmark of each summary"
     )
-    options.add_argument("--format", required=True, help="how second tries are asked for")
-    options.add_argument("--cases", required=True, help="which failing cases are shown")
+    options.add_argument("--format", required=True, help="the format of the second tries' prompts, for the title")
+    options.add_argument("--cases", required=True, help="which failing cases the prompts may show, for the title")
     add_figure_options(options)
     return options
 
 
 def frame_tries(options: Namespace) -> pd.DataFrame:
-    """A row for each student, benchmark, iteration and kind of feedback; percentages."""
+    """A data frame with a row for each student, benchmark, iteration and kind of feedback; pass@1 in percent."""
     rows = [
         {**entry, **{name: tries[name] for name in TRIED}, **percentages(tries)}
         for path, entry in pair_entries(options.summaries, options.entries)
@@ -55,10 +53,13 @@ def frame_tries(options: Namespace) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame, note: str, label: str, not_run: str = "") -> pyplot.Figure:
-    """Groups of bars by iteration, axes for each student and benchmark; ``not_run``: a note."""
+    """Draw a panel for each student and benchmark, with groups of bars by iteration.
+
+    ``note``: for the title; ``not_run``: the note below the figure.
+    """
     groups = list(frame.groupby(["student", "benchmark"], sort=False))
     students = frame["student"].nunique()
-    down, across = lay_out(len(groups))
+    down, across = grid_shape(len(groups))
     size = (3.6 * across + 0.6, 3.6 * down)
     figure, axes = pyplot.subplots(down, across, figsize=size, sharey=True, squeeze=False)
     for axis in axes.flat[len(groups) :]:
@@ -81,7 +82,7 @@ def draw(frame: pd.DataFrame, note: str, label: str, not_run: str = "") -> pyplo
         axis.set(title=benchmark if students == 1 else f"{student}\n{benchmark}", xlabel="Iteration", ylim=(0, 100))
         axis.set_xticks(range(len(iterations)), iterations)
         if rows["pass@1"].isna().all():
-            write_not_run(axis)
+            mark_not_run(axis)
     for row in axes:
         row[0].set_ylabel("pass@1 (%)")
     handles, names = axes[0][0].get_legend_handles_labels()
@@ -95,7 +96,7 @@ def draw(frame: pd.DataFrame, note: str, label: str, not_run: str = "") -> pyplo
 def main(options: Namespace) -> None:
     frame = frame_tries(options)
     note = f"{options.format.replace('_', '-')} format, {options.cases} cases"
-    not_run = tell_not_run(missing_parts(options.summaries, options.entries, "tries"))
+    not_run = describe_not_run(problems_not_run(options.summaries, options.entries, "tries"))
     write_figure(frame, draw(frame, note, options.label, not_run), options)
 
 

@@ -1,4 +1,4 @@
-"""Figure 6: pass@1 over the iterations of the method, of each student, with 95% intervals."""
+"""Draw figure 6: pass@1 of each student over the iterations of the method, with 95% intervals."""
 
 import math
 from argparse import ArgumentParser, Namespace
@@ -17,8 +17,8 @@ from refinement.results.figures import (
     write_figure,
     write_note,
 )
-from refinement.results.pass_rates import frame_passes, missing_parts
-from refinement.results.tables import NOT_RUN, tell_not_run
+from refinement.results.pass_rates import frame_passes, problems_not_run
+from refinement.results.tables import NOT_RUN, describe_not_run
 from refinement.running.command_line import json_value, parser, run_step
 
 
@@ -34,7 +34,7 @@ def arguments() -> ArgumentParser:
 
 
 def draw(frame: pd.DataFrame, final: int, label: str, not_run: str = "") -> pyplot.Figure:
-    """A line for each benchmark, axes for each student; ``not_run``: a note."""
+    """Draw a panel for each student, with a line for each benchmark; ``not_run``: the note below the figure."""
     students = list(dict.fromkeys(frame["student"]))
     figure, axes = pyplot.subplots(1, len(students), figsize=(4.8 * len(students) + 0.6, 3.6), squeeze=False)
     for axis, student in zip(axes[0], students, strict=True):
@@ -67,7 +67,7 @@ def draw(frame: pd.DataFrame, final: int, label: str, not_run: str = "") -> pypl
 
 def main(options: Namespace) -> None:
     frame = frame_passes(options.summaries, options.entries)
-    not_run = tell_not_run(missing_parts(options.summaries, options.entries))
+    not_run = describe_not_run(problems_not_run(options.summaries, options.entries))
     write_figure(frame, draw(frame, options.final, options.label, not_run), options)
 
 

@@ -1,4 +1,4 @@
-"""Figure 5: the shares of the kinds of data in D_1, D_2, ... of each student."""
+"""Draw figure 5: the shares of the kinds of data in D_1, D_2, ... of each student."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -25,7 +25,7 @@ BANDS = {
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument(
-        "counts", nargs="+", help="JSON: counts of refine_dataset, all iterations of each student in turn"
+        "counts", nargs="+", help="JSON: counts of refine_dataset, student by student, all iterations of each"
     )
     options.add_argument("--students", type=json_value, required=True, help="JSON: titles of the students")
     add_figure_options(options)
@@ -33,12 +33,12 @@ def arguments() -> ArgumentParser:
 
 
 def shares(path: str, student: str, iteration: int) -> dict[str, object]:
-    """A row of the figure's data: percentages of the records that were refined."""
+    """A row of the figure's data: the percentage of each kind among the records of D_t."""
     counts = read_json(path)
     known = {kind for _, _, kinds in BANDS.values() for kind in kinds}
     if unknown := set(counts["kinds"]) - known:
         raise BadInput(
-            f"{path}: figure 5 has no band for {', '.join(sorted(unknown))}; it is of the method's own variant"
+            f"{path}: figure 5 has no band for {', '.join(sorted(unknown))}; pass counts of the method's own variant"
         )
     total = sum(counts["kinds"].values())
     bands = {
@@ -48,7 +48,7 @@ def shares(path: str, student: str, iteration: int) -> dict[str, object]:
 
 
 def draw(frame: pd.DataFrame, label: str) -> pyplot.Figure:
-    """Stacked bars, one group of axes a student."""
+    """Draw a panel for each student, with a stacked bar for each iteration."""
     students = list(dict.fromkeys(frame["student"]))
     figure, axes = pyplot.subplots(
         1, len(students), figsize=(4.6 * len(students) + 0.4, 3.6), sharey=True, squeeze=False
@@ -87,7 +87,10 @@ def draw(frame: pd.DataFrame, label: str) -> pyplot.Figure:
 def main(options: Namespace) -> None:
     each = len(options.counts) // len(options.students)
     if each * len(options.students) != len(options.counts):
-        raise BadInput(f"{len(options.counts)} counts for {len(options.students)} students; each needs as many")
+        raise BadInput(
+            f"{len(options.counts)} files of counts for {len(options.students)} students; "
+            "give the same number for each student"
+        )
     frame = pd.DataFrame(
         [shares(path, options.students[index // each], index % each + 1) for index, path in enumerate(options.counts)]
     )

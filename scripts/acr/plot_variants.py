@@ -1,4 +1,4 @@
-"""Figure 3: the method, its ablations and controls, with 95% intervals."""
+"""Draw figure 3: pass@1 of the method, its ablations and the controls, with 95% intervals."""
 
 from argparse import ArgumentParser, Namespace
 from typing import Any
@@ -12,13 +12,13 @@ from refinement.results.figures import (
     ORANGE,
     add_figure_options,
     error_bars,
-    lay_out,
+    grid_shape,
+    mark_not_run,
     write_figure,
-    write_not_run,
     write_note,
 )
-from refinement.results.pass_rates import frame_passes, missing_parts
-from refinement.results.tables import tell_not_run
+from refinement.results.pass_rates import frame_passes, problems_not_run
+from refinement.results.tables import describe_not_run
 from refinement.running.command_line import json_value, parser, run_step
 
 
@@ -28,13 +28,13 @@ def arguments() -> ArgumentParser:
     options.add_argument(
         "--entries", type=json_value, required=True, help="JSON: student, variant and benchmark of each summary"
     )
-    options.add_argument("--last", type=int, required=True, help="the iteration at which variants are compared")
+    options.add_argument("--last", type=int, required=True, help="the last iteration to draw")
     add_figure_options(options)
     return options
 
 
 def share_first(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give each variant that has no M_0 of its own that of the method."""
+    """Give the method's M_0 to each variant that has no M_0 of its own."""
     keys = ["student", "benchmark"]
     method = frame["variant"].iloc[0]
     first = frame[(frame["variant"] == method) & (frame["iteration"] == 0)]
@@ -52,7 +52,7 @@ def share_first(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_panel(axis: Any, rows: pd.DataFrame, title: str) -> None:
-    """Dots for one student on one benchmark: M_0 hollow, between small, the last full."""
+    """Draw the variants of one student on one benchmark: M_0 as a hollow dot, the last model as a full one."""
     variants = list(dict.fromkeys(rows["variant"]))
     for place, variant in enumerate(variants):
         mine = rows[rows["variant"] == variant]
@@ -66,16 +66,16 @@ def draw_panel(axis: Any, rows: pd.DataFrame, title: str) -> None:
     reference = rows[rows["variant"] == variants[0]]["pass@1"].iloc[-1]
     axis.axvline(reference, color=BLUE, linewidth=0.8, linestyle=":")
     if rows["pass@1"].isna().all():
-        write_not_run(axis)
+        mark_not_run(axis)
     axis.set(title=title, xlabel="pass@1 (%)", yticks=range(len(variants)))
     axis.set_yticklabels(variants)
 
 
 def draw(frame: pd.DataFrame, label: str, not_run: str = "") -> pyplot.Figure:
-    """Axes for each benchmark in rows, of each student anew; ``not_run``: a note."""
+    """Draw a panel for each benchmark; each student starts a new row. ``not_run``: the note below the figure."""
     students, benchmarks = list(dict.fromkeys(frame["student"])), list(dict.fromkeys(frame["benchmark"]))
     height = 0.34 * frame["variant"].nunique() + 1.3
-    down, across = lay_out(len(benchmarks))
+    down, across = grid_shape(len(benchmarks))
     rows_of_axes = down * len(students)
     figure, axes = pyplot.subplots(
         rows_of_axes,
@@ -90,7 +90,7 @@ def draw(frame: pd.DataFrame, label: str, not_run: str = "") -> pyplot.Figure:
         for axis, benchmark in zip(mine, benchmarks, strict=False):
             rows = frame[(frame["student"] == student) & (frame["benchmark"] == benchmark)]
             draw_panel(axis, rows, benchmark if len(students) == 1 else f"{student}\n{benchmark}")
-    # All axes share theirs: inverted once, the method stands on top.
+    # The panels share the y axis, so inverting it once puts the method on top in all of them.
     axes[0][0].invert_yaxis()
     last = frame["iteration"].max()
     figure.suptitle(f"Figure 3: ablations and controls after {last} iterations ({label})")
@@ -112,7 +112,7 @@ def main(options: Namespace) -> None:
     order = list(dict.fromkeys(frame["benchmark"]))
     frame = share_first(frame[frame["iteration"] <= options.last])
     frame = frame.sort_values("benchmark", key=lambda column: column.map(order.index), kind="stable")
-    not_run = tell_not_run(missing_parts(options.summaries, options.entries))
+    not_run = describe_not_run(problems_not_run(options.summaries, options.entries))
     write_figure(frame, draw(frame, options.label, not_run), options)
 
 

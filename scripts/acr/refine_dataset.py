@@ -1,4 +1,4 @@
-"""Make D_{t+1} from D_t, its ranking and its critiques (equation 10)."""
+"""Refine D_t to D_{t+1} by the ranking and the critiques (RefineCoder, equation 10)."""
 
 from argparse import ArgumentParser, Namespace
 from collections import Counter
@@ -16,9 +16,9 @@ from refinement.running.command_line import add_account, json_value, parser, run
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("dataset", help="JSONL: D_t")
-    options.add_argument("samples", help="JSONL: samples")
-    options.add_argument("ranking", help="JSONL: ranking")
-    options.add_argument("--critiques", nargs="*", default=[], help="JSONL: critiques, where the strategy uses them")
+    options.add_argument("samples", help="JSONL: the samples")
+    options.add_argument("ranking", help="JSONL: the ranking, from collect_comparisons")
+    options.add_argument("--critiques", nargs="*", default=[], help="JSONL: the critiques, if the strategy uses them")
     options.add_argument("--strategy", type=json_value, required=True, help="JSON: on_self_win, on_original_win")
     options.add_argument("--iteration", type=int, required=True, help="t")
     options.add_argument("--output", required=True, help="JSONL: D_{t+1}")

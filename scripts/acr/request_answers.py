@@ -1,4 +1,4 @@
-"""Write the requests for answers: the bare instructions, as they stand."""
+"""Write the requests for the teacher's answers; each prompt is the bare instruction."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -11,7 +11,7 @@ from refinement.running.command_line import add_request_options, parser, run_ste
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("instructions", help="JSONL: selected instructions")
+    options.add_argument("instructions", help="JSONL: the selected instructions")
     add_request_options(options)
     return options
 

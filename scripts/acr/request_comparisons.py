@@ -1,4 +1,4 @@
-"""Write the requests that compare the best self-generated answer with the current one (equation 6)."""
+"""Write the requests to compare the best self-generated answer with the current one (RefineCoder, equation 6)."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
@@ -17,10 +17,15 @@ from refinement.running.command_line import add_request_options, parser, run_ste
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("dataset", help="JSONL: D_t")
-    options.add_argument("samples", help="JSONL: samples")
-    options.add_argument("best", help="JSONL: best")
+    options.add_argument("samples", help="JSONL: the samples")
+    options.add_argument("best", help="JSONL: the best samples, from select_best")
     options.add_argument("--template", required=True, help="text with {instruction}, {response_a} and {response_b}")
-    options.add_argument("--order", choices=("coin", "both"), required=True, help="which answer stands first")
+    options.add_argument(
+        "--order",
+        choices=("coin", "both"),
+        required=True,
+        help="ask once, in a random order that the record's id decides, or in both orders",
+    )
     options.add_argument("--iteration", type=int, required=True, help="t")
     add_request_options(options)
     return options
@@ -29,7 +34,7 @@ def arguments() -> ArgumentParser:
 def pairs(
     options: Namespace, dataset: Mapping[str, Record], samples: Mapping[tuple[str, int], Record]
 ) -> Iterator[tuple[str, int, str, str]]:
-    """(id, order, answer A, answer B) of what is to be compared."""
+    """Yield (id, order, answer A, answer B) for each comparison."""
     for record in read_records(options.best, BEST):
         name, chosen = record["id"], record["best_self"]
         if chosen is None:

@@ -1,4 +1,4 @@
-"""Write the requests for critiques of what lost to the current answer (equation 9)."""
+"""Write the requests for critiques of the samples that lost to the current answer (RefineCoder, equation 9)."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -14,8 +14,8 @@ from refinement.running.command_line import add_request_options, parser, run_ste
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("dataset", help="JSONL: D_t")
-    options.add_argument("samples", help="JSONL: samples")
-    options.add_argument("ranking", help="JSONL: ranking")
+    options.add_argument("samples", help="JSONL: the samples")
+    options.add_argument("ranking", help="JSONL: the ranking, from collect_comparisons")
     options.add_argument("--template", required=True, help="text with {instruction}, {response_1} and {response_2}")
     options.add_argument("--iteration", type=int, required=True, help="t")
     add_request_options(options)

@@ -1,4 +1,4 @@
-"""Write the requests that evolve instructions, each by a strategy chosen for it."""
+"""Write the requests to evolve the instructions; the seed chooses a strategy for each instruction."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -14,9 +14,9 @@ from refinement.running.command_line import add_request_options, parser, run_ste
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("instructions", help="JSONL: instructions of the round before")
+    options.add_argument("instructions", help="JSONL: the instructions of the previous round")
     options.add_argument(
-        "--templates", nargs="+", required=True, help="texts with {instruction}, each named like its strategy"
+        "--templates", nargs="+", required=True, help="texts with {instruction}; each file has the name of its strategy"
     )
     options.add_argument("--round", type=int, required=True, help="number of the round, from 1")
     add_request_options(options)

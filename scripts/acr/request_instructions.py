@@ -1,4 +1,4 @@
-"""Write the requests for concepts and instructions inspired by snippets."""
+"""Write the requests for concepts and instructions that the snippets inspire."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -12,9 +12,9 @@ from refinement.running.command_line import add_request_options, parser, run_ste
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("snippets", help="JSONL: snippets")
+    options.add_argument("snippets", help="JSONL: the snippets")
     options.add_argument("--template", required=True, help="text with {snippet}")
-    options.add_argument("--per-snippet", type=int, required=True, help="instructions asked for each snippet")
+    options.add_argument("--per-snippet", type=int, required=True, help="number of instructions for each snippet")
     add_request_options(options)
     return options
 

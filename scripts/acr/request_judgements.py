@@ -1,4 +1,4 @@
-"""Write the requests for point-wise judgements of the samples (equation 1)."""
+"""Write the requests for point-wise judgements of the samples (RefineCoder, equation 1)."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -13,7 +13,7 @@ from refinement.running.command_line import add_request_options, parser, run_ste
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("dataset", help="JSONL: D_t")
-    options.add_argument("samples", help="JSONL: samples")
+    options.add_argument("samples", help="JSONL: the samples")
     options.add_argument("--template", required=True, help="text with {instruction} and {response}")
     options.add_argument("--iteration", type=int, required=True, help="t")
     add_request_options(options)

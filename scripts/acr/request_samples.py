@@ -1,4 +1,4 @@
-"""Write the requests for self-generated answers: n for each instruction of D_t."""
+"""Write the requests for self-generated answers, n for each instruction of D_t."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -12,7 +12,7 @@ from refinement.running.command_line import add_request_options, parser, run_ste
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("dataset", help="JSONL: D_t")
-    options.add_argument("--samples", type=int, required=True, help="n, the answers to each instruction")
+    options.add_argument("--samples", type=int, required=True, help="n, the number of samples for each instruction")
     options.add_argument("--iteration", type=int, required=True, help="t")
     add_request_options(options)
     return options

@@ -1,7 +1,7 @@
-"""Write what the scoring system needs to rate answers to a benchmark: judge requests and programs to run.
+"""Write the requests to the judge, and the programs, with which the scoring system rates answers to a benchmark.
 
-Each sample of a problem is judged as in training (equation 1) and run as in
-equation 4; table 4 then holds the ratings against the benchmark's tests.
+The judge scores each sample as it does between iterations (RefineCoder, equation 1), and the sandbox executes its
+program without tests (equation 4). Table 4 compares the ratings with the benchmark's tests.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -18,10 +18,10 @@ from refinement.sandbox.record_types import PROGRAM
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("problems", help="JSONL: problems")
-    options.add_argument("solutions", help="JSONL: samples, ids {iteration}/{problem}")
+    options.add_argument("problems", help="JSONL: the benchmark's problems")
+    options.add_argument("solutions", help="JSONL: the samples to rate, ids {iteration}/{problem}")
     options.add_argument("--template", required=True, help="text with {instruction} and {response}")
-    options.add_argument("--programs", required=True, help="JSONL: programs of mode run")
+    options.add_argument("--programs", required=True, help="JSONL: programs to execute without tests (mode run)")
     add_request_options(options)
     return options
 

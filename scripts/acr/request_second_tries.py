@@ -1,6 +1,6 @@
-"""Write the requests for second tries, after execution feedback and after the teacher's suggestion.
+"""Write the requests for second tries: with execution feedback, and with the teacher's suggestion.
 
-Record ids are {iteration}/{kind of feedback}/{problem}; each request names its model.
+The record ids are {iteration}/{kind of feedback}/{problem}. Each request names the model of its iteration.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -31,20 +31,24 @@ from refinement.running.command_line import add_account, add_request_options, pa
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("outcomes", help="JSONL: outcomes of the first tries")
-    options.add_argument("problems", help="JSONL: problems")
+    options.add_argument("problems", help="JSONL: the benchmark's problems")
     options.add_argument("--suggestions", nargs="+", required=True, help="JSONL: the teacher's responses, all shards")
-    options.add_argument("--format", choices=FORMATS, required=True, help="a conversation, or a fresh prompt")
-    options.add_argument("--template", required=True, help="single: text with {instruction}, {code} and {feedback}")
-    options.add_argument("--cases", choices=CASES, required=True, help="which failing cases may be shown")
-    options.add_argument("--iterations", type=int, nargs="+", required=True, help="whose failures")
-    options.add_argument("--models", nargs="+", required=True, help="the models of these iterations")
+    options.add_argument("--format", choices=FORMATS, required=True, help="a conversation, or a new prompt")
+    options.add_argument(
+        "--template", required=True, help="text with {instruction}, {code} and {feedback}, for the format single"
+    )
+    options.add_argument("--cases", choices=CASES, required=True, help="which failing cases the prompts may show")
+    options.add_argument(
+        "--iterations", type=int, nargs="+", required=True, help="iterations whose models get a second try"
+    )
+    options.add_argument("--models", nargs="+", required=True, help="the models of these iterations, in order")
     add_account(options)
     add_request_options(options)
     return options
 
 
 def requests(options: Namespace, account: Account) -> Iterator[Record]:
-    """A request for each failure and kind of feedback; failures without a usable suggestion are counted."""
+    """Yield a request for each failure and kind of feedback; reject missing and unusable suggestions."""
     model_of = dict(zip(options.iterations, options.models, strict=True))
     template = load_template(options.template, *FIELDS)
     problems = index_records(load_records(options.problems, PROBLEM), "id")
@@ -71,7 +75,8 @@ def requests(options: Namespace, account: Account) -> Iterator[Record]:
 def main(options: Namespace) -> None:
     if len(options.models) != len(options.iterations):
         raise BadInput(
-            f"--models: {len(options.models)} models for {len(options.iterations)} iterations; one each is needed"
+            f"--models: {len(options.models)} models for {len(options.iterations)} iterations; "
+            "give one model for each iteration"
         )
     account = Account("second_tries")
     write_records(options.output, requests(options, account), REQUEST)

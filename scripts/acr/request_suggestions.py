@@ -1,4 +1,4 @@
-"""Write the requests that ask the teacher how to mend answers that failed a benchmark (Figure 22)."""
+"""Write the requests for the teacher's suggestions of how to fix failed answers (RefineCoder, Figure 22)."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -14,10 +14,12 @@ from refinement.running.command_line import add_request_options, parser, run_ste
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("outcomes", help="JSONL: outcomes of the first tries")
-    options.add_argument("problems", help="JSONL: problems")
+    options.add_argument("problems", help="JSONL: the benchmark's problems")
     options.add_argument("--template", required=True, help="text with {instruction}, {code} and {result}")
-    options.add_argument("--cases", choices=CASES, required=True, help="which failing cases may be shown")
-    options.add_argument("--iterations", type=int, nargs="+", required=True, help="whose failures")
+    options.add_argument("--cases", choices=CASES, required=True, help="which failing cases the prompts may show")
+    options.add_argument(
+        "--iterations", type=int, nargs="+", required=True, help="iterations whose models get a second try"
+    )
     add_request_options(options)
     return options
 

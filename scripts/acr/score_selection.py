@@ -1,4 +1,4 @@
-"""Hold the scoring system's best and worst answers against a benchmark's tests (Table 4)."""
+"""Test the scoring system: do its best and worst answers pass a benchmark's tests (RefineCoder, Table 4)?"""
 
 import statistics
 from argparse import ArgumentParser, Namespace
@@ -23,11 +23,11 @@ from refinement.sandbox.record_types import EXECUTION
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("solutions", help="JSONL: samples, ids {iteration}/{problem}")
-    options.add_argument("--problems", required=True, help="JSONL: problems")
+    options.add_argument("solutions", help="JSONL: the samples, ids {iteration}/{problem}")
+    options.add_argument("--problems", required=True, help="JSONL: the benchmark's problems")
     options.add_argument("judgements", help="JSONL: judgements of the samples")
-    options.add_argument("--executions", nargs="+", required=True, help="JSONL: runs of mode run, all shards")
-    options.add_argument("--runs", nargs="+", required=True, help="JSONL: runs of mode call, all shards")
+    options.add_argument("--executions", nargs="+", required=True, help="JSONL: executions without tests, all shards")
+    options.add_argument("--runs", nargs="+", required=True, help="JSONL: executions with the tests, all shards")
     options.add_argument("--weights", type=json_value, required=True, help="JSON: weight of each criterion")
     options.add_argument("--model", required=True, help="the model that answered, for the manifest")
     options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
@@ -36,7 +36,7 @@ def arguments() -> ArgumentParser:
 
 
 def is_executable(response: str, executions: Mapping[str, Record]) -> bool:
-    """Equation 4 for an answer."""
+    """Whether an answer's program is executable without tests (equation 4)."""
     program = standalone_program(response)
     return passes(program and program["id"], executions)
 
@@ -47,7 +47,7 @@ def choose(
     executions: Mapping[str, Record],
     weights: Mapping[str, float],
 ) -> tuple[int, int] | None:
-    """Places (from 1) of the best and the worst sample by equation 5; None if no sample was judged."""
+    """The places (from 1) of the best and the worst sample by equation 5; None if no sample was judged."""
     points = normalize([weigh(judgements[s["id"], s["sample"]]["scores"], weights) for s in samples])
     executed = [0, *(int(is_executable(sample["response"], executions)) for sample in samples)]
     best, worst = choose_best(points, executed), choose_worst(points, executed)
@@ -55,9 +55,10 @@ def choose(
 
 
 def summarize(pairs: Sequence[tuple[bool, bool, float]], seed: int) -> dict[str, Any]:
-    """Shares (fractions) with intervals, null where there is nothing to share.
+    """The shares of Table 4 (fractions) with 95% intervals; None if no problem has a judged sample.
 
-    ``pairs``: for each judged problem, best passes, worst passes, mean.
+    ``pairs``: for each problem with a judged sample, whether the best passes, whether the worst passes, and the share
+    of all samples that pass.
     """
     shares = {
         "best": [float(best) for best, _, _ in pairs],
@@ -81,17 +82,19 @@ def main(options: Namespace) -> None:
         by_problem.setdefault(sample["id"], []).append(sample)
     judgements = index_records(load_records(options.judgements, JUDGEMENT), "id", "sample")
     executions = index_records(load_records(options.executions, EXECUTION), "id")
-    runs = index_records(load_records(options.runs, EXECUTION), "id")
-    left_out = problems_left_out(load_records(options.problems, PROBLEM), runs)
+    tests = index_records(load_records(options.runs, EXECUTION), "id")
+    left_out = problems_left_out(load_records(options.problems, PROBLEM), tests)
     tested = {name: samples for name, samples in by_problem.items() if name.partition("/")[2] not in left_out}
     pairs = []
     for samples in tested.values():
-        passed = [passes(sample["program"], runs) for sample in samples]
+        passed = [passes(sample["program"], tests) for sample in samples]
         chosen = choose(samples, judgements, executions, options.weights)
         if chosen:
             pairs.append((passed[chosen[0] - 1], passed[chosen[1] - 1], statistics.fmean(passed)))
     if tested and not pairs:
-        raise BadInput(f"{options.judgements}: none of the {len(tested)} problems has a judged sample; mend the judge")
+        raise BadInput(
+            f"{options.judgements}: none of the {len(tested)} problems has a judged sample; check the judge's responses"
+        )
     manifest = {
         "samples": digest_files(options.solutions),
         "model": {options.model: fingerprint(options.model)},
@@ -104,7 +107,7 @@ def main(options: Namespace) -> None:
         "unjudged": len(tested) - len(pairs),
         "samples": max(map(len, by_problem.values())),
         **summarize(pairs, options.seed),
-        **summarize_missing(len(by_problem) - len(tested), runs.values()),
+        **summarize_missing(len(by_problem) - len(tested), tests.values()),
         "manifest": manifest,
     }
     write_json(options.summary, summary)

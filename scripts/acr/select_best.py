@@ -1,4 +1,4 @@
-"""Choose the best self-generated answer of every instruction (equations 2 to 5)."""
+"""Select the best self-generated answer of every instruction (RefineCoder, equations 2 to 5)."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -14,18 +14,18 @@ from refinement.running.command_line import add_account, json_value, parser, run
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("dataset", help="JSONL: D_t")
-    options.add_argument("judgements", help="JSONL: judgements")
-    options.add_argument("executions", help="JSONL: executions")
-    options.add_argument("--weights", type=json_value, required=True, help="JSON: alpha_j of each criterion")
-    options.add_argument("--n", type=int, required=True, help="answers to each instruction")
-    options.add_argument("--output", required=True, help="JSONL: best")
+    options.add_argument("judgements", help="JSONL: judgements of the samples")
+    options.add_argument("executions", help="JSONL: executability of each answer, from collect_executions")
+    options.add_argument("--weights", type=json_value, required=True, help="JSON: the weight alpha_j of each criterion")
+    options.add_argument("--n", type=int, required=True, help="number of samples for each instruction")
+    options.add_argument("--output", required=True, help="JSONL: the best samples")
     add_account(options, rejected=False)
     return options
 
 
 def main(options: Namespace) -> None:
     if set(options.weights) != set(CRITERIA):
-        raise BadInput(f"--weights: exactly the criteria {', '.join(CRITERIA)} need a weight")
+        raise BadInput(f"--weights: give a weight for each of these criteria, and no other: {', '.join(CRITERIA)}")
     best = select_best(
         load_records(options.dataset, DATASET),
         index_records(load_records(options.judgements, JUDGEMENT), "id", "sample"),

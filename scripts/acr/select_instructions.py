@@ -1,4 +1,4 @@
-"""Choose the instructions of D_0: no duplicates, none of a benchmark, no more than wanted."""
+"""Select the instructions of D_0: no duplicates, no benchmark problems, at most --size."""
 
 from argparse import ArgumentParser, Namespace
 from functools import partial
@@ -15,14 +15,26 @@ from refinement.running.command_line import add_account, parser, run_step
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("instructions", help="JSONL: instructions of the last round")
-    options.add_argument("--benchmarks", nargs="*", default=[], help="JSONL: problems that must not be among them")
-    options.add_argument("--identity", choices=("text", "specification"), required=True, help="what makes two the same")
-    options.add_argument("--near-duplicate-threshold", type=float, default=0, help="Jaccard similarity; 0: not checked")
-    options.add_argument("--overlap-ngram", type=int, default=0, help="tokens shared with a benchmark; 0: not checked")
-    options.add_argument("--size", type=int, required=True, help="how many are enough")
+    options.add_argument("instructions", help="JSONL: the instructions of the last round")
+    options.add_argument("--benchmarks", nargs="*", default=[], help="JSONL: problems that must not overlap")
+    options.add_argument(
+        "--identity",
+        choices=("text", "specification"),
+        required=True,
+        help="two instructions are the same if they have the same words, or the same specification (miniature)",
+    )
+    options.add_argument(
+        "--near-duplicate-threshold",
+        type=float,
+        default=0,
+        help="reject from this Jaccard similarity on; 0: do not check",
+    )
+    options.add_argument(
+        "--overlap-ngram", type=int, default=0, help="reject so many tokens in a row from a benchmark; 0: do not check"
+    )
+    options.add_argument("--size", type=int, required=True, help="number of instructions to keep at most")
     options.add_argument("--seed", type=int, required=True, help="the experiment's seed")
-    options.add_argument("--output", required=True, help="JSONL: instructions")
+    options.add_argument("--output", required=True, help="JSONL: the selected instructions")
     add_account(options)
     return options
 
@@ -43,10 +55,11 @@ def main(options: Namespace) -> None:
     )
     if not chosen:
         raise BadInput(
-            f"{options.instructions}: none of {account.taken} is left ({account.rejected}); add snippets or rounds"
+            f"{options.instructions}: all {account.taken} instructions are rejected ({account.rejected}); "
+            "add snippets or rounds"
         )
     if len(chosen) < options.size:
-        print(f"{len(chosen)} instructions where instructions.d0_size asks for {options.size}")
+        print(f"selected only {len(chosen)} instructions; instructions.d0_size asks for {options.size}")
     write_records(options.output, chosen, INSTRUCTION)
     account.write(options.counts, options.rejected, wanted=options.size)
 

@@ -1,4 +1,4 @@
-"""Tabulate best and worst answers by the scoring system, and its error rate (Table 4)."""
+"""Make table 4: how often the answers pass that the scoring system rates best and worst, and its error rate."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ import pandas as pd
 
 from refinement.records.files import read_json, write_json
 from refinement.records.manifest import digest_files, versions
-from refinement.results.pass_rates import missing_parts, pair_entries
+from refinement.results.pass_rates import pair_entries, problems_not_run
 from refinement.results.reference import Reference, load_reference
-from refinement.results.tables import NOT_RUN, add_table_options, tell_not_run, write_table
+from refinement.results.tables import NOT_RUN, add_table_options, describe_not_run, write_table
 from refinement.running.command_line import json_value, parser, run_step
 
 COLUMNS = {"best": "Best", "mean": "Mean", "worst": "Worst", "error_rate": "Error rate"}
@@ -20,14 +20,14 @@ def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("summaries", nargs="+", help="JSON: summaries of score_selection")
     options.add_argument("--entries", type=json_value, required=True, help="JSON: model and benchmark of each summary")
-    options.add_argument("--reference", help="YAML: the paper's published figures, to stand beside ours")
+    options.add_argument("--reference", help="YAML: the paper's published numbers, to show beside ours")
     add_table_options(options)
-    options.add_argument("--manifest", required=True, help="JSON: where the numbers come from")
+    options.add_argument("--manifest", required=True, help="JSON: the inputs, models and versions of the table")
     return options
 
 
 def published(entry: Mapping[str, str], reference: Reference) -> str:
-    """The paper's values in one cell; empty where it has none of this model and benchmark."""
+    """The paper's values in one cell; empty if the paper has none for this model and benchmark."""
     table = reference["tables"].get("table4", {"columns": {}, "rows": {}})
     of = {column["benchmark"] for column in table["columns"].values() if column}
     values = table["rows"].get(entry.get("row"), ()) if entry.get("column") in of else ()
@@ -36,7 +36,7 @@ def published(entry: Mapping[str, str], reference: Reference) -> str:
 
 
 def row(entry: Mapping[str, str], summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Percentages with their intervals."""
+    """A row of the table: percentages with their intervals."""
     found: dict[str, Any] = {
         "Model": entry["model"],
         "Benchmark": entry["benchmark"],
@@ -64,7 +64,7 @@ def main(options: Namespace) -> None:
         "pass@1 (%) of the sample that the scoring system rates best and of the one that it rates worst; "
         "error rate: best fails and worst passes. Over all problems with a sample that was judged; "
         f"{unjudged} had none. Intervals: bootstrap over problems."
-    ) + tell_not_run(missing_parts(options.summaries, options.entries, rows=None))
+    ) + describe_not_run(problems_not_run(options.summaries, options.entries, rows=None))
     title = f"Table 4: the scoring system ({options.label})"
     write_table(frame, title, note, options.csv, options.markdown, options.latex)
     manifests = {path: summary["manifest"] for path, summary in summaries.items()}

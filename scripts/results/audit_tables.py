@@ -1,4 +1,4 @@
-"""Audit a paper's tables: are averages the means of their cells, and is each pass@1 a whole number of problems?"""
+"""Audit a paper's tables: is each average the mean of its cells, and does each pass@1 fit a whole count of problems?"""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from refinement.records.files import atomic_write
-from refinement.results.audit import ROUNDINGS, check_average, fits, nearest_count, share_that_fits
+from refinement.results.audit import ROUNDINGS, check_average, matching_roundings, nearest_count, share_that_fits
 from refinement.results.reference import Average, Cell, Reference, averages, load_reference, pass_cells
 from refinement.results.tables import write_table
 from refinement.running.command_line import parser, run_step
@@ -30,7 +30,10 @@ Row = dict[str, Any]
 
 
 class Counted(NamedTuple):
-    """A cell with its benchmark's number of problems: known, assumed, or not known (None)."""
+    """A published pass@1 with its benchmark's number of problems (None if not known).
+
+    ``basis``: "known", "assumed" or "not known".
+    """
 
     cell: Cell
     problems: int | None
@@ -38,25 +41,27 @@ class Counted(NamedTuple):
 
     @property
     def missed(self) -> bool:
-        """Whether no count of solved problems gives the cell."""
-        return self.problems is not None and not fits(self.cell.value, self.problems)
+        """Whether the cell fits no count of solved problems, by any rounding."""
+        return self.problems is not None and not matching_roundings(self.cell.value, self.problems)
 
 
-chance = cache(share_that_fits)
+share_by_chance = cache(share_that_fits)
 
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("reference", help="YAML: a paper's published figures")
-    options.add_argument("--cells", required=True, help="CSV: every pass@1 with what fits it")
-    options.add_argument("--csv", required=True)
-    options.add_argument("--markdown", required=True)
-    options.add_argument("--latex", required=True)
+    options.add_argument("reference", help="YAML: a paper's published numbers")
+    options.add_argument(
+        "--cells", required=True, help="CSV: every pass@1, with the roundings and the count that fit it"
+    )
+    options.add_argument("--csv", required=True, help="the audit as CSV")
+    options.add_argument("--markdown", required=True, help="the audit as Markdown")
+    options.add_argument("--latex", required=True, help="the audit as LaTeX")
     return options
 
 
 def count(cell: Cell, reference: Reference) -> Counted:
-    """A cell with the number of problems to hold it against."""
+    """Look up the number of problems of a cell's benchmark."""
     benchmark = reference["benchmarks"][cell.benchmark]
     if benchmark["problems"]:
         return Counted(cell, benchmark["problems"], "known")
@@ -65,12 +70,12 @@ def count(cell: Cell, reference: Reference) -> Counted:
 
 
 def title_of(table: str) -> str:
-    """A table's key as readers know it."""
+    """The title of a table, from its key."""
     return f"Table {table.removeprefix('table')}"
 
 
 def average_row(average: Average) -> Row:
-    """One printed average beside the mean of its cells."""
+    """A row for one printed average, beside the mean of its cells."""
     found = check_average(average.cells, average.printed)
     verdict = "agrees" if found.strict else "within the cells' rounding" if found.generous else "off"
     return {
@@ -86,8 +91,8 @@ def average_row(average: Average) -> Row:
 
 
 def tally(cells: Iterable[Counted]) -> Row:
-    """How many cells miss, of how many that could, and how many would by chance."""
-    shares = [(cell, chance(cell.problems)) for cell in cells if cell.problems]
+    """Count the cells that fit no count, the cells that could fit none, and how many would fit none by chance."""
+    shares = [(cell, share_by_chance(cell.problems)) for cell in cells if cell.problems]
     return {
         "Cells": len(shares),
         "Telling": sum(share < 1 for _, share in shares),
@@ -97,7 +102,7 @@ def tally(cells: Iterable[Counted]) -> Row:
 
 
 def group_verdict(found: Row, problems: int, basis: str) -> str:
-    """What the counts say of one group."""
+    """The verdict on one group of cells, in words."""
     if not found["Telling"]:
         return "cannot be told: every value fits"
     missed = f"{found['No count']} of {found['Cells']} fit no count" if found["No count"] else "all fit"
@@ -105,7 +110,7 @@ def group_verdict(found: Row, problems: int, basis: str) -> str:
 
 
 def group_row(cells: list[Counted], reference: Reference) -> Row:
-    """One model family on one benchmark in one table."""
+    """A row for one model family on one benchmark in one table."""
     (first, problems, basis) = cells[0]
     row = {
         "Check": "cells",
@@ -121,7 +126,7 @@ def group_row(cells: list[Counted], reference: Reference) -> Row:
 
 
 def total_row(cells: list[Counted], reference: Reference, scope: str) -> Row:
-    """One model family over several benchmarks."""
+    """A row for one model family over several benchmarks."""
     found = tally(cells)
     return {
         "Check": "total",
@@ -134,7 +139,7 @@ def total_row(cells: list[Counted], reference: Reference, scope: str) -> Row:
 
 
 def grouped(cells: Iterable[Counted], *names: str) -> list[list[Counted]]:
-    """Cells that agree in the named fields, in the order of first sight."""
+    """Group the cells by the named fields; groups keep the order in which they first appear."""
     groups: dict[tuple[str, ...], list[Counted]] = {}
     for counted in cells:
         groups.setdefault(tuple(getattr(counted.cell, name) for name in names), []).append(counted)
@@ -142,7 +147,7 @@ def grouped(cells: Iterable[Counted], *names: str) -> list[list[Counted]]:
 
 
 def total_rows(cells: list[Counted], reference: Reference) -> Iterator[Row]:
-    """Totals of each family: by table, over all with known numbers, and with assumed ones as well."""
+    """Yield the totals of each family: by table, over all cells with a known number of problems, and over all."""
     usable = [cell for cell in cells if cell.problems]
     for group in grouped(usable, "table", "family"):
         yield total_row(group, reference, title_of(group[0].cell.table))
@@ -154,12 +159,12 @@ def total_rows(cells: list[Counted], reference: Reference) -> Iterator[Row]:
 
 
 def cell_row(counted: Counted) -> Row:
-    """All that is found of one cell."""
+    """A row for one cell: the roundings that fit it, and the nearest count of solved problems."""
     cell, problems, basis = counted
     row = {**cell._asdict(), "problems": problems, "basis": basis}
     if problems is None:
         return row
-    found, solved = fits(cell.value, problems), nearest_count(cell.value, problems)
+    found, solved = matching_roundings(cell.value, problems), nearest_count(cell.value, problems)
     named = " ".join(name for name in ROUNDINGS if name in found) or "none"
     return {**row, "fits": named, "solved": solved, "nearest_possible": f"{100 * solved / problems:.3f}"}
 

@@ -1,4 +1,4 @@
-"""One table of every step's account: records in = records out + rejected."""
+"""Make the table of all steps' accounts: records in = records out + records rejected."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -14,19 +14,20 @@ from refinement.running.command_line import parser, run_step
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("counts", nargs="+", help="JSON: counts of the steps, in order")
-    options.add_argument("--below", required=True, help="folder that the names in the table are relative to")
+    options.add_argument("counts", nargs="+", help="JSON: the counts files of the steps, in order")
+    options.add_argument("--below", required=True, help="the folder to which the paths in the table are relative")
     add_table_options(options)
     return options
 
 
 def row(path: str, below: str) -> dict[str, Any]:
-    """A step's account. Raises BadInput if it does not balance."""
+    """A row for the account of one step. Raises BadInput if the account does not balance."""
     counts = read_json(path)
     rejected = counts["rejected"]
     if counts["in"] != counts["out"] + sum(rejected.values()):
         raise BadInput(
-            f"{path}: {counts['in']} in, {counts['out']} out, {rejected} rejected does not balance; make it again"
+            f"{path}: {counts['in']} in, {counts['out']} out and {rejected} rejected do not balance; "
+            "make the file again"
         )
     return {
         "Where": str(Path(path).parent.relative_to(below)),

@@ -1,4 +1,4 @@
-"""The ledger of claims: what the paper says, its numbers, ours with interval, and the verdict."""
+"""Make the ledger of claims: each claim with the paper's numbers, ours with intervals, and the verdict."""
 
 import re
 from argparse import ArgumentParser, Namespace
@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from refinement.records.errors import BadInput
-from refinement.results.claims import FAILS, HOLDS, NOISE, UNMEASURED, Effect, decide, over_seeds
+from refinement.results.claims import FAILS, HOLDS, NOISE, UNMEASURED, Effect, combine_seeds, decide_verdict
 from refinement.results.reference import load_reference
 from refinement.results.tables import add_table_options, write_table
 from refinement.running.command_line import parser, run_step
@@ -16,27 +16,27 @@ from refinement.running.command_line import parser, run_step
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("effects", nargs="+", help="CSV: effects, one file a seed")
+    options.add_argument("effects", nargs="+", help="CSV: effects, one file for each seed")
     options.add_argument("--reference", required=True, help="YAML: the paper's claims and numbers")
     add_table_options(options)
     return options
 
 
 def read_effects(paths: Sequence[str]) -> dict[str, list[Effect]]:
-    """Effects by claim, over all seeds. Raises BadInput if the runs did not measure the same."""
+    """Read the effects by claim, combined over all seeds. Raises BadInput if the runs measured different effects."""
     frames = [pd.read_csv(path) for path in paths]
     for path, frame in zip(paths[1:], frames[1:], strict=True):
         if list(frame["of"]) != list(frames[0]["of"]):
-            raise BadInput(f"{path}: has other effects than {paths[0]}; make both again with one config")
+            raise BadInput(f"{path}: has other effects than {paths[0]}; make both files again with the same config")
     found: dict[str, list[Effect]] = {}
     for rows in zip(*(frame.itertuples(index=False) for frame in frames), strict=True):
-        effect = over_seeds([Effect(*row) for row in rows])
+        effect = combine_seeds([Effect(*row) for row in rows])
         found.setdefault(effect.claim, []).append(effect)
     return found
 
 
-def tell_published(claim: Mapping[str, Any], families: Mapping[str, str]) -> str:
-    """The paper's numbers that speak to a claim."""
+def describe_published(claim: Mapping[str, Any], families: Mapping[str, str]) -> str:
+    """The paper's numbers about a claim, in words."""
     parts = []
     for entry in claim["published"]:
         place = re.sub(r"^(table|figure)(\d)", lambda found: f"{found[1].title()} {found[2]}", entry["source"])
@@ -56,26 +56,26 @@ def tell_published(claim: Mapping[str, Any], families: Mapping[str, str]) -> str
     return "; ".join(parts)
 
 
-def tell(effects: Sequence[Effect]) -> str:
-    """Our effects in points with their intervals."""
+def describe_effects(effects: Sequence[Effect]) -> str:
+    """Our effects in percentage points, with their intervals."""
     return "; ".join(f"{e.of}: {e.value:+.1f} [{e.low:+.1f}, {e.high:+.1f}]" for e in effects)
 
 
-def count(effects: Sequence[Effect]) -> str:
-    """How many effects are above noise, within it, and below it."""
+def count_effects(effects: Sequence[Effect]) -> str:
+    """How many intervals are above 0, contain 0, and are below 0."""
     above, below = sum(e.low > 0 for e in effects), sum(e.high < 0 for e in effects)
     return f"{above} above, {len(effects) - above - below} within, {below} below" if effects else ""
 
 
 def row(name: str, text: str, section: str, published: str, effects: Sequence[Effect]) -> dict[str, str]:
-    """A line of the ledger."""
+    """A row of the ledger."""
     return {
         "Claim": text,
         "Section": section,
         "Published": published,
-        "Ours": tell(effects),
-        "Effects": count(effects),
-        "Verdict": decide(effects),
+        "Ours": describe_effects(effects),
+        "Effects": count_effects(effects),
+        "Verdict": decide_verdict(effects),
         "Id": name,
     }
 
@@ -87,7 +87,7 @@ def main(options: Namespace) -> None:
             claim["id"],
             claim["text"],
             claim["section"],
-            tell_published(claim, reference["families"]),
+            describe_published(claim, reference["families"]),
             effects.get(claim["id"], []),
         )
         for claim in reference.get("claims", [])

@@ -1,7 +1,7 @@
-"""Write what a run will ask of whom, and what that costs; with --actual, what it came to beside it.
+"""Plan the requests, tokens, cost and time of a run; with --actual, compare the plan with what the run has used.
 
-Requests follow from the config. Lengths, shares and speed are assumed there
-(plan), or taken from --measured, the folders of an earlier run.
+The numbers of requests follow from the config. The config's `plan` assumes the lengths of texts, the shares and the
+speed; --measured takes lengths and speed from an earlier run instead.
 """
 
 import importlib
@@ -17,7 +17,7 @@ from refinement.methods.acr.record_types import SNIPPET
 from refinement.records.errors import BadInput
 from refinement.records.files import load_records
 from refinement.results.page import read_text
-from refinement.results.plan import HOUR, Measured, Row, grouped, make_plan, measure
+from refinement.results.plan import HOUR, Measured, Row, group_by_stage, make_plan, measure
 from refinement.results.tables import add_table_options, write_table
 from refinement.running.command_line import json_value, parser, run_step
 
@@ -26,39 +26,42 @@ COUNTED = ["Requests", "Tokens in", "Tokens out"]
 
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("--method", required=True, help="whose stages are planned")
-    options.add_argument("--settings", type=json_value, required=True, help="JSON: what the rules know of the run")
+    options.add_argument("--method", required=True, help="name of the method")
+    options.add_argument("--settings", type=json_value, required=True, help="JSON: settings of the run")
+    options.add_argument("--templates", type=json_value, required=True, help="JSON: prompt template files, by name")
+    options.add_argument("--snippets", help="JSONL: the harvested snippets; without them, snippets.size is planned")
     options.add_argument(
-        "--templates", type=json_value, required=True, help="JSON: template files by what they ask for"
+        "--measured", nargs="*", default=[], help="folders of an earlier run, to take lengths and speed from"
     )
-    options.add_argument("--snippets", help="JSONL: the harvested snippets, where they are counted")
-    options.add_argument("--measured", nargs="*", default=[], help="folders of an earlier run to take lengths from")
-    options.add_argument("--actual", nargs="*", default=[], help="folders of this run, to stand beside its plan")
+    options.add_argument("--actual", nargs="*", default=[], help="folders of this run, to compare with the plan")
     add_table_options(options)
     return options
 
 
 def read_templates(paths: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """The texts of the templates by what they ask for."""
+    """Read the texts of the prompt templates, by name."""
     return {name: [read_text(path) for path in several] for name, several in paths.items()}
 
 
 def planner(options: Namespace, settings: Mapping[str, Any]) -> Any:
-    """The method's planner, with a counter of tokens for each role. Raises BadInput for a method that has none."""
+    """Make the method's planner, with a token counter for each role. Raises BadInput if the method has no planner."""
     per_token = settings["plan"]["characters_per_token"]
     counters = {role: token_counter(entry, per_token) for role, entry in settings["roles"].items()}
     try:
         module = importlib.import_module(f"refinement.methods.{options.method}.plan")
     except ModuleNotFoundError:
-        raise BadInput(f"--method {options.method}: there is no plan of such a method") from None
+        raise BadInput(f"--method {options.method}: this method has no plan; choose another method") from None
     return module.Planner(settings, read_templates(options.templates), lambda role, text: counters[role](text))
 
 
 def counted(settings: Mapping[str, Any], snippets: str | None) -> dict[str, Any]:
-    """The settings with numbers in the place of files of snippets and problems. Raises BadInput."""
+    """The settings, with files of snippets and problems replaced by their numbers of records.
+
+    Raises BadInput if the number of snippets is unknown.
+    """
     found = len(load_records(snippets, SNIPPET)) if snippets else settings["snippets"]
     if not found:
-        raise BadInput("snippets.size: what a data set of the hub holds is not known before; say how many are enough")
+        raise BadInput("snippets.size: needed for a plan, since the size of a data set on the hub is unknown; set it")
     solved = [
         {**entry, "problems": len(load_records(entry["problems"], PROBLEM))}
         if isinstance(entry["problems"], str)
@@ -69,7 +72,7 @@ def counted(settings: Mapping[str, Any], snippets: str | None) -> dict[str, Any]
 
 
 def planned(rows: Sequence[Row]) -> pd.DataFrame:
-    """The plan as a table, its totals in the last row; what is trained on is not asked, so not in them."""
+    """The plan as a table with totals in the last row; requests and tokens of training do not count in the totals."""
     frame = pd.DataFrame(rows, columns=["Stage", "Role", "Model", *COUNTED, "USD", "Hours", "GPU hours", "Lengths"])
     frame["USD"] = frame["USD"].astype(float)
     asked = frame[frame["Role"] != "training"]
@@ -79,7 +82,7 @@ def planned(rows: Sequence[Row]) -> pd.DataFrame:
 
 
 def compared(frame: pd.DataFrame, actual: Sequence[Measured]) -> pd.DataFrame:
-    """The plan with what came of it; empty where a run keeps no count."""
+    """The plan beside the measured numbers; a cell is empty if runs do not count the quantity."""
     found = pd.DataFrame([[*known.usage, known.seconds / HOUR] for known in actual], columns=[*COUNTED, "Hours"])
     found.loc[len(found)] = found.sum()
     found = found.astype({**dict.fromkeys(COUNTED, int), "Hours": float})
@@ -91,7 +94,7 @@ def compared(frame: pd.DataFrame, actual: Sequence[Measured]) -> pd.DataFrame:
 
 
 def note(frame: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """What the numbers rest on, and which prices are missing."""
+    """The table's note: what the numbers include, and which prices are missing."""
     unpriced = sorted(set(frame.loc[frame["USD"].isna(), "Model"]))
     missing = (
         f" No price for {', '.join(unpriced)}: add it to plan.prices; the total leaves it out." if unpriced else ""
@@ -108,14 +111,14 @@ def main(options: Namespace) -> None:
     works = list(planner(options, settings).works())
     frame = planned(make_plan(settings, works, options.measured))
     if options.actual:
-        actual = [measure(options.actual, group) for group in grouped(works).values()]
+        actual = [measure(options.actual, group) for group in group_by_stage(works).values()]
         write(options, compared(frame, actual), "Plan and what came of it", note(frame, settings))
     else:
         write(options, frame, "Plan", note(frame, settings))
 
 
 def write(options: Namespace, frame: pd.DataFrame, title: str, text: str) -> None:
-    """The table in its formats; an unknown price is no number."""
+    """Write the table in all formats; an unknown price is an empty cell."""
     shown = frame.round(3).astype(object).where(frame.notna(), "")
     write_table(shown, f"{title} ({options.label})", text, options.csv, options.markdown, options.latex, decimals=3)
 

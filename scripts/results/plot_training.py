@@ -1,4 +1,4 @@
-"""How training went: the loss of each M_t by update, and tokens a second, for each student under the method itself."""
+"""Draw the training loss of each M_t of the method by update, and write the throughput of each training."""
 
 from argparse import ArgumentParser, Namespace
 from typing import Any
@@ -20,13 +20,13 @@ def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument("logs", nargs="+", help="JSON: logs of train_model")
     options.add_argument("--entries", type=json_value, required=True, help="JSON: student and iteration of each log")
-    options.add_argument("--speeds", required=True, help="CSV: throughput, which differs from run to run")
+    options.add_argument("--speeds", required=True, help="CSV: the throughput, which differs from run to run")
     add_figure_options(options)
     return options
 
 
 def read_losses(path: str, entry: dict[str, Any]) -> pd.DataFrame:
-    """The loss curve of one log. Raises BadInput where there is none."""
+    """Read the loss curve of one log. Raises BadInput if the log has none."""
     losses = read_json(path).get("losses")
     if not losses:
         raise BadInput(f"{path}: no 'losses'; train the model again")
@@ -35,7 +35,7 @@ def read_losses(path: str, entry: dict[str, Any]) -> pd.DataFrame:
 
 
 def read_speed(path: str, entry: dict[str, Any]) -> list[Any]:
-    """A row of the table of throughput. Raises BadInput where a log says nothing of it."""
+    """A row of the throughput table. Raises BadInput if the log has no throughput."""
     found = read_json(path).get("throughput")
     if not found:
         raise BadInput(f"{path}: no 'throughput'; train the model again")
@@ -45,19 +45,19 @@ def read_speed(path: str, entry: dict[str, Any]) -> list[Any]:
 
 
 def smooth(rows: pd.DataFrame) -> pd.Series:
-    """The loss as a running mean."""
+    """The running mean of the loss."""
     return rows["loss"].rolling(WINDOW, center=True, min_periods=1).mean()
 
 
 def draw_one(axis: Axes, rows: pd.DataFrame, first: pd.DataFrame) -> None:
-    """The loss of one model, before that of M_0."""
+    """Draw the loss of one model over the loss of M_0 (dashed)."""
     axis.plot(first["step"], smooth(first), color="0.35", linestyle="--", linewidth=1.0)
     axis.plot(rows["step"], rows["loss"], color=BLUE, alpha=0.3, linewidth=0.7)
     axis.plot(rows["step"], smooth(rows), color=BLUE, linewidth=1.8)
 
 
 def draw(frame: pd.DataFrame, label: str) -> pyplot.Figure:
-    """Axes for each model, a row for each student."""
+    """Draw a panel for each model, in a row for each student."""
     students, iterations = list(dict.fromkeys(frame["student"])), sorted(set(frame["iteration"]))
     figure, axes = pyplot.subplots(
         len(students), len(iterations), figsize=(max(1.55 * len(iterations), 4.5) + 0.6, 2.3 * len(students) + 0.5),

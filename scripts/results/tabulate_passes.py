@@ -1,4 +1,4 @@
-"""Tabulate pass@1 by iteration with 95% intervals (the form of Tables 1, 2 and 5), published values beside them."""
+"""Make a table of pass@1 by iteration with 95% intervals, beside published values (RefineCoder, Tables 1, 2 and 5)."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,9 @@ import pandas as pd
 
 from refinement.records.files import read_json, write_json
 from refinement.records.manifest import digest_files, versions
-from refinement.results.pass_rates import frame_passes, missing_parts
+from refinement.results.pass_rates import frame_passes, problems_not_run
 from refinement.results.reference import Reference, load_reference, published_passes
-from refinement.results.tables import NOT_RUN, add_table_options, tell_not_run, write_table
+from refinement.results.tables import NOT_RUN, add_table_options, describe_not_run, write_table
 from refinement.running.command_line import json_value, parser, run_step
 
 TITLES = {
@@ -34,19 +34,19 @@ def arguments() -> ArgumentParser:
         "--entries",
         type=json_value,
         required=True,
-        help="JSON: student and benchmark of each summary, and where the paper has them: row and column",
+        help="JSON: student and benchmark of each summary, and their row and column in the paper's tables",
     )
-    options.add_argument("--name", choices=sorted(TITLES), required=True, help="which table")
-    options.add_argument("--reference", help="YAML: the paper's published figures, to stand beside ours")
+    options.add_argument("--name", choices=sorted(TITLES), required=True, help="which table to make")
+    options.add_argument("--reference", help="YAML: the paper's published numbers, to show beside ours")
     add_table_options(options)
-    options.add_argument("--manifest", required=True, help="JSON: where the numbers come from")
+    options.add_argument("--manifest", required=True, help="JSON: the inputs, models and versions of the table")
     return options
 
 
 def shape(passes: pd.DataFrame) -> pd.DataFrame:
-    """The table as it is read: one row a model and benchmark, with the gain over M_0 in points.
+    """The columns of the table: a row for each model and benchmark, with the gain over M_0 in percentage points.
 
-    A baseline has neither iterations nor a gain.
+    A baseline has neither an iteration nor a gain.
     """
     first = passes.groupby(["student", "benchmark"], sort=False)["pass@1"].transform("first")
     refined = passes["baseline"].isna() if "baseline" in passes else passes["iteration"] >= 0
@@ -66,7 +66,10 @@ def shape(passes: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_averages(passes: pd.DataFrame) -> pd.DataFrame:
-    """After each model's rows, its mean over the benchmarks by iteration; NaN where one of them was not run."""
+    """Add rows after those of each model: its mean over the benchmarks, by iteration.
+
+    The mean is NaN if any of the benchmarks was not run.
+    """
     parts = []
     for _, rows in passes.groupby("student", sort=False):
         parts.append(rows)
@@ -80,7 +83,7 @@ def with_averages(passes: pd.DataFrame) -> pd.DataFrame:
 
 
 def published_of(passes: pd.DataFrame, reference: Reference, name: str) -> list[float | None]:
-    """The paper's value beside each row; its average only where that is of the same benchmarks."""
+    """The paper's value for each row; the paper's average only if it is over the same benchmarks."""
     known = published_passes(reference)
     table = reference["tables"].get(name, {"columns": {}, "rows": {}})
     columns = set(passes["column"].dropna()) - {AVERAGE}
@@ -101,7 +104,7 @@ def published_of(passes: pd.DataFrame, reference: Reference, name: str) -> list[
 def make_table(
     summaries: Sequence[str], entries: Sequence[Mapping[str, Any]], name: str, reference: Reference | None
 ) -> pd.DataFrame:
-    """The table as it is read; with a reference, averages too, and what the paper publishes."""
+    """Make the table; with a reference, add averages and the published values."""
     passes = frame_passes(summaries, entries)
     if reference:
         passes = passes.reindex(columns=[*passes, *({"row", "column"} - set(passes))])
@@ -118,7 +121,7 @@ def main(options: Namespace) -> None:
     reference = load_reference(options.reference) if options.reference else None
     frame = make_table(options.summaries, options.entries, options.name, reference)
     note = NOTE + (OF_AVERAGES if reference else "")
-    note += tell_not_run(missing_parts(options.summaries, options.entries))
+    note += describe_not_run(problems_not_run(options.summaries, options.entries))
     title = f"{TITLES[options.name]} ({options.label})"
     write_table(frame, title, note, options.csv, options.markdown, options.latex)
     manifests = {path: read_json(path)["manifest"] for path in options.summaries}

@@ -1,8 +1,7 @@
-"""Write one page of everything that a run found, to be read from top to bottom, offline, or printed.
+"""Write the result page: one HTML file with all results of a run, to read offline or to print.
 
-The page stands alone: figures, styles and tables are in the one file. It
-repeats to the byte from the same inputs, except for the section of times,
-which are measured anew by each run.
+The file contains its figures, styles and tables, and refers to no other file. The same inputs give the same bytes,
+except for the section of times, which every run measures.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -11,10 +10,10 @@ from typing import Any, NamedTuple
 
 from refinement.records.errors import BadInput
 from refinement.records.files import atomic_write, read_json
-from refinement.results.page import Table, fill, read_caption, read_table, read_title_and_note, table_of
+from refinement.results.page import Table, read_caption, read_table, read_title_and_note, render_template, table_of
 from refinement.results.svg import embed_svg
 from refinement.results.text import as_text
-from refinement.results.times import gather, stages
+from refinement.results.times import merge_short_stages, stages
 from refinement.running.command_line import json_value, parser, run_step
 
 SIGNS = {"holds": "✓", "does not hold": "✗", "within noise": "≈", "not measured": "–"}
@@ -22,7 +21,7 @@ NAMED = ("versions", "model", "models", "problems")
 
 
 class Claim(NamedTuple):
-    """A line of the ledger: what the paper says where, its numbers, ours, and the verdict with a sign."""
+    """A row of the ledger: the claim, its section in the paper, the paper's numbers, ours, and the verdict."""
 
     text: str
     section: str
@@ -32,11 +31,10 @@ class Claim(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A table or a figure (the other is None) with what is said around it; neither where this run leaves it out.
+    """A table or a figure with its texts; ``table`` and ``svg`` are both None if this run leaves the part out.
 
-    ``said``: what the tag beside its heading says.
-    ``excerpt``: the rows that stand outside where a long table is folded away;
-    ``claims``: a ledger, which is not shown as the wide table that it is.
+    ``said``: the text of the tag beside the heading; ``excerpt``: the rows to show when a long table is folded;
+    ``claims``: the rows of the ledger, which the page does not show as a wide table.
     """
 
     name: str
@@ -55,30 +53,30 @@ class Part(NamedTuple):
 def arguments() -> ArgumentParser:
     options = parser(__doc__)
     options.add_argument(
-        "--settings", type=json_value, required=True, help="JSON: what was run, and the page's sections"
+        "--settings", type=json_value, required=True, help="JSON: the settings of the run, and the sections of the page"
     )
     options.add_argument(
         "--parts",
         type=json_value,
         required=True,
-        help="JSON: each table and figure, with its files; none for what is left out",
+        help="JSON: each table and figure with its files, or without files if the run leaves it out",
     )
     options.add_argument("--times", help="folder of Snakemake's benchmark files")
-    options.add_argument("--template", required=True, help="Jinja template of the page")
+    options.add_argument("--template", required=True, help="the page's Jinja template")
     options.add_argument("--output", required=True, help="HTML: the page")
     return options
 
 
 def chosen(table: Table, path: str, names: Sequence[str]) -> list[list[str]]:
-    """A table's columns by names. Raises BadInput where one is missing."""
+    """The rows of a table, restricted to some columns. Raises BadInput if a column is missing."""
     if missing := [name for name in names if name not in table.columns]:
-        raise BadInput(f"{path}:1: no column '{missing[0]}'; make it again")
+        raise BadInput(f"{path}:1: no column '{missing[0]}'; make the file again")
     places = [list(table.columns).index(name) for name in names]
     return [[row[place] for place in places] for row in table.rows]
 
 
 def read_claims(table: Table, path: str) -> list[Claim]:
-    """The ledger of claims, each verdict with its sign. Raises BadInput."""
+    """Read the ledger of claims, and add a sign to each verdict. Raises BadInput if a column is missing."""
     rows = chosen(table, path, ("Claim", "Section", "Published", "Ours", "Verdict"))
     return [
         Claim(
@@ -93,14 +91,14 @@ def read_claims(table: Table, path: str) -> list[Claim]:
 
 
 def excerpt_of(table: Table, path: str) -> Table:
-    """Of the audit, its totals and the averages that are off. Raises BadInput."""
+    """The audit's totals, and the averages that are off. Raises BadInput if a column is missing."""
     shown = ("Table", "Model", "Problems", "By chance", "Printed", "Recomputed", "Verdict")
     rows = chosen(table, path, ("Check", *shown))
     return table_of(shown, [row for check, *row in rows if check == "total" or row[-1] == "off"])
 
 
 def part_of(entry: Mapping[str, Any], settings: Mapping[str, Any]) -> Part:
-    """A table or a figure with what is said around it. Raises BadInput for files that are missing or broken."""
+    """Read a table or a figure with its texts. Raises BadInput for a missing or broken file."""
     label, name, title = settings["label"], entry["name"], entry["title"]
     said = f"{label}: {entry['said']}" if entry.get("said") else label
     part = Part(name, title, entry["section"], said)
@@ -123,13 +121,13 @@ def part_of(entry: Mapping[str, Any], settings: Mapping[str, Any]) -> Part:
 
 
 def manifest_rows(path: str) -> Iterator[tuple[str, str, str]]:
-    """What one manifest says: kind, name, value. Raises BadInput where it is none."""
+    """Yield kind, name and value of each entry of a manifest. Raises BadInput if the file is not a manifest."""
     manifest = read_json(path)
     if not isinstance(manifest, dict) or not all(isinstance(manifest.get(key), dict) for key in ("of", "versions")):
-        raise BadInput(f"{path}: not a manifest ('of' and 'versions' are needed); make it again")
+        raise BadInput(f"{path}: not a manifest ('of' and 'versions' are needed); make the file again")
     for of, entry in manifest["of"].items():
         if not isinstance(entry, dict):
-            raise BadInput(f"{path}: '{of}' of a manifest must be a mapping; make it again")
+            raise BadInput(f"{path}: '{of}' of a manifest must be a mapping; make the file again")
         for kind, value in entry.items():
             if kind in NAMED and isinstance(value, dict):
                 yield from ((kind.removesuffix("s"), name, as_text(found)) for name, found in value.items())
@@ -139,7 +137,7 @@ def manifest_rows(path: str) -> Iterator[tuple[str, str, str]]:
 
 
 def manifest_table(paths: Sequence[str]) -> Table | None:
-    """Each thing that manifests say, once, by kind."""
+    """The entries of all manifests as a table, without duplicates, sorted by kind."""
     rows = dict.fromkeys(row for path in paths for row in manifest_rows(path))
     kinds = ("version", "model", "seed")
     order = {kind: index for index, kind in enumerate(kinds)}
@@ -148,7 +146,7 @@ def manifest_table(paths: Sequence[str]) -> Table | None:
 
 
 def content(options: Namespace) -> dict[str, Any]:
-    """What the template names. Raises BadInput for settings or parts that do not hold what the page needs."""
+    """The values for the template. Raises BadInput if the settings or parts lack something that the page needs."""
     settings = options.settings
     try:
         parts = [part_of(entry, settings) for entry in options.parts]
@@ -159,17 +157,19 @@ def content(options: Namespace) -> dict[str, Any]:
             "described": {name: table_of(head, rows) for name, (head, *rows) in settings["described"].items()},
             "introduction": read_caption(settings["introduction"], settings),
             "parts": parts,
-            "stages": gather(stages(options.times, set(settings["owners"]))) if options.times else [],
+            "stages": merge_short_stages(stages(options.times, set(settings["owners"]))) if options.times else [],
             "speeds": read_table(files[0]["speeds"], None) if files else None,
             "manifest": manifest_table([entry["manifest"] for entry in options.parts if "manifest" in entry]),
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{type(error).__name__} {error}"
-        raise BadInput(f"--settings or --parts: {what}; hand over what refinement/experiment/page.py makes") from None
+        raise BadInput(
+            f"--settings or --parts: {what}; pass the JSON that refinement/experiment/page.py makes"
+        ) from None
 
 
 def main(options: Namespace) -> None:
-    page = fill(options.template, **content(options))
+    page = render_template(options.template, **content(options))
     with atomic_write(options.output) as path:
         path.write_text(page, encoding="utf-8")
 

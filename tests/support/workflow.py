@@ -42,6 +42,33 @@ def command(*arguments, cores=2, reduced=True):
     return ["snakemake", "--cores", str(cores), *arguments, *configfile]
 
 
+def snakemake_elsewhere(clone: Path, work: Path, here: Path, *arguments, cores=2, prefix=()):
+    """Run a clone's Snakemake to its end from a third folder, its results in another."""
+    told = [
+        "--cores",
+        str(cores),
+        "--snakefile",
+        clone / "Snakefile",
+        "--directory",
+        work,
+        "--configfile",
+        clone / REDUCED,
+    ]
+    return subprocess.run(
+        [*prefix, "snakemake", *arguments, *map(str, told)],
+        cwd=here, env=environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900,
+    )  # fmt: skip
+
+
+def elsewhere(folder: Path) -> tuple[Path, Path, Path]:
+    """A clone whose name has a blank, a working folder whose results lie on another disk, and a third folder."""
+    clone, work, here, disk = (folder / name for name in ("a clone", "work", "here", "disk"))
+    for path in (clone, work, here, disk):
+        path.mkdir()
+    (work / "results").symlink_to(disk)
+    return copy_workflow(clone), work, here
+
+
 def snakemake(folder: Path, *arguments, prefix=(), **options):
     """Run Snakemake to its end in a folder."""
     return subprocess.run(

@@ -10,14 +10,26 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from refinement.answers.code import extract_code
 from refinement.benchmarks.programs import program_id
 from refinement.completion.backends.server.backend import ModelServer
+from refinement.experiment.configuration import complete_config
+from refinement.experiment.experiment import Experiment
 from refinement.miniature.lists.grammar import read_body, read_instruction
 from refinement.miniature.lists.reading import read_response
 from refinement.sandbox.jail import STRONG
-from support.workflow import REDUCED, command, compared, copy_workflow, environment, snakemake
+from support.workflow import (
+    REDUCED,
+    command,
+    compared,
+    copy_workflow,
+    elsewhere,
+    environment,
+    snakemake,
+    snakemake_elsewhere,
+)
 
 SAMPLES = 3
 
@@ -43,22 +55,27 @@ def namespace():
     return prefix if allowed else None
 
 
-def test_other_shards_and_cores_and_no_network_give_the_same_bytes(reduced, tmp_path):
+def test_other_shards_and_cores_and_no_network_and_other_folders_give_the_same_bytes(reduced, tmp_path):
     prefix = namespace()
     if prefix is None:
         warnings.warn("unshare --net is not allowed here: run with a network", stacklevel=1)
         prefix = []
-    folder = copy_workflow(tmp_path)
-    path = folder / REDUCED
+    clone, work, here = elsewhere(tmp_path)
+    path = clone / REDUCED
     path.write_text(
         path.read_text()
         + "shards: {teacher: 2, judge: 3, critic: 1, student: 2, benchmark: 2, programs: 1, solutions: 2}\n"
     )
-    run = snakemake(folder, cores=3, prefix=prefix)
+    before = sorted(clone.rglob("*"))
+    run = snakemake_elsewhere(clone, work, here, cores=3, prefix=prefix)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
-    one, other = compared(reduced), compared(folder)
+    one, other = compared(reduced), compared(work)
     assert len(one) > 30 and one.keys() == other.keys()
     assert [name for name in one if one[name] != other[name]] == []
+    assert [path for path in clone.rglob("*") if path not in before and "__pycache__" not in path.parts] == []
+    assert list(here.iterdir()) == [] and sorted(path.name for path in work.iterdir()) == [".snakemake", "results"]
+    again = snakemake_elsewhere(clone, work, here)
+    assert again.returncode == 0 and "Nothing to be done" in again.stdout + again.stderr
 
 
 def refined(record, ranking, samples, critiques, iteration):
@@ -122,6 +139,14 @@ def test_every_step_accounts_for_its_records(results):
         rejected = path.with_name(path.name.replace(".counts.json", ".rejected.jsonl"))
         if rejected.exists():
             assert len(load(rejected)) == sum(counts["rejected"].values()), path
+
+
+def test_every_account_of_records_is_in_the_table_of_them(reduced, results):
+    overlay = yaml.safe_load((reduced / REDUCED).read_text())
+    experiment = Experiment(complete_config(overlay, reduced), reduced)
+    listed = [path.replace("{run}", experiment.name) for path in experiment.method.accounts(experiment)]
+    assert len(listed) == len(set(listed)) > 20
+    assert {str(path.relative_to(reduced)) for path in results.rglob("*.counts.json")} == set(listed)
 
 
 def test_no_task_of_a_benchmark_is_in_the_training_data(results):
@@ -378,13 +403,14 @@ def test_the_report_is_made(reduced):
     run = snakemake(reduced, "--report", "report.html")
     assert run.returncode == 0, run.stderr[-2000:]
     page = (reduced / "report.html").read_text()
-    assert "figure5" in page and "Tables" in page
+    assert "figure5" in page and "Main results" in page
 
 
 def test_the_page_shows_all_that_was_asked_for(results):
     page = (results / "report.html").read_text()
     assert re.findall(r'<p class="missing">(.*): not part of this run', page) == [
-        "Table 1",
+        "Table 1: advanced coding ability",
+        "Table 5: other languages",
         "Mean and standard deviation over seeds",
     ]
     assert page.count('role="img"') == 6 and "train_model" in page and "results/reduced/tiny/acr/iter_1/model" in page

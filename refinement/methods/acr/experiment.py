@@ -1,4 +1,4 @@
-"""Which files an experiment in ACR is made of: data sets by iteration, what is measured, what is compared with what."""
+"""The files of an ACR experiment: data sets by iteration, measured models and benchmarks, compared outcomes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,21 +10,21 @@ from refinement.experiment.method import Asking
 from refinement.experiment.paths import BASELINES, BENCHMARK, RUN, VARIANT
 
 INSTRUCTIONS = f"{RUN}/instructions"
-SCORING, FEEDBACK = "scoring", "feedback"  # works: table 4 and figure 4
+SCORING, FEEDBACK = "scoring", "feedback"  # the kinds of work behind table 4 and figure 4
 STRATEGY = ("on_self_win", "on_original_win")
-PASS_TABLES = ("table1", "table2", "table5")  # of pass@1; baselines are measured on their benchmarks
+PASS_TABLES = ("table1", "table2", "table5")  # the tables of pass@1; their benchmarks also measure the baselines
 _STAGES = ("samples", "executions", "judgements", "best", "comparisons", "critiques")
 
 
 def first_dataset(experiment: Experiment, run: str, variant: str) -> str:
-    """D_0 of a variant: the teacher's, or that of a teacher who errs otherwise."""
+    """The file of a variant's D_0: the shared one, unless the variant changes the teacher's options."""
     folder = RUN.format(run=run)
-    is_other = "teacher" in experiment.variants[variant]
-    return f"{folder}/d0/{variant}/d0.jsonl" if is_other else f"{folder}/d0.jsonl"
+    has_own_teacher = "teacher" in experiment.variants[variant]
+    return f"{folder}/d0/{variant}/d0.jsonl" if has_own_teacher else f"{folder}/d0.jsonl"
 
 
 def dataset(experiment: Experiment, wildcards: Any, back: int = 0) -> str:
-    """D_t of the iteration that a rule's wildcards name, or D_{t-back}: the teacher's, or what ACR refined."""
+    """The file of D_{t - back}, where the wildcards of a rule name iteration t."""
     iteration = experiment.at(wildcards, back)
     if iteration.number == 0:
         return first_dataset(experiment, wildcards.run, wildcards.variant)
@@ -32,34 +32,35 @@ def dataset(experiment: Experiment, wildcards: Any, back: int = 0) -> str:
 
 
 def executions_before(experiment: Experiment, wildcards: Any) -> list[str]:
-    """The executions of iteration t - 1, whose answers, and many of whose samples, come again in iteration t.
+    """The executions of iteration t - 1; empty for t = 0.
 
-    One file to wait for instead of all shards of the sandbox's results, each
-    of which every shard of this iteration would depend on.
+    Iteration t meets the answers of D_t and many of the samples again, and need not execute these programs twice.
+    Rules wait for this one file. If they waited for all shards of the sandbox's results instead, every shard of
+    iteration t would depend on every shard of iteration t - 1.
     """
     is_first = int(wildcards.iteration) == 0
     return [] if is_first else [experiment.at(wildcards, back=1).file("executions.jsonl")]
 
 
 def critiques_before(experiment: Experiment, wildcards: Any) -> list[str]:
-    """The critiques of iteration t - 1, where the variant uses them."""
+    """The critiques of iteration t - 1; empty for a variant that does not use critiques."""
     is_used = experiment.variants[wildcards.variant]["on_original_win"] == "critique"
     return [experiment.at(wildcards, back=1).file("critiques.jsonl")] if is_used else []
 
 
 def strategy(experiment: Experiment, variant: str) -> str:
-    """What a variant does with a win of either side, as JSON."""
+    """What a variant does when its own answer wins, and when the original answer wins, as JSON."""
     return as_json({name: experiment.variants[variant][name] for name in STRATEGY})
 
 
 def sampled_model(experiment: Experiment, wildcards: Any) -> list[str]:
-    """M_t, to wait for; none where its answers are replayed from an earlier run."""
+    """The folder of M_t, which sampling waits for; empty if the samples are replayed from an earlier run."""
     is_replayed = experiment.roles["student"]["backend"] == "replay"
     return [] if is_replayed else [experiment.at(wildcards).file("model")]
 
 
 def teacher_reader(stage: str) -> str:
-    """The reader of the teacher's answers in a stage: ideas, then evolutions, then answers to instructions."""
+    """The name of the reader for the teacher's answers in a stage: ``round_0``, ``round_1``, ... or ``answers``."""
     return {"round_0": "acr.concepts", "answers": "anything"}.get(stage, "acr.evolution")
 
 
@@ -69,33 +70,33 @@ def evolution_templates(experiment: Experiment) -> list[str]:
     return [f"{folder}/{name}.txt" for name in strategies]
 
 
-# What is measured
+# Measured models and benchmarks
 
 
 def measured_benchmarks(experiment: Experiment) -> list[str]:
-    """The benchmarks that some table or figure is of."""
+    """The benchmarks that any table or figure shows, sorted by name."""
     shown = (*experiment.tables.values(), *experiment.figures.values())
     return sorted({name for names in shown for name in names})
 
 
 def tabulated_benchmarks(experiment: Experiment) -> list[str]:
-    """The benchmarks of the tables of pass@1, by which baselines are measured."""
+    """The benchmarks that the tables of pass@1 show, and on which baselines are therefore measured."""
     return sorted({name for table in PASS_TABLES for name in experiment.tables.get(table, ())})
 
 
 def final_models(experiment: Experiment, wildcards: Any) -> list[str]:
-    """M_T of the method."""
+    """The folder of the method's M_T."""
     return experiment.models(wildcards.student, experiment.main_variant, wildcards.run, [experiment.final])
 
 
 def tried_models(experiment: Experiment, wildcards: Any) -> list[str]:
-    """The models whose failures get a second try."""
+    """The folders of the models whose failed answers get a second try."""
     tried = experiment.config["feedback"]["iterations"]
     return experiment.models(wildcards.student, experiment.main_variant, wildcards.run, tried)
 
 
 def askings(experiment: Experiment) -> Iterator[Asking]:
-    """Which models answer which benchmarks together: the method's, its siblings', the baselines', and the studies'."""
+    """Which models answer which benchmarks in one job: the method, other variants, baselines, and the two studies."""
     main, tables, figures = [experiment.main_variant], experiment.tables, experiment.figures
     yield Asking("benchmarks", main, measured_benchmarks(experiment))
     yield Asking("benchmarks", experiment.siblings, figures.get("figure3", ()))
@@ -110,7 +111,7 @@ def askings(experiment: Experiment) -> Iterator[Asking]:
 
 
 def comparisons(experiment: Experiment) -> Iterator[tuple[str, str, str, str]]:
-    """Student, benchmark, variant and work of each file of outcomes that effects are measured on."""
+    """The student, benchmark, variant and kind of work of each outcomes file that effects are measured on."""
     main = experiment.main_variant
     for student, benchmark in experiment.pairs(measured_benchmarks(experiment)):
         yield student, benchmark, main, "benchmarks"
@@ -121,7 +122,7 @@ def comparisons(experiment: Experiment) -> Iterator[tuple[str, str, str, str]]:
 
 
 def compared_outcomes(experiment: Experiment) -> list[str]:
-    """These files of outcomes."""
+    """The outcomes files of :func:`comparisons`, in the same order."""
     return [
         BENCHMARK.format(run="{run}", student=student, variant=variant, work=work, benchmark=benchmark)
         + "/outcomes.jsonl"
@@ -130,7 +131,7 @@ def compared_outcomes(experiment: Experiment) -> list[str]:
 
 
 def comparison_entries(experiment: Experiment) -> list[dict[str, Any]]:
-    """What each of these files is of: student and benchmark, by their titles, and the variant's entry."""
+    """The titles of student and benchmark and the variant's config entry, for each of :func:`compared_outcomes`."""
     return [
         {
             "student": experiment.students[student]["title"],
@@ -142,12 +143,12 @@ def comparison_entries(experiment: Experiment) -> list[dict[str, Any]]:
 
 
 def effect_titles(experiment: Experiment) -> dict[str, list[str]]:
-    """What the summaries of selections and of second tries are of."""
+    """A title for each summary of the scoring study (table 4) and of second tries (figure 4)."""
 
     def titles(names: Sequence[str]) -> list[str]:
         entries = benchmarks.summary_entries(experiment, names)
         several = len(experiment.students) > 1
-        return [f"{of['student']}, {of['benchmark']}" if several else of["benchmark"] for of in entries]
+        return [f"{entry['student']}, {entry['benchmark']}" if several else entry["benchmark"] for entry in entries]
 
     return {
         "selections": titles(experiment.tables.get("table4", ())),
@@ -156,7 +157,7 @@ def effect_titles(experiment: Experiment) -> dict[str, list[str]]:
 
 
 def last_models(experiment: Experiment) -> list[str]:
-    """The last model of every variant, student and run."""
+    """The last model of every variant of every student in every run."""
     models = []
     for run in experiment.runs:
         for student in experiment.students:
@@ -167,11 +168,11 @@ def last_models(experiment: Experiment) -> list[str]:
     return models
 
 
-# The account of records
+# The counts files of all steps
 
 
 def _chain_counts(experiment: Experiment, student: str, variant: str) -> list[str]:
-    """Counts of every step of a variant's own iterations, and of the answers to its benchmarks."""
+    """The counts files of the iterations that lie under a variant, and of its answers to benchmarks."""
     entry, is_main = experiment.variants[variant], variant == experiment.main_variant
     counts: list[str] = []
     for t in experiment.own_iterations(variant):
@@ -192,7 +193,7 @@ def _chain_counts(experiment: Experiment, student: str, variant: str) -> list[st
 
 
 def accounts(experiment: Experiment) -> list[str]:
-    """The counts of every step up to the tables, in the order of the method."""
+    """The counts files of every step before the tables, in the order of the method."""
     counts = [f"{RUN}/snippets/snippets.counts.json"]
     rounds = range(experiment.config["instructions"]["rounds"] + 1)
     counts += [f"{INSTRUCTIONS}/round_{number}.counts.json" for number in rounds]

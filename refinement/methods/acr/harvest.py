@@ -1,8 +1,7 @@
-"""Seed snippets: functions of real code, and the filters that they must pass.
+"""Seed snippets: functions from real code, and the filters that they must pass.
 
-The filters are of SelfCodeAlign's kind (Wei et al. 2024a, section 2): a
-snippet is a whole function that explains itself, takes something and returns
-something.
+The filters follow SelfCodeAlign (Wei et al. 2024a, section 2): a snippet is a whole function with a docstring,
+at least one argument and a return value.
 """
 
 import ast
@@ -23,7 +22,7 @@ _TODO = ("todo", "fixme", "xxx:")
 
 @dataclass(frozen=True)
 class Filters:
-    """Limits: ``max_lines``, ``max_characters``; ``forbidden_modules``: names that must not be used."""
+    """The limits of a snippet; it must not use any of the ``forbidden_modules``."""
 
     max_lines: int
     max_characters: int
@@ -35,7 +34,8 @@ def _functions(text: str, source: str) -> Iterator[Record]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return
-    lines = io.StringIO(text, newline="").readlines()  # ast.get_source_segment splits the whole text for each node
+    # Much faster than ast.get_source_segment, which splits the whole text again for each node.
+    lines = io.StringIO(text, newline="").readlines()
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             *before, last = lines[node.lineno - 1 : node.end_lineno]
@@ -62,12 +62,12 @@ def _json_lines(path: Path) -> Iterator[Record]:
         except (json.JSONDecodeError, KeyError, TypeError):
             code = None
         if not isinstance(code, str):
-            raise BadInput(f"{path}:{number}: a JSON object with the field 'code', a text, is needed; mend the line")
+            raise BadInput(f"{path}:{number}: not a JSON object with a text in the field 'code'; correct the line")
         yield {"id": f"{path.stem}.{number}", "source": f"{path.name}:{number}", "code": code}
 
 
 def _hub_data_set(name: str, field: str) -> Iterator[Record]:
-    from datasets import load_dataset  # heavy, and needed for this source alone
+    from datasets import load_dataset  # slow to import, and only this source needs it
 
     for number, row in enumerate(load_dataset(name, split="train", streaming=True)):
         if field not in row:
@@ -76,10 +76,11 @@ def _hub_data_set(name: str, field: str) -> Iterator[Record]:
 
 
 def find_candidates(source: str) -> Iterator[Record]:
-    """Snippets of a source: ``stdlib``, a .py or .jsonl file, a folder, or ``hub:NAME:FIELD``.
+    """Yield the snippets of a source: ``stdlib``, a .py or .jsonl file, a folder, or ``hub:NAME:FIELD``.
 
-    From Python files come their top-level functions; a line of JSONL or of a
-    data set is one snippet. Raises BadInput for a source that is not there.
+    Each top-level function of a Python file is one snippet, and so is each record of a JSONL file or of a data set.
+
+    Raises BadInput if the source does not exist.
     """
     if source == "stdlib":
         yield from _python_files(Path(sysconfig.get_paths()["stdlib"]), _NOT_LIBRARY)
@@ -96,7 +97,8 @@ def find_candidates(source: str) -> Iterator[Record]:
         raise BadInput(f"snippets.source {source}: no such file or folder; name one, or 'stdlib', or hub:NAME:FIELD")
 
 
-def _uses(nodes: Sequence[ast.AST], modules: Sequence[str]) -> str | None:
+def _first_used(nodes: Sequence[ast.AST], modules: Sequence[str]) -> str | None:
+    """The first of the modules that the code names or imports from."""
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -107,7 +109,7 @@ def _uses(nodes: Sequence[ast.AST], modules: Sequence[str]) -> str | None:
 
 
 def find_fault(code: str, filters: Filters) -> tuple[str, str | None] | None:
-    """Why a snippet is rejected and what decided it, or None if it passes."""
+    """The reason to reject a snippet and, for some reasons, a detail; None if the snippet passes all filters."""
     try:
         nodes = list(ast.walk(ast.parse(code)))
     except (SyntaxError, ValueError):
@@ -125,7 +127,7 @@ def find_fault(code: str, filters: Filters) -> tuple[str, str | None] | None:
         return "no_return", None
     if code.count("\n") >= filters.max_lines or len(code) > filters.max_characters:
         return "too_long", f"{code.count(chr(10)) + 1} lines, {len(code)} characters"
-    if module := _uses(nodes, filters.forbidden_modules):
+    if module := _first_used(nodes, filters.forbidden_modules):
         return "forbidden_import", module
     if word := next((word for word in _TODO if word in code.lower()), None):
         return "todo", word

@@ -1,4 +1,4 @@
-"""From snippets to instructions, their evolution, and D_0 (RefineCoder, section 4.3)."""
+"""Instructions: written from snippets, evolved, and selected for D_0 (RefineCoder, section 4.3)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -14,7 +14,7 @@ from refinement.records.record_types import Record
 def collect_ideas(
     snippets: Sequence[Record], answers: Mapping[tuple[str, int], Answer], per_snippet: int, account: Account
 ) -> Iterable[Record]:
-    """Round 0: the instructions that the snippets inspired."""
+    """Round 0: read the instructions that the teacher wrote from the snippets."""
     for snippet in snippets:
         for sample in range(1, per_snippet + 1):
             account.taken += 1
@@ -35,12 +35,12 @@ def collect_ideas(
 
 
 def choose_strategy(record_id: str, strategies: Sequence[str], seed: int, number: int) -> str:
-    """The strategy of a round for an instruction: seeded and uniform."""
+    """Choose the strategy that evolves an instruction in round ``number``: uniformly, determined by the seed."""
     return keyed(seed, "strategy", number, record_id).choice(strategies)
 
 
 def find_fault(old: str, new: str, phrases: Sequence[str], overlap: BenchmarkOverlap | None) -> tuple[str, str] | None:
-    """Why an evolved instruction is rejected and what decided it, or None."""
+    """The reason to reject an evolved instruction and a detail; None if the instruction is acceptable."""
     if " ".join(new.split()) == " ".join(old.split()):
         return "unchanged", new
     if phrase := next((phrase for phrase in phrases if phrase.lower() in new.lower()), None):
@@ -60,10 +60,9 @@ def collect_evolutions(
     keep_all: bool,
     account: Account,
 ) -> Iterable[Record]:
-    """Round ``number``: each instruction's new version in its place, or beside it.
+    """Round ``number``: replace each instruction by its new version or, with ``keep_all``, add the new version.
 
-    A rejected version leaves its parent where it was. The account is of the
-    new versions.
+    If the new version is rejected, its parent stays. The account counts the new versions.
     """
     for parent in instructions:
         account.taken += 1
@@ -84,9 +83,10 @@ def collect_evolutions(
 
 
 def identity_of(text: str, kind: str) -> str:
-    """What makes two instructions the same: their words, or their specification.
+    """A text that is equal for two instructions if they count as the same.
 
-    ``kind``: "text" or "specification" (the miniature's; text where it has none).
+    ``kind``: "text" compares the words; "specification" compares the miniature's specifications, and the words of
+    an instruction that has none.
     """
     if kind == "specification" and (wording := read_instruction(text)):
         return str(wording.specification)
@@ -103,7 +103,11 @@ def select(
     seed: int,
     account: Account,
 ) -> list[Record]:
-    """The instructions of D_0: no two the same, none a benchmark's, ``size`` at most, drawn by ``seed``."""
+    """Select the instructions of D_0: no duplicates, no benchmark problems, at most ``size``, drawn by ``seed``.
+
+    ``identity``: the ``kind`` of :func:`identity_of`; ``near_duplicates``: maps texts to the indices of those that
+    nearly repeat an earlier one, and to the index of the earlier one.
+    """
     taken = {identity_of(prompt, identity): "benchmark_overlap" for prompt in problems}
     repeated = near_duplicates([record["instruction"] for record in instructions]) if near_duplicates else {}
     clean = []

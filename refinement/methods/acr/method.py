@@ -1,4 +1,4 @@
-"""Adaptive Critique Refinement (RefineCoder, Zhou et al. 2025) as a method of the workflow."""
+"""Adaptive Critique Refinement (RefineCoder; Zhou et al. 2025) as a method of the workflow."""
 
 from refinement.experiment.method import Method
 from refinement.methods.acr.configuration import faults
@@ -11,7 +11,7 @@ METHOD = Method(
     results=results,
     sections=SECTIONS,
     faults=faults,
-    # A teacher who errs otherwise makes another D_0.
+    # A variant with another teacher has another D_0, and one with another training has another M_0.
     own_start=("teacher", "training"),
     askings=askings,
     accounts=accounts,

@@ -1,4 +1,4 @@
-"""What the page says was done in an experiment in ACR."""
+"""What the result page says about the settings of an ACR experiment."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from refinement.results.text import as_text
 
 
 def facts(experiment: Experiment) -> list[tuple[str, str]]:
-    """Sizes of the method, as pairs of a term and its value."""
+    """The main sizes of the experiment, as pairs of a term and its value."""
     config = experiment.config
     return [
         ("Size of D_0", f"{config['instructions']['d0_size']} instructions"),
@@ -18,12 +18,12 @@ def facts(experiment: Experiment) -> list[tuple[str, str]]:
 
 
 def _steps(benchmark: Mapping[str, Any]) -> str:
-    """Numbers of steps of a composed benchmark's tasks, with their weights; nothing for one from a file."""
+    """The numbers of steps of a composed benchmark's tasks, with their weights; empty for any other benchmark."""
     return as_text([f"{steps} ({weight})" for steps, weight in benchmark.get("depths", {}).items()])
 
 
 def described(experiment: Experiment) -> dict[str, Sequence[Sequence[Any]]]:
-    """Who plays which role, students, variants and benchmarks: tables by heading, the names of columns first."""
+    """Tables of roles, students, variants and benchmarks, by heading; the first row of each holds the column names."""
     roles = [
         (role, experiment.roles[role]["backend"], experiment.roles[role].get("model", "each student below"))
         for role in ("teacher", "judge", "critic", "student")

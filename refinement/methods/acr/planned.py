@@ -1,4 +1,4 @@
-"""What the plan of an experiment in ACR counts: chains, benchmarks, templates; and the plan as a result."""
+"""What an ACR experiment hands to its plan: chains, benchmarks and templates; and the tables of the plan."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ _ROLE_KEYS = ("backend", "model", "system", "attempts")
 
 
 def _chains(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    """Every variant of every student: which D_t are sampled and criticized, which M_t are trained."""
+    """For every variant of every student, the iterations that are trained, sampled and criticized."""
     for student in experiment.students.values():
         for name, variant in experiment.variants.items():
             own = experiment.own_iterations(name)
@@ -34,47 +34,46 @@ def _chains(experiment: Experiment) -> Iterator[dict[str, Any]]:
                 "epochs": settings["epochs"],
                 "trained": own,
                 "sampled": sampled,
-                "criticized": sampled if variant["on_original_win"] == "critique" else [t for t in sampled if t == 0],
+                "criticized": sampled if variant["on_original_win"] == "critique" else [],
                 "on_self_win": variant["on_self_win"],
                 "on_original_win": variant["on_original_win"],
             }
 
 
-def _solved(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    """Every benchmark that models answer, by what is done with the answers."""
+def _benchmark_entries(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    """An entry for each benchmark that the models of a variant, or a baseline, answer for a kind of work."""
     main, tables, figures = experiment.main_variant, experiment.tables, experiment.figures
     for student in experiment.students.values():
         for variant in experiment.variants:
             measured = measured_benchmarks(experiment) if variant == main else figures.get("figure3", ())
             for name in benchmarks.benchmarks_to_answer(experiment, measured):
-                yield _solving(experiment, student, variant, "benchmarks", name)
+                yield _benchmark_entry(experiment, student, variant, "benchmarks", name)
         if experiment.goes_further:
             for name in benchmarks.benchmarks_to_answer(experiment, figures.get("figure6", ())):
-                yield _solving(experiment, student, main, FURTHER, name)
+                yield _benchmark_entry(experiment, student, main, FURTHER, name)
         for name in tables.get("table4", ()):
             samples = experiment.config["scoring_study"]["samples"]
-            yield _solving(experiment, student, main, SCORING, name, 1, samples)
+            yield _benchmark_entry(experiment, student, main, SCORING, name, 1, samples)
         for name in figures.get("figure4", ()):
-            yield _solving(
-                experiment, student, main, FEEDBACK, name, len(experiment.config["feedback"]["iterations"]), 1
-            )
+            models = len(experiment.config["feedback"]["iterations"])
+            yield _benchmark_entry(experiment, student, main, FEEDBACK, name, models, 1)
     names = benchmarks.benchmarks_to_answer(experiment, tabulated_benchmarks(experiment))
     for baseline, name in benchmarks.baseline_pairs(experiment, names):
-        entry = {"name": BASELINES, "title": _planned_as(experiment, baseline)}
-        yield _solving(experiment, entry, baseline, "benchmarks", name)
+        entry = {"name": BASELINES, "title": _name_in_plan(experiment, baseline)}
+        yield _benchmark_entry(experiment, entry, baseline, "benchmarks", name)
 
 
-def _planned_as(experiment: Experiment, baseline: str) -> str:
-    """A baseline's name in the plan: that of its model where it is paid, since prices are of models."""
+def _name_in_plan(experiment: Experiment, baseline: str) -> str:
+    """The name of a baseline in the plan: its title, or the name of a paid model, by which the price is found."""
     entry = experiment.baselines[baseline]
     return entry["model" if entry.get("backend") == "endpoint" else "title"]
 
 
-def _solving(
+def _benchmark_entry(
     experiment: Experiment, student: Mapping[str, Any], variant: str, work: str, name: str,
     models: int | None = None, samples: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """One benchmark, answered by ``models`` models of a variant, or by all that are measured."""
+    """An entry for one benchmark; by default all measured models answer it, as often as its decoding says."""
     first, last = experiment.measured_span(student["name"], variant, work)
     return {
         "student": student["title"],
@@ -87,7 +86,7 @@ def _solving(
 
 
 def _problems(experiment: Experiment, name: str) -> int | str:
-    """How many problems a benchmark has; their file, where neither the config nor the plan's assumptions say it."""
+    """The number of problems of a benchmark, or the file of its problems if the config does not say the number."""
     entry = experiment.benchmarks[name]
     known = entry.get("size") or experiment.config["plan"]["problems"].get(name)
     if known is None:
@@ -96,16 +95,17 @@ def _problems(experiment: Experiment, name: str) -> int | str:
 
 
 def _baselines_gpus(experiment: Experiment) -> dict[str, int]:
-    """GPUs of a job that a baseline answers in, by the baseline's name in the plan."""
-    answering = {name: answering_for_baseline(experiment, name) for name in experiment.baselines}
+    """The GPUs of a job in which a baseline answers, by the baseline's name in the plan."""
     return {
-        _planned_as(experiment, name): resources.gpus(experiment, "benchmark", entry)
-        for name, entry in answering.items()
+        _name_in_plan(experiment, name): resources.gpus(
+            experiment, "benchmark", answering_for_baseline(experiment, name)
+        )
+        for name in experiment.baselines
     }
 
 
 def settings(experiment: Experiment) -> dict[str, Any]:
-    """What the plan counts with."""
+    """The settings from which :class:`refinement.methods.acr.plan.Planner` plans a run."""
     config, instructions = experiment.config, experiment.config["instructions"]
     roles = {
         role: {key: entry[key] for key in _ROLE_KEYS if key in entry} for role, entry in experiment.roles.items()
@@ -123,28 +123,23 @@ def settings(experiment: Experiment) -> dict[str, Any]:
         "roles": roles,
         "endpoints": paid,
         "gpus": {kind: resources.gpus(experiment, kind) for kind in (*experiment.roles, "training")},
-        "baselines_gpus": {
-            _planned_as(experiment, name): resources.gpus(
-                experiment, "benchmark", answering_for_baseline(experiment, name)
-            )
-            for name in experiment.baselines
-        },
+        "baselines_gpus": _baselines_gpus(experiment),
         "teachers": [("instructions", "ask_teacher/answers.*.tsv")]
         + [(f"d0/{name}", f"{name}/ask_other_teacher.*.tsv") for name in own_d0],
         "chains": list(_chains(experiment)),
-        "solved": list(_solved(experiment)),
+        "solved": list(_benchmark_entries(experiment)),
         "plan": {key: value for key, value in config["plan"].items() if key != "measured"},
     }
 
 
 def _templates(experiment: Experiment) -> dict[str, list[str]]:
-    """The templates whose tokens the plan counts, as lists of files by what they ask for."""
+    """The template files whose tokens the plan counts, as lists by their name in the config."""
     single = {name: [path] for name, path in experiment.config["prompts"].items() if name != "evolution"}
     return {**single, "evolution": evolution_templates(experiment)}
 
 
 def _snippets(experiment: Experiment) -> list[str]:
-    """The harvested snippets; none where they, or what they must not overlap with, had to be downloaded first."""
+    """The file of the harvested snippets; empty if the harvest needs a download, which a plan must not start."""
     guards = [entry.get("source", []) for entry in experiment.benchmarks.values() if entry["decontaminate"]]
     places = [experiment.config["snippets"]["source"], *(place for guard in guards for place in as_list(guard))]
     is_remote = any(place.startswith(("hub:", "evalplus:")) for place in places)
@@ -152,13 +147,13 @@ def _snippets(experiment: Experiment) -> list[str]:
 
 
 def _measured_state(folders: Sequence[str]) -> list[int]:
-    """What changes when the earlier run that lengths are taken from has more to tell."""
+    """Number and total size of an earlier run's responses; when these change, the plan is made again."""
     found = [path.stat().st_size for folder in folders for path in Path(folder).rglob("responses/*.jsonl")]
     return [len(found), sum(found)]
 
 
 def plan_results(experiment: Experiment, section: str) -> list[Result]:
-    """The plan, and the plan with what came of it: tables of the whole experiment."""
+    """Two tables of the whole experiment: the plan, and the plan beside the measured numbers."""
     templates, measured = _templates(experiment), experiment.config["plan"]["measured"]
     folders = [measured] if measured else []
     found = (_problems(experiment, name) for name in measured_benchmarks(experiment))

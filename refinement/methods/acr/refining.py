@@ -1,4 +1,4 @@
-"""The selective critiquing strategy: equation 10 of RefineCoder, section 3.3."""
+"""The selective critiquing strategy (RefineCoder, section 3.3, equation 10)."""
 
 from typing import Literal, NamedTuple
 
@@ -6,10 +6,10 @@ from refinement.records.record_types import Record
 
 
 class Strategy(NamedTuple):
-    """What becomes of a record by its winner.
+    """What becomes of a record when the self-generated answer wins, and when the original answer wins.
 
-    The method is ("replace", "critique"); the others are readings of the
-    paper's ablations and controls. ``keep`` and ``single`` make (x, y0).
+    The method itself is ("replace", "critique"). The other values serve ablations and controls: ``keep`` and
+    ``single`` make the record (x, y0), ``drop`` removes it.
     """
 
     on_self_win: Literal["replace", "keep", "drop"] = "replace"
@@ -17,12 +17,12 @@ class Strategy(NamedTuple):
 
 
 def current_answer(record: Record) -> str:
-    """y0 of a record of D_t: its final answer, whatever turns precede it."""
+    """y0 of a record of D_t: the final answer of its conversation, after one round or two."""
     return record["messages"][-1]["content"]
 
 
 def single_turn(record: Record, answer: str, reason: str, origin: str | int) -> Record:
-    """(x, y)."""
+    """Make the training record (x, y) with one round."""
     messages = [
         {"role": "user", "content": record["instruction"]},
         {"role": "assistant", "content": answer},
@@ -38,7 +38,7 @@ def single_turn(record: Record, answer: str, reason: str, origin: str | int) -> 
 
 
 def two_turns(record: Record, critique: Record) -> Record:
-    """(x, y_l, c, y_w), with y_w the record's current answer."""
+    """Make the training record (x, y_l, c, y_w) with two rounds; y_w is the record's current answer."""
     first = single_turn(record, critique["first_answer"], "original", record["origin"])
     rest = [
         {"role": "user", "content": critique["critique"]},
@@ -55,12 +55,11 @@ def refine(
     iteration: int,
     strategy: Strategy,
 ) -> Record | None:
-    """The record of D_{t+1} that follows one of D_t, or None if it is dropped.
+    """Refine a record of D_t to a record of D_{t+1} (equation 10); None if the strategy drops it.
 
-    ``best_answer``: y_self, where there is one; ``critique``: what the critic
-    made of it, where it was asked; ``iteration``: t, whose model wrote
-    ``best_answer``. Ties, missing judgements and missing critiques keep
-    (x, y0) and say why.
+    ``best_answer``: y_self, if there is one; ``critique``: the critic's record, if the critic was asked;
+    ``iteration``: t. After a tie, without a judgement and without a critique the new record is (x, y0), and its
+    ``reason`` says which of these it was.
     """
     winner = ranking["winner"]
     keep = current_answer(record), record["origin"]

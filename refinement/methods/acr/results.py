@@ -1,4 +1,4 @@
-"""The tables and figures of RefineCoder, and the sections of the page that shows them."""
+"""The tables and figures of RefineCoder, and the sections of the result page."""
 
 from refinement.experiment import benchmarks, shared_results
 from refinement.experiment.commands import as_json
@@ -61,7 +61,7 @@ def _selection(experiment: Experiment) -> Result:
 def _variants(experiment: Experiment) -> Result:
     names = experiment.figures.get("figure3", [])
     pairs = [(*pair, variant) for pair in experiment.pairs(names) for variant in experiment.variants]
-    siblings = (entry["iterations"] for name, entry in experiment.variants.items() if name != experiment.main_variant)
+    last_iterations = [experiment.variants[name]["iterations"] for name in experiment.siblings]
     entries = [
         {
             "student": experiment.students[student]["title"],
@@ -83,10 +83,10 @@ def _variants(experiment: Experiment) -> Result:
                 for student, name, variant in pairs
             ]
         },
-        # Variants are compared at the last iteration that any sibling of the method has.
+        # The figure compares the variants at the last iteration that any variant besides the method reaches.
         options={
             "entries": as_json(entries),
-            "last": max(siblings, default=experiment.final),
+            "last": max(last_iterations, default=experiment.final),
             "label": experiment.label,
         },
         wanted=bool(names),
@@ -162,7 +162,7 @@ def _kinds(experiment: Experiment) -> Result:
 
 
 def results(experiment: Experiment) -> list[Result]:
-    """All tables and figures, in the order of the page; the order over seeds is tables, then figures."""
+    """All tables and figures, in the order of the page; the table over seeds lists tables first, then figures."""
     tables = experiment.tables
     shown = {"demo": True, "over_seeds": True}
     table2, table1, table5 = (

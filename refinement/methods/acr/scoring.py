@@ -1,4 +1,4 @@
-"""The composite scoring system: equations 2 to 8 of RefineCoder, section 3.2."""
+"""The composite scoring system (RefineCoder, section 3.2, equations 2 to 8)."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -7,9 +7,9 @@ Score = float | None
 
 
 class PairScore(NamedTuple):
-    """Equation 7 for both sides and equation 8's winner.
+    """The scores of both answers (equation 7) and the winner (equation 8).
 
-    ``winner``: "self", "original", "tie", or "unjudged" where a score is missing.
+    ``winner``: "self", "original", "tie", or "unjudged" if the scores are missing.
     """
 
     score_self: Score
@@ -18,17 +18,17 @@ class PairScore(NamedTuple):
 
 
 def weigh(scores: Mapping[str, float] | None, weights: Mapping[str, float]) -> Score:
-    """Equation 2: s = sum_j alpha_j s_j; None without a judgement."""
+    """Equation 2: the weighted sum s = sum_j alpha_j s_j; None without a judgement."""
     if scores is None:
         return None
     return sum(weight * scores[criterion] for criterion, weight in weights.items())
 
 
 def normalize(sums: Sequence[Score]) -> list[Score]:
-    """Equation 3: (s - s_min) / (s_max - s_min) over an instruction's samples.
+    """Equation 3: (s - s_min) / (s_max - s_min) over the samples of one instruction.
 
-    Where all are equal the equation divides by zero; each is then 1. Samples
-    without a judgement stay None and move neither bound.
+    If all sums are equal, the equation divides by zero; each result is 1 then. A sample without a judgement stays
+    None and does not count for the minimum and the maximum.
     """
     known = [value for value in sums if value is not None]
     if not known:
@@ -40,11 +40,10 @@ def normalize(sums: Sequence[Score]) -> list[Score]:
 
 
 def choose_best(score_point: Sequence[Score], score_exec: Sequence[int]) -> int | None:
-    """Equation 5: the sample (counted from 1) with the highest sum, or None.
+    """Equation 5: the number (from 1) of the sample with the highest sum of both scores; None if none was judged.
 
-    ``score_point``: samples 1..n; ``score_exec``: answers 0..n. Ties go to the
-    executed one, then to the lowest index. A sample without a judgement
-    cannot win.
+    ``score_point``: of samples 1..n; ``score_exec``: of answers 0..n, where 0 is the current answer. A tie goes to
+    the executable sample, then to the lowest number. A sample without a judgement cannot win.
     """
     judged = [
         (point + score_exec[sample], score_exec[sample], -sample)
@@ -55,9 +54,9 @@ def choose_best(score_point: Sequence[Score], score_exec: Sequence[int]) -> int 
 
 
 def choose_worst(score_point: Sequence[Score], score_exec: Sequence[int]) -> int | None:
-    """The mirror of :func:`choose_best`: the lowest sum, ties to the one that fails to run, then to the last.
+    """The number of the sample with the lowest sum: "worst" in Table 4. Takes the arguments of :func:`choose_best`.
 
-    Arguments as there; Table 4's "worst".
+    A tie goes to the sample that is not executable, then to the highest number.
     """
     judged = [
         (point + score_exec[sample], score_exec[sample], -sample)
@@ -67,8 +66,8 @@ def choose_worst(score_point: Sequence[Score], score_exec: Sequence[int]) -> int
     return -min(judged)[2] if judged else None
 
 
-def decide(pair: tuple[float, float] | None, exec_self: int, exec_original: int) -> PairScore:
-    """Equations 7 and 8. ``pair``: ratings of self and original, or None."""
+def decide_winner(pair: tuple[float, float] | None, exec_self: int, exec_original: int) -> PairScore:
+    """Equations 7 and 8. ``pair``: the ratings of the self-generated and the original answer, or None."""
     if pair is None:
         return PairScore(None, None, "unjudged")
     score_self, score_original = pair[0] + exec_self, pair[1] + exec_original

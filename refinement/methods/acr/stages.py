@@ -1,6 +1,6 @@
-"""Between the engines: what ACR asks, and what it reads from the answers.
+"""The stages of an iteration between the calls of models and the sandbox, as functions from records to records.
 
-Pure functions over records; sections 3.2 and 3.3 of RefineCoder.
+Source: RefineCoder, sections 3.2 and 3.3.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from refinement.benchmarks.programs import find_execution, standalone_program
 from refinement.completion.requests import Answer, found_in
 from refinement.methods.acr.answers import comparison, critique, judgement
 from refinement.methods.acr.refining import current_answer
-from refinement.methods.acr.scoring import choose_best, decide, normalize, weigh
+from refinement.methods.acr.scoring import choose_best, decide_winner, normalize, weigh
 from refinement.records.accounts import Account
 from refinement.records.randomness import keyed
 from refinement.records.record_types import Record
@@ -22,7 +22,7 @@ SELF_FIRST, ORIGINAL_FIRST = 1, 2
 def all_answers(
     dataset: Sequence[Record], samples: Mapping[tuple[str, int], Record], n: int
 ) -> Iterator[tuple[str, int, str]]:
-    """(id, sample, response) of y0 and of the samples that there are."""
+    """Yield (id, sample, response) of y0, as sample 0, and of each sample that exists."""
     for record in dataset:
         yield record["id"], 0, current_answer(record)
         for sample in range(1, n + 1):
@@ -31,7 +31,7 @@ def all_answers(
 
 
 def collect_samples(dataset: Sequence[Record], answers: Answers, n: int, account: Account) -> Iterator[Record]:
-    """Self-generated answers y_1..y_n."""
+    """Read the self-generated answers y_1..y_n of each instruction."""
     for record in dataset:
         for sample in range(1, n + 1):
             account.taken += 1
@@ -43,19 +43,22 @@ def collect_samples(dataset: Sequence[Record], answers: Answers, n: int, account
             yield {"id": record["id"], "sample": sample, "response": answer.text, "finish_reason": answer.finish_reason}
 
 
-def collect_executions(responses: Iterable[tuple[str, int, str]], runs: Mapping[str, Record]) -> Iterator[Record]:
-    """Equation 4 for every response; one without code is not executable."""
+def collect_executions(responses: Iterable[tuple[str, int, str]], executions: Mapping[str, Record]) -> Iterator[Record]:
+    """Equation 4 for every response; a response without code is not executable.
+
+    ``responses``: (id, sample, response); ``executions``: the sandbox's results, by program id.
+    """
     for name, sample, response in responses:
         program = standalone_program(response)
-        run = find_execution(program and program["id"], runs)
-        verdict = "no_code" if run is None else run["verdict"]
-        if run and verdict == "error" and (run["error"] or "").startswith("ModuleNotFoundError"):
+        execution = find_execution(program and program["id"], executions)
+        verdict = "no_code" if execution is None else execution["verdict"]
+        if execution and verdict == "error" and (execution["error"] or "").startswith("ModuleNotFoundError"):
             verdict = "missing_package"
         yield {"id": name, "sample": sample, "executed": int(verdict == "passed"), "verdict": verdict}
 
 
 def collect_judgements(samples: Sequence[Record], answers: Answers, account: Account) -> Iterator[Record]:
-    """Equation 1 for every sample, or the reason why there is no judgement."""
+    """Read the judgement of every sample (equation 1), or the reason why there is none."""
     for sample in account.take(samples):
         answer = found_in(answers, sample["id"], sample["sample"])
         scores = judgement.read(answer.text) if answer.text is not None else None
@@ -79,16 +82,16 @@ def select_best(
         name = record["id"]
         judged = [judgements.get((name, sample)) for sample in range(1, n + 1)]
         points = normalize([weigh(found["scores"], weights) if found else None for found in judged])
-        ran = [executions.get((name, sample)) for sample in range(n + 1)]
-        executed = [found["executed"] if found else 0 for found in ran]
+        results = [executions.get((name, sample)) for sample in range(n + 1)]
+        executed = [found["executed"] if found else 0 for found in results]
         best = choose_best(points, executed)
         yield {"id": name, "score_point": points, "score_exec": executed, "best_self": best}
 
 
 def comparison_orders(record_id: str, order: str, seed: int) -> list[int]:
-    """Which orders of the two answers the judge is asked in.
+    """The orders of the two answers in the judge's prompts.
 
-    ``order``: "both", or "coin" for one that a coin seeded by the record decides.
+    ``order``: "both", or "coin" for one order, which a random number seeded by the record's id decides.
     """
     if order == "both":
         return [SELF_FIRST, ORIGINAL_FIRST]
@@ -96,7 +99,7 @@ def comparison_orders(record_id: str, order: str, seed: int) -> list[int]:
 
 
 def read_comparison(text: str, order: int) -> dict[str, float | str] | None:
-    """A pair-wise answer with A and B put back to self and original."""
+    """Read a pair-wise answer and rename its A and B to self and original; None if it is unreadable."""
     verdict = comparison.read(text)
     if verdict is None:
         return None
@@ -106,7 +109,7 @@ def read_comparison(text: str, order: int) -> dict[str, float | str] | None:
 
 
 def contradicts(record: Record) -> bool:
-    """Whether a verdict does not follow from its own ratings."""
+    """Whether a comparison's verdict contradicts its ratings."""
     if record["self"] is None:
         return False
     implied = (
@@ -118,22 +121,22 @@ def contradicts(record: Record) -> bool:
 def collect_comparisons(
     best: Sequence[Record], answers: Answers, order: str, seed: int, account: Account
 ) -> Iterator[Record]:
-    """Equation 6 for every instruction with a best sample, once an order."""
+    """Read the comparison of every instruction with a best sample (equation 6), once for each order."""
     for record in best:
         if record["best_self"] is None:
             continue
-        for asked in comparison_orders(record["id"], order, seed):
+        for first in comparison_orders(record["id"], order, seed):
             account.taken += 1
-            answer = found_in(answers, record["id"], asked)
-            found = read_comparison(answer.text, asked) if answer.text is not None else None
+            answer = found_in(answers, record["id"], first)
+            found = read_comparison(answer.text, first) if answer.text is not None else None
             reason = None if found else answer.error or "unreadable"
             if reason:
-                account.reject(f"{record['id']}:{asked}", reason, answer.text)
+                account.reject(f"{record['id']}:{first}", reason, answer.text)
             else:
                 account.given += 1
             yield {
                 "id": record["id"],
-                "order": "self" if asked == SELF_FIRST else "original",
+                "order": "self" if first == SELF_FIRST else "original",
                 **(found or {"self": None, "original": None, "better": None}),
                 "reason": reason,
             }
@@ -157,12 +160,12 @@ def rank(best: Sequence[Record], comparisons: Iterable[Record]) -> Iterator[Reco
     for record in best:
         chosen, executed = record["best_self"], record["score_exec"]
         ratings = _mean_ratings(by_id.get(record["id"], [])) if chosen is not None else None
-        score = decide(ratings, executed[chosen or 0], executed[0])
+        score = decide_winner(ratings, executed[chosen or 0], executed[0])
         yield {**record, "score_self": score.score_self, "score_original": score.score_original, "winner": score.winner}
 
 
 def best_answers(rankings: Iterable[Record], samples: Mapping[tuple[str, int], Record]) -> dict[str, str]:
-    """y_self by instruction, where there is one."""
+    """The best self-generated answer y_self by instruction; without instructions that have none."""
     return {
         ranking["id"]: samples[ranking["id"], ranking["best_self"]]["response"]
         for ranking in rankings
@@ -171,6 +174,8 @@ def best_answers(rankings: Iterable[Record], samples: Mapping[tuple[str, int], R
 
 
 def _same_code(before: str, after: str) -> bool:
+    """Whether two texts have the same code blocks and the same program."""
+
     def code(text: str) -> tuple[list[str], str | None]:
         whole = extract_code(text)
         return [block.strip() for block in fenced_blocks(text)], whole.strip() if whole else None
@@ -186,10 +191,11 @@ def collect_critiques(
     rewrite: str,
     account: Account,
 ) -> Iterator[Record]:
-    """Equation 9 for every instruction that the current answer won.
+    """Read the critique of every instruction that the current answer won (equation 9).
 
-    ``rewrite``: "original" keeps both answers word for word; "polished" takes
-    the critic's wording where it left every code block as it was.
+    ``original_of``: the current answers, by instruction; ``best_of``: the self-generated answers that lost.
+    ``rewrite``: "original" keeps both answers word for word; "polished" takes the critic's wording of both if it
+    left all code unchanged.
     """
     for ranking in rankings:
         if ranking["winner"] != "original":

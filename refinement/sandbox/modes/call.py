@@ -17,8 +17,8 @@ from refinement.sandbox.codec import Encoder, Handle
 from refinement.sandbox.fields import CODE, ENTRY_POINT, OUTSIDE
 from refinement.sandbox.in_jail import describe, execute_module
 from refinement.sandbox.outcome import Outcome, lost
-from refinement.sandbox.remote_calls import RemoteCalls
-from refinement.sandbox.tests_text import parse_tests
+from refinement.sandbox.remote_calls import SHOWN, RemoteCalls, local_classes
+from refinement.sandbox.tests_text import defines_check, parse_tests
 
 if TYPE_CHECKING:
     from refinement.sandbox.worker import Worker
@@ -35,8 +35,6 @@ _CONVERSIONS = {
     "int": int, "float": float, "complex": complex, "index": operator.index, "round": round, "bytes": bytes,
     "format": format,
 }  # fmt: skip
-# Attributes of the tests' functions that the program may read; functools.wraps copies them.
-SHOWN = ("__name__", "__qualname__", "__doc__")
 _OPERATORS = {name: getattr(operator, name) for name in dir(operator) if not name.startswith("_")}
 
 
@@ -45,11 +43,6 @@ def _check_tests(text: str) -> None:
     tree = parse_tests(text)
     if not (defines_check(tree) or any(isinstance(node, ast.Assert) for node in ast.walk(tree))):
         raise ValueError("its tests hold neither an assert nor a check(candidate)")
-
-
-def defines_check(tree: ast.Module) -> bool:
-    """Whether tests define a function check(candidate)."""
-    return any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
 
 
 def check(program: dict[str, Any]) -> None:
@@ -83,14 +76,6 @@ class Outer(Handle):
 
     def __next__(self) -> Any:
         return self._remote_calls.request("advance", self)
-
-
-def local_classes(namespace: dict[str, Any]) -> dict[str, type]:
-    """The classes that a preamble defines, by name."""
-    return {
-        name: value for name, value in namespace.items()
-        if isinstance(value, type) and value.__module__ == namespace["__name__"]
-    }  # fmt: skip
 
 
 def asyncio_run(coroutine: Any) -> Any:

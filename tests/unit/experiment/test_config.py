@@ -76,7 +76,7 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
         ),
         (
             {"roles": {"critic": {"backend": "server", "options": {"command": "vllm serve {model}"}}}},
-            "roles.critic.options.command: it says nothing of {port}",
+            "roles.critic.options.command: without {port}",
         ),
         (
             {"roles": {"student": {"backend": "endpoint", "options": {"base_url": "http://x"}}}},
@@ -96,7 +96,7 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
         ({"benchmarks": [{**DEFAULT["benchmarks"][0], "kind": "mbpp"}]}, "benchmarks[0]: the key 'source' is missing"),
         (
             {"benchmarks": [{**DEFAULT["benchmarks"][0], "answers_of": "other"}, *DEFAULT["benchmarks"][1:]]},
-            "benchmarks[0].answers_of: 'other' is no benchmark that is asked itself; there are hard, validation",
+            "benchmarks[0].answers_of: models do not answer a benchmark 'other'; known here: hard, validation",
         ),
         (
             {
@@ -105,11 +105,11 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
                     *DEFAULT["benchmarks"][1:],
                 ]
             },
-            "benchmarks[0].answers_of: template, decoding and limit must be those of 'hard'",
+            "benchmarks[0].answers_of: set template, decoding and limit to those of 'hard'",
         ),
         ({"benchmarks": [{**b, "part": "3/3"} for b in DEFAULT["benchmarks"]]}, "benchmarks[0].part: 3/3 must be I/N"),
         ({"tables": {"table2": ["humaneval"]}}, "tables.table2: no benchmark 'humaneval' is listed"),
-        ({"students": DEFAULT["students"] * 2}, "students: the name 'tiny' stands twice; rename one"),
+        ({"students": DEFAULT["students"] * 2}, "students: the name 'tiny' appears twice; rename one"),
         (
             {"students": [{**DEFAULT["students"][0], "model": "x"}]},
             "students[0]: exactly one of 'model' and 'pretraining'",
@@ -123,7 +123,10 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
             {"roles": {"student": {"options": {"max_row": 9}}}},
             "roles.student.options: unknown key 'max_row'; did you mean 'max_rows'?",
         ),
-        ({"roles": {"judge": {"model": "critic"}}}, "roles.judge.model: 'critic' does not play this part"),
+        (
+            {"roles": {"judge": {"model": "critic"}}},
+            "roles.judge.model: 'critic' cannot play this role; set it to 'judge'",
+        ),
         ({"roles": {"student": {"backend": "scripted"}}}, "roles.student.backend: the student is trained here"),
         (
             {"roles": {"critic": {"backend": "transformers", "model": 3}}},
@@ -138,7 +141,7 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
         ({"training": {"devices": 2, "nodes": 2, "micro_batch": 8}}, "micro_batch 8 x 4 processes does not divide"),
         ({"training": {"packing": "wrapped"}}, "training.packing: 'wrapped' is not available"),
         ({"training": {"over_long": "split"}}, "over_long split needs packing bfd_split"),
-        ({"training": {"deepspeed": "zero9.json"}}, "deepspeed zero9.json is no file"),
+        ({"training": {"deepspeed": "zero9.json"}}, "deepspeed zero9.json is not a file"),
         (
             {"training": {"devices": 2}, "variants": [{**DEFAULT["variants"][0], "training": {"batch_size": 7}}]},
             "variants[0].training: batch_size 7 cannot be shared equally by 2 processes",
@@ -148,22 +151,47 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
             "variants[0].training: max_length 4096 exceeds the base's 512 positions",
         ),
         ({"training": {"max_length": 4096}}, "max_length 4096 exceeds the base's 512 positions"),
-        ({"variants": [{**DEFAULT["variants"][0], "on_self_win": "keep"}]}, "variants[0]: the method replaces"),
+        (
+            {"variants": [{**DEFAULT["variants"][0], "on_self_win": "keep"}]},
+            "variants[0]: the method itself needs on_self_win: replace",
+        ),
+        (
+            {"variants": [DEFAULT["variants"][0], {**DEFAULT["variants"][1], "iterations": 0}]},
+            "variants[1]: 0 iterations and no 'teacher' or 'training': it has no model of its own",
+        ),
+        (
+            {"variants": [DEFAULT["variants"][0], {**DEFAULT["variants"][1], "name": "base"}]},
+            "variants[1].name: 'base' is the folder of a student's base; choose another",
+        ),
+        (
+            {
+                "benchmarks": [*DEFAULT["benchmarks"], {**DEFAULT["benchmarks"][0], "name": "in-distribution"}],
+                "leakage": {
+                    "benchmarks": [
+                        *DEFAULT["leakage"]["benchmarks"],
+                        {**DEFAULT["leakage"]["benchmarks"][0], "name": "in-distribution"},
+                    ]
+                },
+            },
+            "benchmarks: 'in_distribution' and 'in-distribution' differ in punctuation alone",
+        ),
+        ({"tables": {"table1": ["hard", "hard"]}}, "tables.table1: ['hard', 'hard'] has non-unique elements"),
+        ({"feedback": {"iterations": [0, 0]}}, "feedback.iterations: [0, 0] has non-unique elements"),
         ({"final_iteration": 6}, "final_iteration: 6 exceeds the 5 iterations of variants[0]"),
         ({"feedback": {"iterations": [0, 4]}}, "feedback.iterations: 4 exceeds final_iteration 3"),
         ({"feedback": {"format": "both"}}, "feedback.format: 'both' is not available; choose one of two_turn, single"),
         ({"feedback": {"cases": "all"}}, "feedback.cases: 'all' is not available; choose one of hidden, examples"),
         (
             {"benchmarks": [{**DEFAULT["benchmarks"][0], "published": "bcb"}, *DEFAULT["benchmarks"][1:]]},
-            "benchmarks[0].published: the paper has no 'bcb'; it has",
+            "benchmarks[0].published: the paper has no 'bcb'; choose one of",
         ),
         (
             {"students": [{**DEFAULT["students"][0], "published": "RefineCoder-QW-7B Iter3"}]},
-            "students[0].published: the paper has no 'RefineCoder-QW-7B Iter3'; it has RefineCoder-DS-6.7B, RefineCoder-QW-7B",
+            "students[0].published: the paper has no 'RefineCoder-QW-7B Iter3'; choose one of RefineCoder-DS-6.7B, RefineCoder-QW-7B",
         ),
         (
             {"baselines": [{"name": "b", "title": "t", "model": "m", "published": "GPT"}]},
-            "baselines[0].published: the paper has no 'GPT'; it has DSCoder-6.7B-Base,",
+            "baselines[0].published: the paper has no 'GPT'; choose one of DSCoder-6.7B-Base,",
         ),
         (
             {"baselines": [{"name": "b", "title": "t", "model": "m", "backend": "endpoint", "options": {}}]},
@@ -182,13 +210,16 @@ def test_every_overlay_sets_the_keys_that_it_must(path):
         ),
         ({"leakage": {"threshold": 0}}, "leakage.threshold: 0 is less than or equal to the minimum of 0"),
         ({"leakage": {"action": "warn"}}, "leakage.action: 'warn' is not available; choose one of stop, drop"),
-        ({"leakage": {"benchmarks": []}}, "leakage.benchmarks: the benchmark 'in_distribution' is not among them"),
+        ({"leakage": {"benchmarks": []}}, "leakage.benchmarks: the benchmark 'in_distribution' is missing; add it"),
         (
             {"leakage": {"benchmarks": [*DEFAULT["leakage"]["benchmarks"], {"name": "x", "title": "X", "field": "y"}]}},
-            "leakage.benchmarks: no benchmark 'x' is listed and it has no source",
+            "leakage.benchmarks: no benchmark 'x' is listed; add a source, or choose a name (known: ",
         ),
         ({"leakage": {"datasets": [{"name": "x", "title": "X", "kind": "source"}]}}, "the key 'source' is missing"),
-        ({"leakage": {"datasets": DEFAULT["leakage"]["datasets"] * 2}}, "leakage.datasets: the name 'd0' stands twice"),
+        (
+            {"leakage": {"datasets": DEFAULT["leakage"]["datasets"] * 2}},
+            "leakage.datasets: the name 'd0' appears twice",
+        ),
         ({"snippets": None}, "snippets: None is not of type 'object'"),
     ],
 )

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refinement.records.errors import BadInput
-from refinement.results.audit import ROUNDINGS, check_average, fits, nearest_count, share_that_fits
+from refinement.results.audit import ROUNDINGS, check_average, matching_roundings, nearest_count, share_that_fits
 from refinement.results.reference import averages, load_reference, pass_cells
 
 PATH = Path("reference/acr.yaml")
@@ -30,10 +30,10 @@ TENTHS = st.integers(0, 1000).map(lambda tenths: tenths / 10)
 def test_every_rounding_of_a_share_fits_by_its_name(case):
     k, n = case
     tenths = Fraction(1000 * k, n)
-    assert "nearest" in fits(round(tenths) / 10, n)
-    assert "nearest" in fits(floor(tenths + Fraction(1, 2)) / 10, n)
-    assert "up" in fits(ceil(tenths) / 10, n)
-    assert "down" in fits(floor(tenths) / 10, n)
+    assert "nearest" in matching_roundings(round(tenths) / 10, n)
+    assert "nearest" in matching_roundings(floor(tenths + Fraction(1, 2)) / 10, n)
+    assert "up" in matching_roundings(ceil(tenths) / 10, n)
+    assert "down" in matching_roundings(floor(tenths) / 10, n)
 
 
 @given(TENTHS, st.integers(1, 400))
@@ -45,7 +45,7 @@ def test_what_fits_is_what_some_count_gives(cell, n):
         "up": any(ceil(value) == wanted for value in tenths),
         "down": any(floor(value) == wanted for value in tenths),
     }
-    assert fits(cell, n) == {name for name in ROUNDINGS if found[name]}
+    assert matching_roundings(cell, n) == {name for name in ROUNDINGS if found[name]}
     gaps = [abs(value - wanted) for value in tenths]
     assert nearest_count(cell, n) == gaps.index(min(gaps))
 
@@ -82,7 +82,7 @@ def test_a_whole_step_off_needs_every_tie_to_go_to_even():
 @pytest.mark.parametrize(("cell", "problems"), [(-0.1, 10), (100.1, 10), (50.0, 0)])
 def test_a_cell_that_is_no_share_is_refused(cell, problems):
     with pytest.raises(ValueError, match="not defined"):
-        fits(cell, problems)
+        matching_roundings(cell, problems)
     with pytest.raises(ValueError, match="not defined"):
         nearest_count(cell, problems)
 
@@ -90,7 +90,7 @@ def test_a_cell_that_is_no_share_is_refused(cell, problems):
 def test_edges():
     with pytest.raises(ValueError, match="not defined"):
         check_average([], 1.0)
-    assert fits(50.05, 2000) == set() and fits(50.05, 2000, decimals=2) == set(ROUNDINGS)
+    assert matching_roundings(50.05, 2000) == set() and matching_roundings(50.05, 2000, decimals=2) == set(ROUNDINGS)
     assert share_that_fits(1140) == share_that_fits(1000) == 1 and share_that_fits(1) == pytest.approx(2 / 1001)
     assert 0.3 < share_that_fits(164) < 0.35
 
@@ -102,7 +102,7 @@ def missing(family, tables, assume=False, telling=False):
         benchmark = REFERENCE["benchmarks"][cell.benchmark]
         problems = benchmark["problems"] or (benchmark.get("assumed") if assume else None)
         if cell.family == family and cell.table in tables and problems and not (telling and problems >= 1000):
-            found.append(not fits(cell.value, problems))
+            found.append(not matching_roundings(cell.value, problems))
     return sum(found), len(found)
 
 
@@ -245,7 +245,7 @@ BROKEN = [
     (changed(ROW, [1.0, 2.0, 3.0, float("nan"), 5.0]), "Iter0: nan under bcb_hard_complete is not a percentage"),
     (changed(ROW, [1.0, 2.0, 3.0, 4.05, 5.0]), "Iter0: 4.05 under bcb_hard_complete is not a percentage"),
     (changed((*ROW[:3], "X"), [1.0] * 5), "rows.X: no such model"),
-    (changed(("claims", 1, "id"), "gains_at_each_iteration"), "'gains_at_each_iteration' stands twice"),
+    (changed(("claims", 1, "id"), "gains_at_each_iteration"), "'gains_at_each_iteration' appears twice"),
 ]
 
 
@@ -262,7 +262,7 @@ def test_a_broken_reference_is_said_in_one_line(tmp_path, text, says):
 def test_a_missing_reference_ends_the_step_in_one_line(tmp_path):
     run, _ = audit(tmp_path / "none.yaml", tmp_path)
     assert run.returncode == 1 and run.stderr.splitlines() == [
-        f"error: {tmp_path}/none.yaml: no such file; name the YAML of published figures"
+        f"error: {tmp_path}/none.yaml: no such file; name the YAML file of published numbers"
     ]
     assert list(tmp_path.iterdir()) == []
 

@@ -16,9 +16,9 @@ from refinement.results.claims import (
     UNMEASURED,
     Chain,
     Effect,
-    decide,
-    over_seeds,
-    paired,
+    combine_seeds,
+    decide_verdict,
+    paired_effect,
     read_passes,
 )
 
@@ -36,7 +36,7 @@ def chain(*shares, **changes):
 def test_an_effect_over_the_same_problems_is_paired():
     steady = {str(i): float(i % 2) for i in range(100)}
     better = {**steady, **{str(2 * i): 1.0 for i in range(8)}}
-    effect = paired("c", "of", better, steady, 0)
+    effect = paired_effect("c", "of", better, steady, 0)
     assert effect.value == pytest.approx(8.0)
     assert 0 < effect.low < 8 < effect.high < 15, "unpaired, the interval would reach below 0"
 
@@ -94,7 +94,7 @@ def test_shares_that_fall_beyond_and_within_noise():
 
 @given(st.lists(st.floats(-50, 50), min_size=2, max_size=9))
 def test_over_seeds_the_interval_is_students(values):
-    effect = over_seeds([Effect("c", "of", value, 0.0, 0.0) for value in values])
+    effect = combine_seeds([Effect("c", "of", value, 0.0, 0.0) for value in values])
     assert effect.value == pytest.approx(statistics.fmean(values), abs=1e-9)
     quantile = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306}[len(values)]
     half = quantile * statistics.stdev(values) / math.sqrt(len(values))
@@ -103,7 +103,7 @@ def test_over_seeds_the_interval_is_students(values):
 
 def test_one_seed_keeps_its_interval():
     effect = Effect("c", "of", 1.0, -1.0, 2.0)
-    assert over_seeds([effect]) is effect
+    assert combine_seeds([effect]) is effect
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_one_seed_keeps_its_interval():
     ],
 )
 def test_verdicts(effects, verdict):
-    assert decide([Effect("c", "of", 0.0, low, high) for low, high in effects]) == verdict
+    assert decide_verdict([Effect("c", "of", 0.0, low, high) for low, high in effects]) == verdict
 
 
 def test_samples_that_pass_are_shared_out_to_problems():

@@ -15,7 +15,7 @@ from refinement.completion.tokens import token_counter
 from refinement.completion.usage import Usage, read_usage
 from refinement.methods.acr.plan import Planner, dataset_sizes
 from refinement.records.errors import BadInput
-from refinement.results.plan import grouped, make_plan, measure
+from refinement.results.plan import group_by_stage, make_plan, measure
 
 LENGTHS = {name: 10 * place for place, name in enumerate(
     ("snippet", "concepts", "instruction", "answer", "judgement", "comparison", "critique", "suggestion", "feedback"),
@@ -159,7 +159,7 @@ def test_an_earlier_runs_lengths_and_speed_replace_the_assumed(tmp_path):
     assert row.hours == pytest.approx(560 * 2 / 3600)
     assert rows(settings(), [tmp_path])["Judgements"].basis == "assumed"
     planner = Planner(settings(), TEMPLATES, lambda role, text: 0)
-    group = grouped(planner.works())["Samples", "student", "S"]
+    group = group_by_stage(planner.works())["Samples", "student", "S"]
     assert measure([tmp_path], group).usage == Usage(2, 400, 120)
 
 
@@ -221,7 +221,11 @@ def test_the_step_names_missing_prices_and_counts_files(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "arguments", "says"),
     [
-        ({"snippets": None}, (), "snippets.size: what a data set of the hub holds is not known before"),
+        (
+            {"snippets": None},
+            (),
+            "snippets.size: needed for a plan, since the size of a data set on the hub is unknown; set it",
+        ),
         ({}, ("--snippets", "absent.jsonl"), "absent.jsonl: no such file"),
         ({}, ("--measured", "absent"), "plan.measured: absent holds no responses"),
     ],

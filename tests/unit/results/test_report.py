@@ -17,10 +17,10 @@ from refinement.experiment import page as page_content
 from refinement.experiment.experiment import Experiment
 from refinement.records.errors import BadInput
 from refinement.results.figures import save_figure
-from refinement.results.page import css_text, fill, read_caption, read_table, table_of
+from refinement.results.page import css_text, read_caption, read_table, render_template, table_of
 from refinement.results.svg import embed_svg
 from refinement.results.tables import write_table
-from refinement.results.times import Stage, gather, stage_of, stages
+from refinement.results.times import Stage, merge_short_stages, stage_of, stages
 from scripts.results import write_report
 
 LABEL = 'tiny & "quick" </style>'
@@ -177,7 +177,7 @@ def page(inputs):
 def test_weak_isolation_is_said_at_the_top(inputs, page, tmp_path):
     execution = {**SETTINGS["execution"], "isolation": "limits"}
     text = write(inputs, tmp_path / "page.html", settings={**SETTINGS, "execution": execution})
-    warning = "below namespaces"
+    warning = "which is weaker than namespaces"
     assert warning not in page and warning in text[: text.index("<nav")]
 
 
@@ -259,7 +259,7 @@ def test_captions_and_notes_are_kept_with_the_label_filled_in(read):
     captions = " ".join(" ".join(read.texts["figcaption"]).split())
     for name in TABLES:
         assert f"Note of {name}." in captions
-    assert "snakemake" not in captions and f"step ({LABEL})" in captions
+    assert "snakemake" not in captions and f"wrote and rejected ({LABEL})" in captions
 
 
 def test_long_tables_are_folded_and_printed_but_for_the_audit(page):
@@ -278,8 +278,11 @@ def test_time_is_summed_by_stage(inputs, page):
 
 def test_short_stages_are_gathered_without_losing_any():
     found = [Stage(f"s{n}", 1, wall, wall, n) for n, wall in enumerate((100, 0.1, 0.2, 0.05))]
-    assert gather(found) == [found[0], Stage("3 short stages", 3, pytest.approx(0.35), pytest.approx(0.35), 3)]
-    assert gather(found[:2]) == found[:2] and gather([]) == []
+    assert merge_short_stages(found) == [
+        found[0],
+        Stage("3 short stages", 3, pytest.approx(0.35), pytest.approx(0.35), 3),
+    ]
+    assert merge_short_stages(found[:2]) == found[:2] and merge_short_stages([]) == []
 
 
 @pytest.mark.parametrize(
@@ -333,7 +336,7 @@ def step(folder, output, **changes):
 BROKEN = {
     "table2.csv": [
         ("a,b\n1,2\n1\n", ":3: 1 cells for 2 columns"),
-        ("", ": no line with names of columns"),
+        ("", ": the first line names no columns"),
         ('a,b\n1,"x\n', "not CSV"),
         (b"a,b\n\xff,1\n", "not UTF-8 text (byte 4)"),
         (None, "no such file"),
@@ -345,9 +348,9 @@ BROKEN = {
         ("<svg", ":1: not SVG"),
         ("<svg xmlns='http://www.w3.org/2000/svg'/>", "not an SVG figure with a viewBox"),
         ("<svg viewBox='0 0 a 1'/>", "not an SVG figure with a viewBox"),
-        ("<svg viewBox='0 0 1 1'><image href='http://x/y.png'/></svg>", "must stand alone"),
-        ("<svg viewBox='0 0 1 1'><path style='fill: url(http://x/y)'/></svg>", "a file outside"),
-        ("<svg viewBox='0 0 1 1'><style>@import 'x'</style></svg>", "a file outside"),
+        ("<svg viewBox='0 0 1 1'><image href='http://x/y.png'/></svg>", "http://x/y.png, outside the page"),
+        ("<svg viewBox='0 0 1 1'><path style='fill: url(http://x/y)'/></svg>", "another file"),
+        ("<svg viewBox='0 0 1 1'><style>@import 'x'</style></svg>", "style refers to another file"),
         (None, "no such file"),
     ],
     "table2.manifest.json": [("{", ":1: not JSON"), ("[]", "not a manifest"),
@@ -394,7 +397,7 @@ def test_the_command_ends_in_one_line(inputs, tmp_path):
 def test_a_broken_template(tmp_path, text, says):
     (tmp_path / "t.j2").write_text(text)
     with pytest.raises(BadInput, match=re.escape(says)):
-        fill(tmp_path / "t.j2")
+        render_template(tmp_path / "t.j2")
 
 
 def test_a_caption_is_paragraphs_of_plain_text(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from refinement.benchmarks.requirements import skipped_execution
 from refinement.results.claims import Chain, on_common_problems, read_passes
-from refinement.results.figures import lay_out
+from refinement.results.figures import grid_shape
 from refinement.results.page import read_table
 from refinement.results.reference import load_reference
 from refinement.results.tables import write_table
@@ -166,7 +166,7 @@ def test_figures_say_what_was_not_run(tmp_path, step, arguments):
 
 
 def test_many_panels_go_on_in_further_rows():
-    assert [lay_out(number) for number in (1, 2, 4, 5, 8, 9)] == [(1, 1), (1, 2), (1, 4), (2, 4), (2, 4), (3, 4)]
+    assert [grid_shape(number) for number in (1, 2, 4, 5, 8, 9)] == [(1, 1), (1, 2), (1, 4), (2, 4), (2, 4), (3, 4)]
 
 
 def outcome(name, verdict, iteration=0):

@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-from test_hostile import descendants
 
 from refinement.records.errors import BadInput
 from refinement.sandbox import pool
+from support.processes import descendants
 from support.workflow import ROOT
 
 

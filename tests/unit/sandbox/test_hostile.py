@@ -11,6 +11,7 @@ import pytest
 from refinement.sandbox import jail
 from refinement.sandbox.pool import execute_all, probe
 from support import hostile
+from support.processes import descendants
 from support.workflow import ROOT
 
 HONEST = {"mode": "call", "code": "def f(x): return x * x", "entry_point": "f", "tests": hostile.TESTS}
@@ -60,21 +61,6 @@ PASSES_BELOW = {
 MAY_PASS = {jail.LANDLOCK: set(), jail.LIMITS: {"files nearby"}}
 # They would really do it to the machine that tests.
 NOT_BELOW = {"write into the system", "remount", "delete outside", "settings of the kernel", "many forks"}
-
-
-def descendants():
-    """Pids of all that this process has started, itself left out."""
-    parents = {}
-    for name in (path.name for path in Path("/proc").iterdir() if path.name.isdigit()):
-        try:
-            parents[int(name)] = int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-    found, grown = {os.getpid()}, True
-    while grown:
-        more = {pid for pid, parent in parents.items() if parent in found} - found
-        found, grown = found | more, bool(more)
-    return found - {os.getpid()}
 
 
 class Outside:

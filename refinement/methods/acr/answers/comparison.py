@@ -1,4 +1,4 @@
-"""The pair-wise judge's answer: two ratings in [0, 1] and a verdict (Figure 9)."""
+"""Read the pair-wise judge's answer: two ratings in [0, 1] and a verdict (RefineCoder, Figure 9)."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ _BETTER = rf"{_WHO}[AB]\b|tie\b|equal\b"
 
 
 class Verdict(NamedTuple):
-    """Ratings of A and B and which is better: "A", "B" or "tie"."""
+    """The ratings of answers A and B in [0, 1], and the better one: "A", "B" or "tie"."""
 
     rating_a: float
     rating_b: float
@@ -17,7 +17,7 @@ class Verdict(NamedTuple):
 
 
 def read(text: str) -> Verdict | None:
-    """The verdict, or None if a part is missing, doubled or out of range."""
+    """Read the verdict; None if a rating or the verdict is missing, repeated or out of range."""
     block = output_block(text)
     ratings = [values_of(rf"Rating[ \t]+(?:of[ \t]+)?{_WHO}{name}", r"\d*\.?\d+", block) for name in "AB"]
     better = values_of(r"Better(?:[ \t]+(?:one|response|answer|assistant))?", _BETTER, block)

@@ -1,4 +1,4 @@
-"""The teacher's concepts and its instruction (Figure 11)."""
+"""Read the teacher's answer for a snippet: concepts and an instruction (RefineCoder, Figure 11)."""
 
 import re
 from typing import NamedTuple
@@ -12,14 +12,14 @@ _ITEM = re.compile(r"^[ \t]*(?:[-*•]|\d+[.)])?[ \t]*")
 
 
 class Idea(NamedTuple):
-    """Concepts found in a snippet and the instruction that they inspired."""
+    """The concepts that the teacher found in a snippet, and the instruction that it wrote about them."""
 
     concepts: list[str]
     instruction: str
 
 
 def read(text: str) -> Idea | None:
-    """The idea, or None if a part is missing or empty."""
+    """Read the concepts and the instruction; None if either is missing or empty."""
     match = _PATTERN.search(text)
     if not match:
         return None

@@ -1,4 +1,4 @@
-"""The critic's answer: a conversation of two rounds in four parts (Figure 10)."""
+"""Read the critic's answer: a conversation of two rounds, in four parts (RefineCoder, Figure 10)."""
 
 import re
 
@@ -11,7 +11,7 @@ _HEAD = re.compile(
 
 
 def read(text: str) -> dict[str, str] | None:
-    """The four parts by name, or None unless all stand once, in order, none empty."""
+    """Read the four parts, by name; None unless each part appears exactly once, in order, and is not empty."""
     block = output_block(text)
     heads = list(_HEAD.finditer(block))
     if [f"Round{head[1]}_from_{head[2].capitalize()}" for head in heads] != list(PARTS):

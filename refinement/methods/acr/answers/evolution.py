@@ -1,4 +1,4 @@
-"""The teacher's evolved instruction (Figures 12 to 20)."""
+"""Read the teacher's answer in a round of evolution: the new instruction (RefineCoder, Figures 12 to 20)."""
 
 import re
 
@@ -11,5 +11,5 @@ _LABEL = re.compile(
 
 
 def read(text: str) -> str | None:
-    """The instruction without the announcement and the label that models like to add, or None if empty."""
+    """Read the instruction, without the introduction and the label that models tend to add; None if it is empty."""
     return _LABEL.sub("", text.strip()).strip() or None

@@ -1,4 +1,4 @@
-"""The point-wise judge's answer: five criteria on a scale of 0 to 10 (Figure 8)."""
+"""Read the point-wise judge's answer: scores from 0 to 10 for five criteria (RefineCoder, Figure 8)."""
 
 from refinement.answers.text import output_block, values_of
 
@@ -12,7 +12,7 @@ CRITERIA = {
 
 
 def read(text: str) -> dict[str, float] | None:
-    """Scores by criterion, or None unless all five are there once, each in [0, 10]."""
+    """Read the scores, by criterion; None unless each criterion has exactly one score, in [0, 10]."""
     block = output_block(text)
     scores = {}
     for name, label in CRITERIA.items():

@@ -1,4 +1,4 @@
-"""The teacher's suggestion for mending code: at most three sentences, without code (Figure 22)."""
+"""Read the teacher's suggestion of how to fix code: at most three sentences, no code (RefineCoder, Figure 22)."""
 
 import re
 
@@ -7,6 +7,6 @@ _END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)(?<!^\d)[.!?]+(?=[\
 
 
 def read(text: str) -> str | None:
-    """The suggestion, or None if it is empty, longer than three sentences or holds a block of code."""
+    """Read the suggestion; None if it is empty, has more than three sentences, or contains a block of code."""
     found = text.strip()
     return found if found and "```" not in found and len(_END.findall(found)) <= SENTENCES else None

@@ -15,7 +15,7 @@ from refinement.methods.acr.answers import suggestion
 from refinement.methods.acr.feedback import (
     EXAMPLES,
     FIELDS,
-    _stated,
+    _stated_values,
     describe_all,
     describe_execution,
     failures,
@@ -140,7 +140,9 @@ def test_doctests_of_humaneval_and_asserts_of_mbpp_are_examples_and_other_inputs
             case = read_case(f"{call} gives 0, not 'a value that no prompt states'")
             found["hidden shown"] += case is not None and in_examples(case, prompt)
     assert found["doctests"] > 150 and found["shown"] == found["doctests"] and not found["hidden shown"]
-    asserted = [any(_stated(r["entry_point"], r["prompt"])) for r in honest.read_lines("mbppplus/MbppPlus.jsonl.gz")]
+    asserted = [
+        any(_stated_values(r["entry_point"], r["prompt"])) for r in honest.read_lines("mbppplus/MbppPlus.jsonl.gz")
+    ]
     assert sum(asserted) > 0.97 * len(asserted)
 
 

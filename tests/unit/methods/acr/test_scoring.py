@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refinement.methods.acr.scoring import choose_best, decide, normalize, weigh
+from refinement.methods.acr.scoring import choose_best, decide_winner, normalize, weigh
 
 scores = st.one_of(st.none(), st.integers(0, 100).map(lambda n: n / 10))
 
@@ -45,14 +45,14 @@ def test_equation_5_by_brute_force(samples, executed_original):
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 1), st.integers(0, 1))
 def test_equations_7_and_8(own, original, exec_self, exec_original):
-    score = decide((own, original), exec_self, exec_original)
+    score = decide_winner((own, original), exec_self, exec_original)
     assert score.score_self == own + exec_self and score.score_original == original + exec_original
     gap = score.score_self - score.score_original
     assert score.winner == ("tie" if gap == 0 else "self" if gap > 0 else "original")
 
 
 def test_without_a_comparison_nobody_wins():
-    assert decide(None, 1, 0) == (None, None, "unjudged")
+    assert decide_winner(None, 1, 0) == (None, None, "unjudged")
 
 
 def test_one_sample_alone_scores_one():

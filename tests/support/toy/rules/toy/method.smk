@@ -20,7 +20,7 @@ rule make_squares:
     message:
         "square numbers"
     shell:
-        "python {STEPS}/toy/make_squares.py --numbers {params.numbers} --seed {params.seed} --output {output:q}"
+        'python "$STEPS/toy/make_squares.py" --numbers {params.numbers} --seed {params.seed} --output {output:q}'
         " > {log:q} 2>&1"
 
 
