@@ -314,7 +314,9 @@ def find_files(config: dict[str, Any], project: Path) -> None:
         if (project / name).exists():
             file.holder[file.key] = str(project / name)
         elif file.needed:
-            raise BadInput(f"{file.place}: no {name}, neither here nor in the project's folder; correct the name")
+            raise BadInput(
+                f"{file.place}: there is no {name}, neither here nor in the project's folder; correct the name"
+            )
 
 
 def check_config(config: dict[str, Any], project: Path = PROJECT) -> None:

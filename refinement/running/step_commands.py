@@ -111,14 +111,6 @@ def find_extras() -> dict[str, set[str]]:
     return {extra: set(names(extra)) for extra in required}
 
 
-def _is_installed() -> bool:
-    try:
-        importlib.metadata.version(PACKAGE)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
-
-
 def explain_missing(module: str, area: str) -> str:
     """Say which package a step of an area misses, and how to install it."""
     package = _PACKAGES.get(module, _normal(module))
@@ -127,8 +119,8 @@ def explain_missing(module: str, area: str) -> str:
     if not holding:
         return f"the package {package} is not installed, and no extra brings it: pip install --no-deps {package}"
     extra = area if area in holding else holding[0]
-    # A name that is not installed would be looked for on the package index, where it is somebody else's.
-    source = PACKAGE if _is_installed() else PROJECT
+    # In a clone by its folder: on the package index the name may be somebody else's.
+    source = PROJECT if _project_file() else PACKAGE
     return f"the package {package} is not installed: pip install '{source}[{extra}]'"
 
 

@@ -127,9 +127,10 @@ def test_a_command_whose_extra_is_missing_names_it_in_one_line(tmp_path, install
 def test_an_extra_that_only_one_way_needs_is_named_when_that_way_is_taken(tmp_path, installed):
     request = {"custom_id": "a", "body": {"messages": [{"role": "user", "content": "x"}], "seed": 1}}
     (tmp_path / "requests.jsonl").write_text(json.dumps(request) + "\n")
-    for backend, extra in (("endpoint", "completion"), ("transformers", "training")):
+    address = ["--base-url", "http://127.0.0.1:9/v1"]
+    for backend, extra, more in (("endpoint", "completion", address), ("transformers", "training", [])):
         found = run([installed / "refinement", "complete", "requests.jsonl", "--output", "out.jsonl", "--model", "m",
-                     "--backend", backend], tmp_path)  # fmt: skip
+                     "--backend", backend, *more], tmp_path)  # fmt: skip
         assert found.returncode == 1 and found.stderr.count("\n") == 1
         assert found.stderr.endswith(f" is not installed: pip install 'refinement[{extra}]'\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["requests.jsonl"]

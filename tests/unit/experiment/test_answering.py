@@ -78,26 +78,26 @@ def options(words):
 
 def test_a_role_s_command_line_says_who_answers_and_how_often():
     experiment = experiment_of(seeds=2)
-    words = answering.answering_arguments(experiment, "judge", "acr.judgement", "miniature", ["x.1.jsonl"])
+    words = answering.deciding_arguments(experiment, "judge", "acr.judgement", "miniature")
     found = options(words)
     assert (found["--backend"], found["--model"], found["--attempts"]) == ("scripted", "judge", "3")
     assert found["--expect"] == "acr.judgement" and "--system" not in found
-    other = answering.answering_arguments(experiment, "judge", "acr.judgement", "miniature/seed_1", ["x.1.jsonl"])
+    other = answering.deciding_arguments(experiment, "judge", "acr.judgement", "miniature/seed_1")
     assert json.loads(found["--options"])["seed"] != json.loads(options(other)["--options"])["seed"]
 
 
 def test_a_role_reads_its_backend_s_options_and_leaves_the_others():
     mixed = {"max_rows": 9, "command": "serve {port}", "concurrency": 2}
     experiment = experiment_of(roles={"judge": {"backend": "transformers", "model": "owner/judge", "options": mixed}})
-    words = answering.answering_arguments(experiment, "judge", "acr.judgement", "miniature", ["x.1.jsonl"])
+    words = answering.deciding_arguments(experiment, "judge", "acr.judgement", "miniature")
     found = json.loads(options(words)["--options"])
     assert found["max_rows"] == 9 and not {"command", "concurrency", "noise"} & set(found)
 
 
 def test_changes_to_a_role_s_options_are_a_variant_s_own():
     experiment = experiment_of()
-    line = [experiment, "teacher", "anything", "miniature", ["x.1.jsonl"]]
-    plain, changed = (json.loads(options(answering.answering_arguments(*line, changes))["--options"])
+    line = [experiment, "teacher", "anything", "miniature"]
+    plain, changed = (json.loads(options(answering.deciding_arguments(*line, changes))["--options"])
                       for changes in (None, {"errors": "none"}))  # fmt: skip
     assert plain["errors"] == "concept" and changed == {**plain, "errors": "none"}
 
@@ -137,10 +137,25 @@ def test_answers_are_replayed_from_all_shards_of_an_earlier_run_s_same_stage(tmp
     replay = {"backend": "replay", "options": {"run": str(earlier)}}
     experiment = experiment_of(roles={"student": replay}, seeds=2)
     output = ["results/miniature/seed_1/tiny/acr/iter_0/responses/samples.3.jsonl"]
-    words = answering.answering_arguments(experiment, "student", "verbatim", "miniature/seed_1", output)
+    words = answering.sending_arguments(experiment, "student", "miniature/seed_1", output)
     read = json.loads(options(words)["--options"])["responses"]
     assert read == [str(folder / f"samples.{shard}.jsonl") for shard in (1, 2)]
     none = [path.replace("samples", "critiques") for path in output]
-    words = answering.answering_arguments(experiment, "student", "verbatim", "miniature/seed_1", none)
+    words = answering.sending_arguments(experiment, "student", "miniature/seed_1", none)
     (missing,) = json.loads(options(words)["--options"])["responses"]
     assert missing.endswith("/critiques.3.jsonl"), "the step says what is missing"
+
+
+def test_each_option_of_a_role_is_handed_over_once_as_deciding_or_as_sending():
+    given = {"base_url": "http://127.0.0.1:9/v1", "key_variable": None, "concurrency": 3, "retries": 1}
+    endpoint = {"backend": "endpoint", "model": "m", "options": given}
+    server = {"backend": "server", "model": "m", "options": {"command": "serve {port}", "gpus": 2, "concurrency": 3}}
+    for entry, decides in ((endpoint, set()), (server, {"command"})):
+        asks = {"judge": {"gpu": entry["options"].get("gpus", 0)}}
+        experiment = experiment_of(roles={"judge": entry}, resources=asks)
+        decided = json.loads(
+            options(answering.deciding_arguments(experiment, "judge", "anything", "miniature"))["--options"]
+        )
+        sent = json.loads(options(answering.sending_arguments(experiment, "judge", "miniature", ["x"]))["--options"])
+        assert {name for name in decided if name in entry["options"]} == decides
+        assert not set(decided) & set(sent) and set(entry["options"]) <= {*decided, *sent}

@@ -82,12 +82,12 @@ def test_a_template_replaces_that_of_a_base_from_the_hub_alone():
         students=[student("s", chat_template=template, eos_token="<|im_end|>", pad_token="<pad>")]
     )
     assert training.chat_template(experiment, "s") == [template]
-    assert training.token_arguments(experiment, "s", [template]) == [
+    assert training.token_arguments(experiment, "s") == [
         f"--chat-template={template}", "--eos-token=<|im_end|>", "--pad-token=<pad>",
     ]  # fmt: skip
     own = experiment_of()
     assert training.chat_template(own, "tiny") == [], "one that is made here has it"
-    assert training.token_arguments(experiment_of(students=[student("s")]), "s", []) == []
+    assert training.token_arguments(experiment_of(students=[student("s")]), "s") == []
 
 
 def test_every_training_log_has_an_entry():
