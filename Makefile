@@ -79,3 +79,5 @@ docs: setup  ## make the generated pages of docs/ again
 	python docs/make_reference.py config > docs/config.md
 	python docs/make_reference.py results > docs/results.md
 	python docs/draw_workflow.py
+	python docs/draw_architecture.py
+	python docs/fill_readme.py targets
