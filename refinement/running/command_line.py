@@ -104,11 +104,10 @@ def _end(message: str) -> NoReturn:
 
 def run_step(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
     """Parse the command line and call a step's ``main``; bad input ends the process with one line."""
-    options = arguments.parse_args()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names and texts may hold half characters
     try:
-        main(options)
+        main(arguments.parse_args())
     except BadInput as error:
         _end(str(error))
     except OSError as error:
