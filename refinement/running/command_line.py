@@ -62,7 +62,7 @@ class JoinObjects(argparse.Action):
     ) -> None:
         """Join one more object."""
         if not isinstance(values, dict):
-            raise argparse.ArgumentError(self, "must be a JSON object")
+            raise BadInput(f"{option_string}: must be a JSON object")
         setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), **values})
 
 
